@@ -1,0 +1,17 @@
+import type { RegistryApi } from '../google/registry';
+import type { StorageApi } from '../google/storage';
+import type { VertexApi } from '../google/vertex';
+import type { OperationWatch } from '../operations/operation-watch';
+
+/** What the activities need of the outside. */
+export interface ExportDependencies {
+  readonly vertex: VertexApi;
+  readonly storage: StorageApi;
+  readonly registry: RegistryApi;
+  readonly watch: OperationWatch;
+  /**
+   * After an answer that does not tell whether an export was started, so long the service gets to show the operation
+   * before it is looked for, in milliseconds.
+   */
+  readonly settleDelayMs: number;
+}

@@ -1,0 +1,80 @@
+import type { Credentials } from '../google/credentials';
+import { anonymous, applicationDefaultCredentials, basicCredentials } from '../google/credentials';
+import { registryRest } from '../google/registry';
+import { RestClient } from '../google/rest';
+import { storageRest } from '../google/storage';
+import { vertexEndpoint, vertexRest } from '../google/vertex';
+import { PollingOperationWatch } from '../operations/operation-watch';
+import type { ExportDependencies } from './dependencies';
+
+/** URLs or `host:port` of the three services. */
+export interface ServiceHosts {
+  vertex?: string | undefined;
+  storage?: string | undefined;
+  /** Stands for every image's registry. */
+  registry?: string | undefined;
+}
+
+/** Where Google's services are, and how to speak to them. */
+export interface GoogleOptions {
+  /** Private or regional endpoints, spoken to with credentials. Default: Google's public ones, by location. */
+  endpoints?: ServiceHosts;
+  /**
+   * Local stand-ins, spoken to without any token; they go before `endpoints`. Default: the environment variables
+   * `VERTEX_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST` and `REGISTRY_EMULATOR_HOST`.
+   */
+  emulators?: ServiceHosts;
+  /** Where requests get their headers from. Default: Application Default Credentials. */
+  credentials?: Credentials;
+  /** Project that quota and cost are counted for. Default: `GOOGLE_CLOUD_QUOTA_PROJECT`, then that of the credentials. */
+  quotaProject?: string;
+  /**
+   * After an answer that does not tell whether an export was started, so long the service gets to show the operation
+   * before it is looked for, in milliseconds. Default 15 000.
+   */
+  settleDelayMs?: number;
+}
+
+const STORAGE_ENDPOINT = 'https://storage.googleapis.com';
+const SETTLE_DELAY_MS = 15_000;
+
+/** A host as people write it: with or without a scheme, with or without a slash at its end. */
+function hostUrl(host: string | undefined, scheme: 'http' | 'https'): string | undefined {
+  if (host === undefined || host === '') return undefined;
+  return (/^https?:\/\//.test(host) ? host : `${scheme}://${host}`).replace(/\/+$/, '');
+}
+
+/** Real clients over Application Default Credentials; towards an emulator no token is sent. */
+export function createDependencies(options: GoogleOptions = {}): ExportDependencies {
+  const { env } = process;
+  const emulators = options.emulators ?? {
+    vertex: env['VERTEX_EMULATOR_HOST'],
+    storage: env['STORAGE_EMULATOR_HOST'],
+    registry: env['REGISTRY_EMULATOR_HOST'],
+  };
+  const quotaProject = options.quotaProject ?? env['GOOGLE_CLOUD_QUOTA_PROJECT'];
+  const google = options.credentials ?? applicationDefaultCredentials(quotaProject ? { quotaProject } : {});
+
+  const service = (name: keyof ServiceHosts): { url: string | undefined; credentials: Credentials } => {
+    const emulator = hostUrl(emulators[name], 'http');
+    if (emulator !== undefined) return { url: emulator, credentials: anonymous };
+    return { url: hostUrl(options.endpoints?.[name], 'https'), credentials: google };
+  };
+  const vertexHost = service('vertex');
+  const storage = service('storage');
+  const registry = service('registry');
+  const vertex = vertexRest(
+    new RestClient(vertexHost.credentials),
+    (location) => vertexHost.url ?? vertexEndpoint(location),
+  );
+  return {
+    vertex,
+    storage: storageRest(new RestClient(storage.credentials), storage.url ?? STORAGE_ENDPOINT),
+    registry: registryRest(
+      new RestClient(basicCredentials(registry.credentials)),
+      (host) => registry.url ?? `https://${host}`,
+    ),
+    watch: new PollingOperationWatch(vertex),
+    settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
+  };
+}

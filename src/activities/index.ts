@@ -1,0 +1,40 @@
+import type { ExportActivities } from '../contract';
+import { awaitExport } from './await-export';
+import { cancelExport } from './cancel-export';
+import type { ExportDependencies } from './dependencies';
+import { createDependencies } from './google-dependencies';
+import type { GoogleOptions } from './google-dependencies';
+import { selectExportFormat } from './select-export-format';
+import { startExport } from './start-export';
+import { verifyExport } from './verify-export';
+
+export type { ExportDependencies } from './dependencies';
+export type { GoogleOptions } from './google-dependencies';
+
+/**
+ * The activities of this package, for `Worker.create({activities})`.
+ *
+ * @param options where Google's services are and how to speak to them; every one has a default, and the emulator's
+ * environment variables are read
+ *
+ * @example
+ * const worker = await Worker.create({
+ *   workflowsPath: require.resolve('./workflows'),
+ *   activities: createExportActivities(),
+ *   taskQueue: 'vertex-export',
+ * });
+ */
+export function createExportActivities(options: GoogleOptions = {}): ExportActivities {
+  return exportActivities(createDependencies(options));
+}
+
+/** The activities over given dependencies: what tests use to stand in for a service. */
+export function exportActivities(deps: ExportDependencies): ExportActivities {
+  return {
+    selectExportFormat: (input) => selectExportFormat(deps, input),
+    startExport: (request) => startExport(deps, request),
+    awaitExport: (request) => awaitExport(deps, request),
+    verifyExport: (request) => verifyExport(deps, request),
+    cancelExport: (request) => cancelExport(deps, request),
+  };
+}

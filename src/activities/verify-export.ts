@@ -1,0 +1,86 @@
+import { Context } from '@temporalio/activity';
+import type { ExportedFile, VerifiedExport, VerifiedImage, VerifyExportRequest } from '../contract';
+import { ExportFailureType, parseStorageUri } from '../contract';
+import type { StorageObject } from '../google/storage';
+import { checkListing } from '../verification/listing';
+import { manifestOf } from '../verification/manifest';
+import type { ExportDependencies } from './dependencies';
+import { exportFailure, verificationFailure, withFailures } from './failures';
+import { withHeartbeats } from './heartbeats';
+
+/** Looks at everything that the operation says it wrote. */
+export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
+  const { artifactOutputUri, imageOutputUri } = request.outputInfo;
+  const { outputUriPrefix, imageUri } = request.destinations;
+  requireOutput('artifactOutputUri', outputUriPrefix, artifactOutputUri);
+  requireOutput('imageOutputUri', imageUri, imageOutputUri);
+
+  let listed = 0;
+  return withHeartbeats(
+    request.heartbeatTimeoutMs,
+    () => ({ step: 'verifying', objectsListed: listed }),
+    async () => {
+      const image = imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri);
+      if (artifactOutputUri === undefined) return { ...(image && { image }), notes: [] };
+
+      const files: ExportedFile[] = [];
+      for await (const page of listExport(deps, artifactOutputUri)) {
+        files.push(...page);
+        listed = files.length;
+      }
+      const { findings, notes } = checkListing(request.exportFormatId, files);
+      if (findings.length > 0) throw verificationFailure(artifactOutputUri, findings);
+      return { files: manifestOf(files), ...(image && { image }), notes };
+    },
+  );
+}
+
+/** An operation that ended well but does not say where its output is gives nothing to look at. */
+function requireOutput(field: string, asked: string | undefined, given: string | undefined): void {
+  if (asked === undefined || given !== undefined) return;
+  throw verificationFailure(asked, [`the operation's outputInfo has no ${field}`]);
+}
+
+/** Everything below the export's directory, with paths relative to it. */
+async function* listExport(deps: ExportDependencies, uri: string): AsyncIterable<ExportedFile[]> {
+  const directory = parseStorageUri(uri);
+  if (directory === undefined) {
+    throw exportFailure(`The operation's artifactOutputUri is no Cloud Storage URI: ${uri}`, {
+      type: ExportFailureType.VerificationFailed,
+      action: 'Look at the operation: the service answered with something that the API does not document.',
+    });
+  }
+  // Without the slash a neighbour whose name begins alike would be listed too.
+  const prefix = directory.path.endsWith('/') ? directory.path : `${directory.path}/`;
+  const pages = deps.storage.listObjects(directory.bucket, prefix, Context.current().cancellationSignal);
+  const iterator = pages[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await withFailures('artifacts', () => iterator.next());
+    if (next.done) return;
+    yield next.value.map((object) => exportedFile(object, prefix));
+  }
+}
+
+function exportedFile(object: StorageObject, prefix: string): ExportedFile {
+  return {
+    path: object.name.slice(prefix.length),
+    bytes: object.size,
+    ...(object.crc32c === undefined ? {} : { crc32c: object.crc32c }),
+    ...(object.md5Hash === undefined ? {} : { md5: object.md5Hash }),
+    generation: object.generation,
+  };
+}
+
+async function verifyImage(deps: ExportDependencies, uri: string): Promise<VerifiedImage> {
+  const { cancellationSignal } = Context.current();
+  const { digest, mediaType, manifest } = await withFailures('image', () =>
+    deps.registry.getManifest(uri, cancellationSignal),
+  );
+  const parts = [...(manifest.config ? [manifest.config] : []), ...(manifest.layers ?? [])];
+  return {
+    pinnedUri: `${uri.replace(/:[^/:]*$/, '')}@${digest}`,
+    digest,
+    mediaType,
+    ...(parts.length === 0 ? {} : { bytes: parts.reduce((sum, { size }) => sum + size, 0) }),
+  };
+}

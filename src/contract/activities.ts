@@ -1,0 +1,101 @@
+import type { NormalizedExportInput } from './input';
+import type { Adoption, OutputInfo, VerifiedFiles, VerifiedImage } from './result';
+
+/** A checked input whose version and format are settled: everything that the later steps need. */
+export interface ExportPlan {
+  /** `projects/P/locations/L/models/M@versionId`. */
+  readonly model: string;
+  readonly modelDisplayName: string;
+  readonly exportFormatId: string;
+  readonly destinations: ExportDestinations;
+  /** The service's own clock when the Model was read: no operation of this run is older. */
+  readonly notBefore: string;
+  readonly perRunFolder: boolean;
+  readonly verification: NormalizedExportInput['verification'];
+  readonly polling: NormalizedExportInput['polling'];
+  /** Milliseconds from the workflow's start. */
+  readonly deadlineMs: number;
+  readonly maxExportAttempts: number;
+}
+
+export interface ExportDestinations {
+  /** Ends with `/`. */
+  readonly outputUriPrefix?: string;
+  readonly imageUri?: string;
+}
+
+/** Tells a run's own operation from all others. */
+export interface OwnOperation {
+  readonly model: string;
+  readonly destinations: ExportDestinations;
+  /** Whether `destinations.outputUriPrefix` is a folder that only this run writes to. */
+  readonly perRunFolder: boolean;
+  readonly notBefore: string;
+  /** Operations of earlier export attempts of the run. */
+  readonly exclude: readonly string[];
+}
+
+export interface StartExportRequest extends OwnOperation {
+  readonly exportFormatId: string;
+  readonly heartbeatTimeoutMs: number;
+}
+
+export interface StartedExport {
+  readonly operation: string;
+  readonly adoption: Adoption;
+  readonly outputInfo: OutputInfo;
+}
+
+export interface AwaitExportRequest {
+  readonly operation: string;
+  readonly polling: ExportPlan['polling'];
+}
+
+export interface AwaitedExport {
+  readonly outputInfo: OutputInfo;
+  readonly createTime?: string;
+  readonly updateTime?: string;
+  /** Requests that were made by the attempt that saw the end. */
+  readonly polls: number;
+}
+
+export interface VerifyExportRequest {
+  readonly exportFormatId: string;
+  readonly outputInfo: OutputInfo;
+  readonly destinations: ExportDestinations;
+  readonly heartbeatTimeoutMs: number;
+}
+
+export interface VerifiedExport {
+  readonly files?: VerifiedFiles;
+  readonly image?: VerifiedImage;
+  readonly notes: readonly string[];
+}
+
+export interface CancelExportRequest {
+  /** Where it is not known, the run's own operations are looked up. */
+  readonly operation?: string;
+  readonly own: OwnOperation;
+  readonly heartbeatTimeoutMs: number;
+}
+
+export interface CancelledOperation {
+  readonly operation: string;
+  /** How it ended: a cancel can lose the race. */
+  readonly outcome: 'cancelled' | 'succeeded' | 'failed';
+  readonly outputInfo: OutputInfo;
+}
+
+/** The activities of this package, as `createExportActivities` makes them. */
+export interface ExportActivities {
+  /** Checks the raw input, pins the version, chooses the format, checks the destinations. Starts nothing. */
+  selectExportFormat(input: unknown): Promise<ExportPlan>;
+  /** Adopts the run's own operation where there is one, and calls `models.export` otherwise. */
+  startExport(request: StartExportRequest): Promise<StartedExport>;
+  /** Waits for the operation's end. Never cancels it. */
+  awaitExport(request: AwaitExportRequest): Promise<AwaitedExport>;
+  /** Looks at what arrived. */
+  verifyExport(request: VerifyExportRequest): Promise<VerifiedExport>;
+  /** Cancels the run's operations and waits for their end. */
+  cancelExport(request: CancelExportRequest): Promise<CancelledOperation[]>;
+}

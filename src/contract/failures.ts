@@ -1,0 +1,56 @@
+/**
+ * `type` of every failure that this package raises. Match on it in a parent workflow or a client:
+ * `error.cause instanceof ApplicationFailure && error.cause.type === ExportFailureType.ModelNotFound`.
+ */
+export const ExportFailureType = {
+  /** The input has problems; every one is listed in the message and in the details. */
+  InvalidInput: 'ExportError.InvalidInput',
+  ModelNotFound: 'ExportError.ModelNotFound',
+  /** The Model has no `supportedExportFormats`. */
+  NotExportable: 'ExportError.NotExportable',
+  FormatNotSupported: 'ExportError.FormatNotSupported',
+  /** The format can't be written to a destination that was given. */
+  DestinationMismatch: 'ExportError.DestinationMismatch',
+  /** The bucket or the image repository does not exist. */
+  DestinationNotFound: 'ExportError.DestinationNotFound',
+  BucketRegionMismatch: 'ExportError.BucketRegionMismatch',
+  PermissionDenied: 'ExportError.PermissionDenied',
+  QuotaExceeded: 'ExportError.QuotaExceeded',
+  /** A precondition that none of the other types names. */
+  FailedPrecondition: 'ExportError.FailedPrecondition',
+  /** The service could not be reached or did not answer as it should; the activity is retried. */
+  Unavailable: 'ExportError.Unavailable',
+  /** The service does not implement the call. */
+  NotImplemented: 'ExportError.NotImplemented',
+  /** The operation ended with an error. */
+  OperationFailed: 'ExportError.OperationFailed',
+  /** The operation was cancelled by somebody else. */
+  OperationCancelled: 'ExportError.OperationCancelled',
+  /** The service no longer knows the operation. */
+  OperationNotFound: 'ExportError.OperationNotFound',
+  DeadlineExceeded: 'ExportError.DeadlineExceeded',
+  VerificationFailed: 'ExportError.VerificationFailed',
+} as const;
+
+/** One of the values of {@link ExportFailureType}. */
+export type ExportFailureTypeName = (typeof ExportFailureType)[keyof typeof ExportFailureType];
+
+/** First element of `details` of every failure of this package. */
+export interface ExportFailureDetails {
+  readonly type: ExportFailureTypeName;
+  /** What the person who reads it can do. */
+  readonly action: string;
+  /** gRPC code of Google's answer, for example 9. */
+  readonly code?: number;
+  /** Its name, for example `FAILED_PRECONDITION`. */
+  readonly status?: string;
+  /** HTTP status of the answer, where there was one. */
+  readonly httpStatus?: number;
+  /** The request that was answered: method and resource, for example `GET projects/p/locations/l/models/m`. */
+  readonly request?: string;
+  readonly operation?: string;
+  /** Every problem that was found, where there can be several. */
+  readonly problems?: readonly string[];
+  /** Whether a fresh export may succeed where this one failed. */
+  readonly exportAgain?: boolean;
+}

@@ -1,0 +1,26 @@
+export type * from './activities';
+export { ExportFailureType } from './failures';
+export type { ExportFailureDetails, ExportFailureTypeName } from './failures';
+export { exportModelInputSchema, parseExportModelInput } from './input';
+export type {
+  DurationInput,
+  ExportModelInput,
+  InputProblem,
+  NormalizedExportInput,
+  OutputConfig,
+  PollingOptions,
+  VerificationLevel,
+} from './input';
+export { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
+export { exportModelResultSchema } from './result';
+export type {
+  Adoption,
+  ExportAttempt,
+  ExportedFile,
+  ExportModelResult,
+  OutputInfo,
+  VerifiedFiles,
+  VerifiedImage,
+} from './result';
+export { EXPORT_MODEL_WORKFLOW, EXPORT_STATUS_QUERY } from './status';
+export type { ExportStage, ExportStatus } from './status';

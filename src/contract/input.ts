@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
+
+/** A number of milliseconds, or text such as `90s`, `30m`, `12 hours`, `2d`. */
+export type DurationInput = number | string;
+
+/** How far `verifyExport` looks. */
+export type VerificationLevel = 'none' | 'listing';
+
+/** Where to and in which format: the `outputConfig` of `projects.locations.models.export`. */
+export interface OutputConfig {
+  /** One of the Model's `supportedExportFormats[].id`. Default: chosen by `formatPreference`, then the Model's first. */
+  exportFormatId?: string;
+  artifactDestination?: {
+    /** `gs://bucket/path`; a `/` is appended where it is missing. The bucket must be in the Model's region. */
+    outputUriPrefix: string;
+  };
+  imageDestination?: {
+    /** `REGION-docker.pkg.dev/project/repository/image:tag` or `gcr.io/project/image:tag`; no tag means `latest`. */
+    outputUri: string;
+  };
+}
+
+/** How often a running operation is asked after, and how soon a dead worker is noticed. */
+export interface PollingOptions {
+  /** Time from the start of the operation to the first look at it. Default 5 s. */
+  initialDelay?: DurationInput;
+  /** Each pause is this many times the one before. Default 1.5. */
+  multiplier?: number;
+  /** No pause is longer. Default 60 s. */
+  maxDelay?: DurationInput;
+  /** A worker that is silent for so long is given up and another one goes on. At least 2 s. Default 60 s. */
+  heartbeatTimeout?: DurationInput;
+}
+
+/**
+ * Input of `exportModelWorkflow`. `name` and `outputConfig` mirror the REST call, so that a request can be pasted.
+ *
+ * Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.models/export
+ */
+export interface ExportModelInput {
+  /** `projects/P/locations/L/models/M`, with `@version` or `@alias` behind it where not the default version is meant. */
+  name: string;
+  outputConfig: OutputConfig;
+  /** Format ids in order of preference; the first that the Model supports is taken. `exportFormatId` goes before. */
+  formatPreference?: string[];
+  /**
+   * Export below `<outputUriPrefix>/<workflowId>/<runId>/`, so that a crashed run finds its own operation with
+   * certainty. `false` exports below `outputUriPrefix` itself; the run's operation is then told by prefix and create
+   * time only, which two exports of one Model to one place at the same time can confuse. Default `true`.
+   */
+  perRunFolder?: boolean;
+  verification?: {
+    /** `none`, or `listing`: every object's name, size, crc32c, the files that the format must have. Default `listing`. */
+    level?: VerificationLevel;
+  };
+  polling?: PollingOptions;
+  /** From the workflow's start; past it the operation is cancelled and the workflow fails. Default 24 h. */
+  deadline?: DurationInput;
+  /** Operations that may be started in all when one fails for a passing reason or its files do not verify. Default 3. */
+  maxExportAttempts?: number;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/i;
+
+/** Milliseconds of a {@link DurationInput}; `undefined` where it is none. */
+function milliseconds(value: DurationInput): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : undefined;
+  const [, amount, unit = ''] = DURATION.exec(value.trim()) ?? [];
+  const lower = unit.toLowerCase();
+  const factor = UNITS[lower.startsWith('ms') || lower.startsWith('mil') ? 'ms' : lower.charAt(0)];
+  return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor);
+}
+
+const duration = (leastMs: number): z.ZodType<number, DurationInput> =>
+  z.union([z.number(), z.string()]).transform((value, context) => {
+    const ms = milliseconds(value);
+    if (ms === undefined || ms < leastMs) {
+      context.addIssue({
+        code: 'custom',
+        message: `must be a number of milliseconds or text such as "90s", "30m", "12h", and at least ${leastMs} ms`,
+        input: value,
+      });
+      return z.NEVER;
+    }
+    return ms;
+  });
+
+const outputUriPrefix = z.string().transform((uri, context) => {
+  if (parseStorageUri(uri) === undefined) {
+    context.addIssue({ code: 'custom', message: 'must be gs://bucket or gs://bucket/path', input: uri });
+    return z.NEVER;
+  }
+  return uri.endsWith('/') ? uri : `${uri}/`;
+});
+
+const outputUri = z.string().refine((uri) => parseImageUri(uri) !== undefined, {
+  error:
+    'must be REGION-docker.pkg.dev/project/repository/image:tag or gcr.io/project/image:tag, in lower case and without a scheme',
+});
+
+const formatId = z.string().min(1, 'must not be empty; leave it out to have a format chosen');
+
+const POLLING_DEFAULTS = { initialDelay: 5_000, multiplier: 1.5, maxDelay: 60_000, heartbeatTimeout: 60_000 };
+
+/** Checks an {@link ExportModelInput}, fills in the defaults, and turns durations into milliseconds. */
+export const exportModelInputSchema = z.strictObject({
+  name: z
+    .string()
+    .refine((name) => parseModelName(name) !== undefined, {
+      error: 'must be projects/PROJECT/locations/LOCATION/models/MODEL, optionally with @version or @alias',
+    })
+    .meta({ description: 'Resource name of the Model, optionally with @version or @alias.' }),
+  outputConfig: z
+    .strictObject({
+      exportFormatId: formatId.exactOptional(),
+      artifactDestination: z.strictObject({ outputUriPrefix }).exactOptional(),
+      imageDestination: z.strictObject({ outputUri }).exactOptional(),
+    })
+    .refine((config) => config.artifactDestination !== undefined || config.imageDestination !== undefined, {
+      error: 'needs artifactDestination, imageDestination or both',
+    }),
+  formatPreference: z.array(formatId).min(1, 'must name at least one format').exactOptional(),
+  perRunFolder: z.boolean().default(true),
+  verification: z.strictObject({ level: z.enum(['none', 'listing']).default('listing') }).default({ level: 'listing' }),
+  polling: z
+    .strictObject({
+      initialDelay: duration(0).default(POLLING_DEFAULTS.initialDelay),
+      multiplier: z.number().min(1).max(10).default(POLLING_DEFAULTS.multiplier),
+      maxDelay: duration(100).default(POLLING_DEFAULTS.maxDelay),
+      heartbeatTimeout: duration(2_000).default(POLLING_DEFAULTS.heartbeatTimeout),
+    })
+    .default(POLLING_DEFAULTS),
+  deadline: duration(1_000).default(86_400_000),
+  maxExportAttempts: z.int().min(1).max(100).default(3),
+});
+
+/** An {@link ExportModelInput} with defaults filled in and durations in milliseconds. */
+export type NormalizedExportInput = z.output<typeof exportModelInputSchema>;
+
+/** What one problem of an input is: where, and what to do about it. */
+export interface InputProblem {
+  /** For example `outputConfig.artifactDestination.outputUriPrefix`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Checks a raw input. Never throws: either the normalised input or every problem at once. */
+export function parseExportModelInput(
+  raw: unknown,
+): { readonly input: NormalizedExportInput } | { readonly problems: InputProblem[] } {
+  const parsed = exportModelInputSchema.safeParse(raw);
+  if (parsed.success) return { input: parsed.data };
+  return { problems: parsed.error.issues.flatMap(problemsOf) };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
+  const path = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys') return [{ path: path || '(input)', message: issue.message }];
+  return issue.keys.map((key) => ({
+    path: path ? `${path}.${key}` : key,
+    message: 'is not a known field; the names are those of the REST call in lowerCamelCase',
+  }));
+}

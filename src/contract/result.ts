@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+const timestamp = z.iso.datetime();
+
+const exportedFileSchema = z.strictObject({
+  /** Path below `outputInfo.artifactOutputUri`. */
+  path: z.string(),
+  /** Size in bytes. */
+  bytes: z.number(),
+  /** CRC32C as Cloud Storage gives it: base64 of the big-endian number. */
+  crc32c: z.string().exactOptional(),
+  md5: z.string().exactOptional(),
+  /** Generation of the object that was looked at. */
+  generation: z.string(),
+});
+
+const verifiedFilesSchema = z.strictObject({
+  count: z.int(),
+  /** Sum of all sizes, in bytes. */
+  bytes: z.number(),
+  /** SHA-256 of the sorted manifest: one line `path\tbytes\tcrc32c\tmd5\tgeneration` a file. */
+  manifestSha256: z.string(),
+  /** The first files in order of their paths; `truncated` tells whether there are more. */
+  entries: z.array(exportedFileSchema),
+  truncated: z.boolean(),
+});
+
+const verifiedImageSchema = z.strictObject({
+  /** `repository@sha256:…`: names these bytes for ever. */
+  pinnedUri: z.string(),
+  digest: z.string(),
+  mediaType: z.string(),
+  /** Size of the manifest's config and layers in bytes; left out for an index. */
+  bytes: z.number().exactOptional(),
+});
+
+const exportAttemptSchema = z.strictObject({
+  operation: z.string(),
+  outcome: z.enum(['succeeded', 'failed', 'verification-failed']),
+  /** Why the operation was not the last one. */
+  reason: z.string().exactOptional(),
+});
+
+export const exportModelResultSchema = z.strictObject({
+  /** The exported version: `projects/P/locations/L/models/M@versionId`. */
+  model: z.string(),
+  modelDisplayName: z.string(),
+  exportFormatId: z.string(),
+  /** Name of the operation whose output this is. */
+  operation: z.string(),
+  /**
+   * How the operation came to this run: `started` by it, `adopted` after a lost answer or a crash, or `unavailable`:
+   * started, but operations could not be listed first.
+   */
+  adoption: z.enum(['started', 'adopted', 'unavailable']),
+  /** Read from the operation, never computed. */
+  outputInfo: z.strictObject({
+    artifactOutputUri: z.string().exactOptional(),
+    imageOutputUri: z.string().exactOptional(),
+  }),
+  verification: z.strictObject({
+    level: z.enum(['none', 'listing']),
+    /** What is worth knowing and no failure, file by file; also what was not looked at. */
+    notes: z.array(z.string()),
+  }),
+  files: verifiedFilesSchema.exactOptional(),
+  image: verifiedImageSchema.exactOptional(),
+  /** Every operation of this run, in order. */
+  attempts: z.array(exportAttemptSchema),
+  timings: z.strictObject({
+    /** The workflow's start. */
+    startTime: timestamp,
+    /** The operation's own times, as the service gives them. */
+    operationCreateTime: timestamp.exactOptional(),
+    operationUpdateTime: timestamp.exactOptional(),
+    endTime: timestamp,
+    /** From the workflow's start to its end, in milliseconds. */
+    totalMs: z.int(),
+  }),
+});
+
+/** Result of `exportModelWorkflow`. */
+export type ExportModelResult = z.infer<typeof exportModelResultSchema>;
+
+export type ExportedFile = z.infer<typeof exportedFileSchema>;
+export type VerifiedFiles = z.infer<typeof verifiedFilesSchema>;
+export type VerifiedImage = z.infer<typeof verifiedImageSchema>;
+export type ExportAttempt = z.infer<typeof exportAttemptSchema>;
+export type Adoption = ExportModelResult['adoption'];
+export type OutputInfo = ExportModelResult['outputInfo'];

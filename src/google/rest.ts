@@ -1,0 +1,100 @@
+import type { z } from 'zod';
+import { apiErrorOf, GoogleTransportError, jsonOrUndefined } from './api-error';
+import type { Credentials } from './credentials';
+
+/** One HTTP request to a Google API. */
+export interface RestRequest {
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'DELETE';
+  readonly url: string;
+  /** What the request is about, for messages: `projects/p/locations/l/models/m:export`. */
+  readonly resource: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default 30 s. */
+  readonly timeoutMs?: number;
+  /** Ends the request early; its reason is thrown as it is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A checked answer. */
+export interface RestAnswer<T> {
+  readonly data: T;
+  readonly headers: Headers;
+}
+
+/** Limit of one request, in milliseconds. */
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Sends requests with credentials and checks the answers. Retries nothing but a refused token, once. */
+export class RestClient {
+  constructor(private readonly credentials: Credentials) {}
+
+  /**
+   * Sends a request whose answer is JSON.
+   *
+   * @throws {@link GoogleApiError} where the service answers with an error.
+   * @throws {@link GoogleTransportError} where no usable answer came.
+   */
+  async json<T>(schema: z.ZodType<T>, request: RestRequest): Promise<RestAnswer<T>> {
+    const { body, headers } = await this.text(request);
+    const what = describe(request);
+    const parsed = schema.safeParse(jsonOrUndefined(body));
+    if (parsed.success) return { data: parsed.data, headers };
+    const where = parsed.error.issues[0]?.path.join('.');
+    throw new GoogleTransportError(
+      `${what}: the answer is not what the API documents${where ? ` at ${where}` : ''}: ${body.slice(0, 200) || '(empty)'}`,
+      what,
+    );
+  }
+
+  /** Sends a request and gives the body as text. Throws as {@link json} does. */
+  async text(request: RestRequest): Promise<{ body: string; headers: Headers }> {
+    const first = await this.send(request);
+    if (first.response.status !== 401) return settle(first, request);
+    // Tokens are cached; one that was revoked or ran out early is replaced once.
+    this.credentials.refresh();
+    return settle(await this.send(request), request);
+  }
+
+  private async send(request: RestRequest): Promise<{ response: Response; body: string }> {
+    const timeout = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const what = describe(request);
+    const credentials = await this.credentials.headers().catch((error: unknown) => {
+      throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
+    });
+    try {
+      const response = await fetch(request.url, {
+        method: request.method,
+        headers: {
+          accept: 'application/json',
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...credentials,
+          ...request.headers,
+        },
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
+        // A redirect would send the token to a host that nobody configured.
+        redirect: 'error',
+      });
+      return { response, body: await response.text() };
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw new GoogleTransportError(`${what}: ${messageOf(error)}`, what, { cause: error });
+    }
+  }
+}
+
+function settle({ response, body }: { response: Response; body: string }, request: RestRequest) {
+  if (!response.ok) throw apiErrorOf(response, body, describe(request));
+  return { body, headers: response.headers };
+}
+
+function describe(request: RestRequest): string {
+  return `${request.method} ${request.resource}`;
+}
+
+/** Message of an error with that of its cause: `fetch failed` alone says nothing. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

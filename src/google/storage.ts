@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { RestClient } from './rest';
+
+const bucketSchema = z.object({
+  name: z.string(),
+  /** Upper case, as Cloud Storage gives it: `US-CENTRAL1`, `US`. */
+  location: z.string(),
+});
+
+const objectSchema = z.object({
+  name: z.string(),
+  size: z.coerce.number(),
+  crc32c: z.string().exactOptional(),
+  md5Hash: z.string().exactOptional(),
+  generation: z.string(),
+});
+
+const objectPageSchema = z.object({
+  items: z.array(objectSchema).default([]),
+  nextPageToken: z.string().default(''),
+});
+
+export type StorageBucket = z.output<typeof bucketSchema>;
+/** An object's record; its content is not read. */
+export type StorageObject = z.output<typeof objectSchema>;
+
+/** The calls of Cloud Storage that an export needs. */
+export interface StorageApi {
+  getBucket(bucket: string, signal?: AbortSignal): Promise<StorageBucket>;
+  /** Objects below a prefix, page by page, in order of their names. */
+  listObjects(bucket: string, prefix: string, signal?: AbortSignal): AsyncIterable<StorageObject[]>;
+}
+
+/** The most that Cloud Storage gives at once. */
+const LIST_PAGE_SIZE = 1_000;
+
+/**
+ * Cloud Storage by its JSON API.
+ *
+ * Source: https://cloud.google.com/storage/docs/json_api/v1
+ *
+ * @param endpoint `https://storage.googleapis.com`, or an emulator's URL
+ */
+export function storageRest(rest: RestClient, endpoint: string): StorageApi {
+  const bucketPath = (bucket: string) => `${endpoint}/storage/v1/b/${encodeURIComponent(bucket)}`;
+  return {
+    async getBucket(bucket, signal) {
+      const request = { method: 'GET' as const, url: `${bucketPath(bucket)}?fields=name,location`, signal };
+      const { data } = await rest.json(bucketSchema, { ...request, resource: `gs://${bucket}` });
+      return data;
+    },
+
+    async *listObjects(bucket, prefix, signal) {
+      let pageToken = '';
+      do {
+        const query = new URLSearchParams({
+          prefix,
+          maxResults: String(LIST_PAGE_SIZE),
+          fields: 'nextPageToken,items(name,size,crc32c,md5Hash,generation)',
+          ...(pageToken ? { pageToken } : {}),
+        });
+        const { data } = await rest.json(objectPageSchema, {
+          method: 'GET',
+          url: `${bucketPath(bucket)}/o?${query.toString()}`,
+          resource: `gs://${bucket}/${prefix}*`,
+          signal,
+        });
+        yield data.items;
+        pageToken = data.nextPageToken;
+      } while (pageToken);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { parseModelName } from '../contract/resource-names';
+import type { RestClient } from './rest';
+
+const exportFormatSchema = z.object({
+  id: z.string(),
+  exportableContents: z.array(z.string()).default([]),
+});
+
+const modelSchema = z.object({
+  name: z.string(),
+  versionId: z.string().optional(),
+  versionAliases: z.array(z.string()).default([]),
+  displayName: z.string().default(''),
+  supportedExportFormats: z.array(exportFormatSchema).default([]),
+  artifactUri: z.string().optional(),
+});
+
+const outputInfoSchema = z.object({
+  artifactOutputUri: z.string().exactOptional(),
+  imageOutputUri: z.string().exactOptional(),
+});
+
+const operationSchema = z.object({
+  name: z.string(),
+  metadata: z
+    .object({
+      genericMetadata: z
+        .object({ createTime: z.string().exactOptional(), updateTime: z.string().exactOptional() })
+        .default({}),
+      outputInfo: outputInfoSchema.default({}),
+    })
+    .default({ genericMetadata: {}, outputInfo: {} }),
+  done: z.boolean().default(false),
+  error: z.object({ code: z.int(), message: z.string().default('') }).exactOptional(),
+});
+
+const operationListSchema = z.object({
+  operations: z.array(operationSchema).default([]),
+  nextPageToken: z.string().default(''),
+});
+
+/** What this package reads of a Model. */
+export type VertexModel = z.output<typeof modelSchema>;
+export type VertexExportFormat = z.output<typeof exportFormatSchema>;
+/** A long-running export operation. */
+export type ExportOperation = z.output<typeof operationSchema>;
+
+/** Body of `models.export`. */
+export interface ExportRequestBody {
+  outputConfig: {
+    exportFormatId: string;
+    artifactDestination?: { outputUriPrefix: string };
+    imageDestination?: { outputUri: string };
+  };
+}
+
+/** The calls of Vertex AI that an export needs. */
+export interface VertexApi {
+  /** The Model, and the service's own clock when it answered. */
+  getModel(name: string, signal?: AbortSignal): Promise<{ model: VertexModel; serviceTime: Date }>;
+  /** Starts an export. Never aborted: its answer is the only place where the operation's name is given. */
+  exportModel(name: string, body: ExportRequestBody): Promise<ExportOperation>;
+  /** All operations of a Model, all pages. */
+  listOperations(model: string, signal?: AbortSignal): Promise<ExportOperation[]>;
+  getOperation(name: string, signal?: AbortSignal): Promise<ExportOperation>;
+  /** Waits at the service for the end, at most `timeoutMs`; may come back at once. */
+  waitOperation(name: string, timeoutMs: number, signal?: AbortSignal): Promise<ExportOperation>;
+  /** Asks for an end; the operation may still succeed. */
+  cancelOperation(name: string, signal?: AbortSignal): Promise<void>;
+}
+
+const API_VERSION = 'v1beta1';
+const LIST_PAGE_SIZE = 100;
+/** Room for the answer of a `:wait` to come back after its own timeout, in milliseconds. */
+const WAIT_MARGIN_MS = 15_000;
+
+/**
+ * Vertex AI by REST.
+ *
+ * Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.models
+ *
+ * @param endpoint where a location's API is; see {@link vertexEndpoint}
+ */
+export function vertexRest(rest: RestClient, endpoint: (location: string) => string): VertexApi {
+  const target = (resource: string, query: Record<string, string> = {}) => {
+    const location = /^projects\/[^/]+\/locations\/([^/]+)\//.exec(resource)?.[1] ?? '';
+    const search = new URLSearchParams(query).toString();
+    return {
+      url: `${endpoint(location)}/${API_VERSION}/${encodeURI(resource)}${search ? `?${search}` : ''}`,
+      resource,
+      headers: { 'x-goog-request-params': `name=${encodeURIComponent(resource.replace(/:[a-z]+$/i, ''))}` },
+    };
+  };
+
+  return {
+    async getModel(name, signal) {
+      const { data, headers } = await rest.json(modelSchema, { method: 'GET', ...target(name), signal });
+      const date = Date.parse(headers.get('date') ?? '');
+      return { model: data, serviceTime: new Date(Number.isNaN(date) ? Date.now() : date) };
+    },
+
+    async exportModel(name, body) {
+      const { data } = await rest.json(operationSchema, { method: 'POST', ...target(`${name}:export`), body });
+      return data;
+    },
+
+    async listOperations(model, signal) {
+      const operations: ExportOperation[] = [];
+      let pageToken = '';
+      do {
+        const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken ? { pageToken } : {}) };
+        const request = { method: 'GET' as const, ...target(`${withoutVersion(model)}/operations`, query), signal };
+        const { data } = await rest.json(operationListSchema, request);
+        operations.push(...data.operations);
+        pageToken = data.nextPageToken;
+      } while (pageToken);
+      return operations;
+    },
+
+    async getOperation(name, signal) {
+      const { data } = await rest.json(operationSchema, { method: 'GET', ...target(name), signal });
+      return data;
+    },
+
+    async waitOperation(name, timeoutMs, signal) {
+      const { data } = await rest.json(operationSchema, {
+        method: 'POST',
+        ...target(`${name}:wait`, { timeout: `${timeoutMs / 1_000}s` }),
+        timeoutMs: timeoutMs + WAIT_MARGIN_MS,
+        signal,
+      });
+      return data;
+    },
+
+    async cancelOperation(name, signal) {
+      await rest.text({ method: 'POST', ...target(`${name}:cancel`), body: {}, signal });
+    },
+  };
+}
+
+/** Where Google serves the API of a location. */
+export function vertexEndpoint(location: string): string {
+  if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`;
+  return `https://${location}-aiplatform.googleapis.com`;
+}
+
+/** A Model's name without `@version`: the parent of its operations. */
+function withoutVersion(name: string): string {
+  const parsed = parseModelName(name);
+  return parsed ? `projects/${parsed.project}/locations/${parsed.location}/models/${parsed.model}` : name;
+}

@@ -1,0 +1,52 @@
+import type { ExportAttempt, OutputInfo } from '../contract/result';
+import type { ExportStage, ExportStatus } from '../contract/status';
+
+/** The state that people see: what the query answers and the Web UI shows. One object, changed as the story goes on. */
+export class ExportProgress {
+  stage: ExportStage = 'selecting';
+  model?: string;
+  modelDisplayName?: string;
+  exportFormatId?: string;
+  operation?: string;
+  outputInfo?: OutputInfo;
+  deadline?: string;
+  failure?: string;
+  exportAttempt = 1;
+  readonly attempts: ExportAttempt[] = [];
+  /** More lines for the Web UI, for example what was verified. */
+  notes: readonly string[] = [];
+
+  /** Answer of the query. */
+  status(): ExportStatus {
+    const { stage, model, exportFormatId, operation, outputInfo, exportAttempt, attempts, deadline, failure } = this;
+    return {
+      stage,
+      exportAttempt,
+      attempts: [...attempts],
+      ...(model === undefined ? {} : { model }),
+      ...(exportFormatId === undefined ? {} : { exportFormatId }),
+      ...(operation === undefined ? {} : { operation }),
+      ...(outputInfo === undefined ? {} : { outputInfo }),
+      ...(deadline === undefined ? {} : { deadline }),
+      ...(failure === undefined ? {} : { failure }),
+    };
+  }
+
+  /** Markdown for the Web UI's box of about five lines: the stage first, then what it is about. */
+  details(): string {
+    const earlier = this.attempts.filter(({ outcome }) => outcome !== 'succeeded');
+    const lines: [string, string | undefined][] = [
+      ['Stage', this.exportAttempt > 1 ? `${this.stage}, export attempt ${this.exportAttempt}` : this.stage],
+      ['Model', this.model && `${this.modelDisplayName ?? ''} \`${this.model}\``.trim()],
+      ['Format', this.exportFormatId && `\`${this.exportFormatId}\``],
+      ['Artifacts', this.outputInfo?.artifactOutputUri && `\`${this.outputInfo.artifactOutputUri}\``],
+      ['Image', this.outputInfo?.imageOutputUri && `\`${this.outputInfo.imageOutputUri}\``],
+      ...this.notes.map((note): [string, string] => ['Verified', note]),
+      ['Operation', this.operation && `\`${this.operation}\``],
+      ['Failure', this.failure],
+      ['Deadline', this.deadline],
+      ...earlier.map(({ operation, reason }): [string, string] => ['Earlier', `\`${operation}\`: ${reason ?? ''}`]),
+    ];
+    return lines.flatMap(([label, value]) => (value ? [`- **${label}:** ${value}`] : [])).join('\n');
+  }
+}
