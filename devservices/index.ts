@@ -1,0 +1,5 @@
+export { findComponent } from './find-component';
+export { startObjectStore, startRegistry, startTemporalServer } from './services';
+export type { ObjectStore, Service, TemporalServer } from './services';
+export { spawnTied } from './tied-process';
+export type { TiedProcess } from './tied-process';

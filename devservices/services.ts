@@ -1,0 +1,172 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import type { ComponentName } from './components';
+import { COMPONENTS } from './components';
+import { findComponent } from './find-component';
+import type { TiedProcess } from './tied-process';
+import { spawnTied } from './tied-process';
+
+/** A running server; it ends with this process at the latest. */
+export interface Service extends Pick<TiedProcess, 'pid' | 'kill' | 'stop'> {
+  /** Base URL without a slash at its end. */
+  readonly url: string;
+}
+
+export interface TemporalServer extends Service {
+  /** `host:port` for clients and workers. */
+  readonly address: string;
+  readonly namespace: string;
+}
+
+export interface TemporalServerOptions {
+  /** Keeps everything in this SQLite file across restarts. Default: in memory. */
+  readonly databaseFile?: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Of the Web UI. Default: a free one. */
+  readonly uiPort?: number;
+}
+
+const HOST = '127.0.0.1';
+const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_MS = 50;
+/** A free port can be taken by somebody else before the server has it. */
+const PORT_TRIES = 3;
+
+/** A port on loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, HOST, resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port on loopback');
+  return address.port;
+}
+
+async function isAnswered(url: string): Promise<boolean> {
+  try {
+    await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isTemporalReady(address: string, namespace: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '1 second' });
+    try {
+      await connection.workflowService.describeNamespace({ namespace });
+      return true;
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+async function startService(
+  name: ComponentName,
+  args: () => Promise<string[]>,
+  isReady: () => Promise<boolean>,
+): Promise<TiedProcess> {
+  const file = await findComponent(name);
+  for (let attempt = 1; ; attempt += 1) {
+    const child = await spawnTied(file, await args());
+    const state = { ended: false };
+    void child.exited.then(() => {
+      state.ended = true;
+    });
+    const giveUpAt = Date.now() + READY_TIMEOUT_MS;
+    while (!state.ended && Date.now() < giveUpAt) {
+      if (await isReady()) return child;
+      await sleep(READY_POLL_MS);
+    }
+    const { ended } = state;
+    if (!ended) await child.kill();
+    if (!ended || attempt === PORT_TRIES) {
+      throw new Error(
+        `${COMPONENTS[name].title} ${ended ? 'ended' : 'did not answer'} before it was ready:\n${child.tail()}`,
+      );
+    }
+  }
+}
+
+/** Starts the Temporal dev server with its Web UI; `url` is the Web UI's. */
+export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+  const namespace = 'default';
+  let address = '';
+  let url = '';
+  const child = await startService(
+    'temporal',
+    async () => {
+      const port = options.port ?? (await freePort());
+      const uiPort = options.uiPort ?? (await freePort());
+      address = `${HOST}:${port}`;
+      url = `http://${HOST}:${uiPort}`;
+      return [
+        ...['server', 'start-dev', '--ip', HOST, '--ui-ip', HOST, '--log-level', 'error'],
+        ...['--port', String(port), '--ui-port', String(uiPort)],
+        ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
+      ];
+    },
+    async () => (await isTemporalReady(address, namespace)) && (await isAnswered(url)),
+  );
+  return { ...child, address, url, namespace };
+}
+
+export interface ObjectStore extends Service {
+  createBucket(name: string): Promise<void>;
+}
+
+/**
+ * Starts an object store in memory that speaks Cloud Storage's JSON API.
+ *
+ * @param location where all of its buckets are. Default `US-CENTRAL1`.
+ */
+export async function startObjectStore({ location = 'US-CENTRAL1' } = {}): Promise<ObjectStore> {
+  let url = '';
+  const child = await startService(
+    'fake-gcs-server',
+    async () => {
+      const port = String(await freePort());
+      url = `http://${HOST}:${port}`;
+      return [
+        ...['-scheme', 'http', '-host', HOST, '-port', port, '-public-host', `${HOST}:${port}`],
+        ...['-backend', 'memory', '-location', location, '-log-level', 'error'],
+      ];
+    },
+    () => isAnswered(`${url}/storage/v1/b`),
+  );
+  return {
+    ...child,
+    url,
+    createBucket: async (name) => {
+      const response = await fetch(`${url}/storage/v1/b`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name }),
+      });
+      if (!response.ok) throw new Error(`bucket ${name}: HTTP ${response.status} ${await response.text()}`);
+    },
+  };
+}
+
+/** Starts an OCI registry in memory. */
+export async function startRegistry(): Promise<Service> {
+  let url = '';
+  const child = await startService(
+    'registry',
+    async () => {
+      const port = String(await freePort());
+      url = `http://localhost:${port}`;
+      return ['-port', port];
+    },
+    () => isAnswered(`${url}/v2/`),
+  );
+  return { ...child, url };
+}
