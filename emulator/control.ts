@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Faults } from './faults';
+import { faultRuleSchema } from './faults';
+import type { EmulatorOptions } from './options';
+import type { Requests } from './requests';
+import type { Service } from './service';
+
+/** Everything that people and tests can look at and change while an emulator runs. */
+export interface Control {
+  readonly service: Service;
+  readonly faults: Faults;
+  readonly requests: Requests;
+  readonly options: EmulatorOptions;
+}
+
+/** An export as the emulator sees it. */
+export interface EmulatorOperation {
+  readonly name: string;
+  readonly versionId: string;
+  readonly formatId: string;
+  readonly state: 'running' | 'succeeded' | 'failed' | 'cancelled';
+  readonly artifactOutputUri?: string;
+  readonly imageOutputUri?: string;
+}
+
+/** Below this path is no part of Vertex AI: faults, requests, operations. */
+export const CONTROL_PREFIX = '/emulator/v1';
+
+const CANCELLED = 1;
+
+/** All exports since the start, oldest first. */
+export function operationsOf({ service }: Control): EmulatorOperation[] {
+  return service.operations
+    .list()
+    .map(({ name, versionId, formatId, done, error, artifactOutputUri, imageOutputUri }) => ({
+      name,
+      versionId,
+      formatId,
+      state: !done ? 'running' : !error ? 'succeeded' : error.code === CANCELLED ? 'cancelled' : 'failed',
+      ...(artifactOutputUri !== undefined && { artifactOutputUri }),
+      ...(imageOutputUri !== undefined && { imageOutputUri }),
+    }));
+}
+
+interface ControlRoute {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly answer: (control: Control, body: unknown, id: string) => unknown;
+}
+
+const CONTROL_ROUTES: readonly ControlRoute[] = [
+  { method: 'GET', path: /^\/requests$/, answer: ({ requests }) => requests.log() },
+  {
+    method: 'DELETE',
+    path: /^\/requests$/,
+    answer: ({ requests }) => {
+      requests.clear();
+      return {};
+    },
+  },
+  { method: 'GET', path: /^\/operations$/, answer: (control) => ({ operations: operationsOf(control) }) },
+  {
+    method: 'POST',
+    path: /^\/faults$/,
+    answer: ({ faults }, body) => ({ id: faults.add(faultRuleSchema.parse(body)) }),
+  },
+  {
+    method: 'DELETE',
+    path: /^\/faults(?:\/(\d+))?$/,
+    answer: ({ faults }, _, id) => {
+      if (id) faults.remove(id);
+      else faults.clear();
+      return {};
+    },
+  },
+];
+
+/** Answers a request below {@link CONTROL_PREFIX}. */
+export function answerControl(
+  control: Control,
+  method: string,
+  path: string,
+  body: string,
+): { status: number; body: unknown } {
+  for (const route of CONTROL_ROUTES) {
+    const match = route.method === method ? route.path.exec(path) : null;
+    if (match === null) continue;
+    try {
+      return { status: 200, body: route.answer(control, body === '' ? undefined : JSON.parse(body), match[1] ?? '') };
+    } catch (error) {
+      const problems =
+        error instanceof z.ZodError
+          ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+          : [String(error)];
+      return { status: 400, body: { problems } };
+    }
+  }
+  const known = CONTROL_ROUTES.map((route) => `${route.method} ${CONTROL_PREFIX}${route.path.source}`);
+  return { status: 404, body: { problems: [`${method} ${path} is unknown`], known } };
+}

@@ -1,0 +1,43 @@
+import type { EmulatorModel } from './models';
+
+/** Limits of requests a minute, by project and region. */
+export interface Quotas {
+  /** Job and long-running submissions; exports are among them. */
+  submissionsPerMinute?: number;
+  requestsPerMinute?: number;
+}
+
+/** What the emulated service can do. */
+export interface Capabilities {
+  /** `:wait` holds until the operation ends, comes back at once, or answers UNIMPLEMENTED. Default `honoured`. */
+  wait?: 'honoured' | 'returns-early' | 'unimplemented';
+  /** LIST of operations; with `appearsAfterMs` a new operation is shown late. Default `implemented`. */
+  list?: 'implemented' | 'unimplemented' | { appearsAfterMs: number };
+  /** Default `implemented`. */
+  cancel?: 'implemented' | 'unimplemented';
+  /** Bearer token that every request must carry; without it, or with another one, the answer is 401. Default: none. */
+  requiredToken?: string;
+}
+
+/** Options of {@link startEmulator}. */
+export interface EmulatorOptions {
+  /** On 127.0.0.1. Default: a free one. */
+  port?: number;
+  /** Path of a models file, or its entries. Default: the set that ships with the package. */
+  models?: string | readonly EmulatorModel[];
+  /** Cloud Storage that exports are written to. Default: the environment variable `STORAGE_EMULATOR_HOST`. */
+  storageUrl?: string;
+  /** Registry that images are pushed to, whatever their host is. Default: `REGISTRY_EMULATOR_HOST`. */
+  registryUrl?: string;
+  /**
+   * Names of created directories: as the reference has them, or as users saw them. Default `reference`.
+   */
+  layout?: 'reference' | 'observed';
+  /** `service` is 60 submissions and 600 requests a minute. Default `off`. */
+  quotas?: 'off' | 'service' | Quotas;
+  capabilities?: Capabilities;
+  /** Project numbers by project id. Default: one that is derived from the id. */
+  projectNumbers?: Readonly<Record<string, string>>;
+  /** How long an export runs where its model does not say, in milliseconds. Default 1,000. */
+  durationMs?: number;
+}

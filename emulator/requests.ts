@@ -1,0 +1,53 @@
+/** One request that the emulator got. */
+export interface LoggedRequest {
+  readonly at: string;
+  readonly method: string;
+  /** For example `models.export`, `operations.get`; `unknown` where nothing answers. */
+  readonly route: string;
+  readonly path: string;
+  readonly status: number;
+}
+
+/** What was asked of the emulator. */
+export interface RequestLog {
+  /** The newest 10,000 requests, oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  readonly countByRoute: Readonly<Record<string, number>>;
+  /** Requests of single operations, by the operation's id. */
+  readonly countByOperation: Readonly<Record<string, number>>;
+}
+
+const KEPT = 10_000;
+
+/** Counts requests and keeps the newest. */
+export class Requests {
+  private entries: LoggedRequest[] = [];
+  private byRoute = new Map<string, number>();
+  private byOperation = new Map<string, number>();
+
+  add(request: LoggedRequest): void {
+    this.entries.push(request);
+    if (this.entries.length > 2 * KEPT) this.entries = this.entries.slice(-KEPT);
+    count(this.byRoute, request.route);
+    const operation = /\/operations\/(\d+)/.exec(request.path)?.[1];
+    if (operation !== undefined) count(this.byOperation, operation);
+  }
+
+  log(): RequestLog {
+    return {
+      requests: this.entries.slice(-KEPT),
+      countByRoute: Object.fromEntries(this.byRoute),
+      countByOperation: Object.fromEntries(this.byOperation),
+    };
+  }
+
+  clear(): void {
+    this.entries = [];
+    this.byRoute = new Map();
+    this.byOperation = new Map();
+  }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,171 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from './api-error';
+import type { Control } from './control';
+import { answerControl, CONTROL_PREFIX } from './control';
+import type { FaultRule } from './faults';
+import { QuotaMeter } from './quota';
+import { matchRoute } from './routes';
+
+const HOST = '127.0.0.1';
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json; charset=UTF-8' };
+
+const html = (status: number): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html; charset=UTF-8' },
+  body: `<!DOCTYPE html><html lang=en><title>Error ${status}</title><p><b>${status}.</b> That’s an error.</html>\n`,
+});
+
+const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers: { ...JSON_HEADERS, ...headers },
+  body: `${JSON.stringify(body, undefined, 2)}\n`,
+});
+
+/** Serves an emulator over HTTP on loopback. */
+export async function serve(control: Control, port: number): Promise<{ url: string; close: () => Promise<void> }> {
+  const quota = new QuotaMeter(control.options.quotas);
+  const server = createServer((request, response) => {
+    void respond(request, response, control, quota).catch((error: unknown) => {
+      if (!response.headersSent) send(response, json(500, new ApiError('INTERNAL', String(error)).body()));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, HOST, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return {
+    url: `http://${HOST}:${address.port}`,
+    close: async () => {
+      control.service.operations.clear();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  control: Control,
+  quota: QuotaMeter,
+): Promise<void> {
+  const method = request.method ?? 'GET';
+  const url = new URL(request.url ?? '/', `http://${HOST}`);
+  const body = await text(request);
+  if (url.pathname.startsWith(CONTROL_PREFIX)) {
+    const { status, body: reply } = answerControl(control, method, url.pathname.slice(CONTROL_PREFIX.length), body);
+    send(response, json(status, reply));
+    return;
+  }
+
+  const path = decoded(url.pathname);
+  const match = path === undefined ? undefined : matchRoute(method, path, url.searchParams);
+  const log = (status: number): void => {
+    const route = match?.route.name ?? 'unknown';
+    control.requests.add({ at: new Date().toISOString(), method, route, path: path ?? url.pathname, status });
+  };
+  const rule = control.faults.take(method, path ?? url.pathname);
+  if (rule !== undefined && rule.when !== 'after' && !('delayMs' in rule.fault) && !('truncate' in rule.fault)) {
+    log(spoil(response, rule, html(503)));
+    return;
+  }
+  if (rule !== undefined && 'delayMs' in rule.fault) await sleep(rule.fault.delayMs);
+
+  const answer = match ? await answerApi(control, quota, match, body, request.headers.authorization) : html(404);
+  if (rule !== undefined && !('delayMs' in rule.fault)) {
+    log(spoil(response, rule, answer));
+    return;
+  }
+  log(answer.status);
+  send(response, answer);
+}
+
+function decoded(pathname: string): string | undefined {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return undefined;
+  }
+}
+
+async function answerApi(
+  control: Control,
+  quota: QuotaMeter,
+  { route, target }: NonNullable<ReturnType<typeof matchRoute>>,
+  body: string,
+  authorization: string | undefined,
+): Promise<Answer> {
+  const { service } = control;
+  try {
+    const { requiredToken } = service.capabilities;
+    if (requiredToken !== undefined && authorization !== `Bearer ${requiredToken}`) throw unauthenticated();
+    quota.take('requestsPerMinute', service.region(target));
+    if (route.submits) quota.take('submissionsPerMinute', service.region(target));
+    return json(200, await route.answer(service, target, parseBody(body)));
+  } catch (error) {
+    if (error instanceof ApiError) return json(error.httpStatus, error.body());
+    throw error;
+  }
+}
+
+function parseBody(body: string): unknown {
+  if (body.trim() === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      `Invalid JSON payload received. ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+}
+
+function unauthenticated(): ApiError {
+  return new ApiError(
+    'UNAUTHENTICATED',
+    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
+    [
+      {
+        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+        reason: 'ACCESS_TOKEN_EXPIRED',
+        domain: 'googleapis.com',
+      },
+    ],
+  );
+}
+
+/** Sends what a fault makes of an answer, and gives the status that a log should show; 0 where there is none. */
+function spoil(response: ServerResponse, { fault }: FaultRule, answer: Answer): number {
+  if ('reset' in fault) {
+    response.socket?.resetAndDestroy();
+    return 0;
+  }
+  if ('truncate' in fault) {
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)), () => response.socket?.end());
+    return answer.status;
+  }
+  const spoilt =
+    'html' in fault
+      ? html(fault.html)
+      : 'status' in fault
+        ? json(fault.status, fault.body ?? {}, fault.headers)
+        : answer;
+  send(response, spoilt);
+  return spoilt.status;
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers).end(body);
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/** A file of an export: its path below the directory, and its bytes. */
+export interface ModelFile {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+const folders = new Map<string, Promise<ModelFile[]>>();
+
+/** All files below a folder in order of their paths; each folder is read once. */
+export function readFolder(folder: string): Promise<ModelFile[]> {
+  const known = folders.get(folder);
+  if (known) return known;
+  const reading = readFiles(folder);
+  folders.set(folder, reading);
+  return reading;
+}
+
+async function readFiles(folder: string): Promise<ModelFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  return Promise.all(
+    files.map(async (file) => ({
+      path: path.relative(folder, file).split(path.sep).join('/'),
+      content: await readFile(file),
+    })),
+  );
+}
+
+/** Where exports are written to: Cloud Storage's JSON API. */
+export class ArtifactStore {
+  constructor(private readonly url: string | undefined) {}
+
+  /** Location of a bucket in lower case; `undefined` where there is no such bucket. */
+  async bucketLocation(bucket: string): Promise<string | undefined> {
+    const response = await fetch(`${this.base()}/storage/v1/b/${encodeURIComponent(bucket)}`);
+    const body: unknown = await response.json().catch(() => undefined);
+    if (!response.ok) return undefined;
+    return body instanceof Object && 'location' in body ? String(body.location).toLowerCase() : '';
+  }
+
+  async write(bucket: string, name: string, content: Buffer): Promise<void> {
+    const query = new URLSearchParams({ uploadType: 'media', name });
+    const response = await fetch(
+      `${this.base()}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?${query.toString()}`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: new Uint8Array(content),
+      },
+    );
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`gs://${bucket}/${name}: HTTP ${response.status}`);
+  }
+
+  private base(): string {
+    if (this.url === undefined) throw new Error('no object store: set storageUrl or STORAGE_EMULATOR_HOST');
+    return this.url;
+  }
+}
+
+/** Name of `sha256:…` of some bytes. */
+export function digestOf(content: Buffer): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
