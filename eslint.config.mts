@@ -22,7 +22,11 @@ export default defineConfig(
       // node:test returns promises that the runner itself awaits.
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'suite', 'describe', 'it'] }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'suite', 'describe', 'it'] },
+          ],
+        },
       ],
     },
   },
@@ -33,8 +37,15 @@ export default defineConfig(
         'error',
         {
           patterns: [
-            { group: ['@temporalio/*', '!@temporalio/workflow', '!@temporalio/common'], message: 'Not available in the workflow sandbox.' },
-            { group: ['node:*', 'zod', '../google/*', '../activities/*'], allowTypeImports: true, message: 'Not available in the workflow sandbox; import types only.' },
+            {
+              group: ['@temporalio/*', '!@temporalio/workflow', '!@temporalio/common'],
+              message: 'Not available in the workflow sandbox.',
+            },
+            {
+              group: ['node:*', 'zod', '../google/*', '../activities/*'],
+              allowTypeImports: true,
+              message: 'Not available in the workflow sandbox; import types only.',
+            },
           ],
         },
       ],
@@ -42,6 +53,11 @@ export default defineConfig(
   },
   {
     files: ['emulator/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['**/src/**', '@temporalio/*'], message: 'The emulator stands by itself.' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/src/**', '@temporalio/*'], message: 'The emulator stands by itself.' }] },
+      ],
+    },
   },
 );

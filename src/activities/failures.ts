@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails, ExportFailureTypeName, InputProblem } from '../contract';
-import { ExportFailureType } from '../contract';
+import { describeProblems, ExportFailureType } from '../contract';
 import type { GoogleStatus } from '../google/api-error';
 import { GoogleApiError, googleCode, googleStatus, GoogleTransportError } from '../google/api-error';
 
@@ -273,11 +273,9 @@ export function inputFailure(
   problems: readonly InputProblem[],
   type: ExportFailureTypeName = ExportFailureType.InvalidInput,
 ): ApplicationFailure {
-  const lines = problems.map(({ path, message }) => `${path}: ${message}`);
-  const count = `${lines.length} problem${lines.length === 1 ? '' : 's'}`;
-  return exportFailure(`The input has ${count}: ${lines.join('; ')}`, {
+  return exportFailure(describeProblems(problems), {
     type,
     action: 'Correct the input and start the export again; nothing was exported.',
-    problems: lines,
+    problems: problems.map(({ path, message }) => `${path}: ${message}`),
   });
 }

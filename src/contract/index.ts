@@ -1,9 +1,10 @@
 export type * from './activities';
+export { duration } from './duration';
+export type { DurationInput } from './duration';
 export { ExportFailureType } from './failures';
 export type { ExportFailureDetails, ExportFailureTypeName } from './failures';
-export { exportModelInputSchema, parseExportModelInput } from './input';
+export { describeProblems, exportModelInputSchema, InvalidExportInputError, parseExportModelInput } from './input';
 export type {
-  DurationInput,
   ExportModelInput,
   InputProblem,
   NormalizedExportInput,

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import type { DurationInput } from './duration';
+import { duration } from './duration';
 import { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
-
-/** A number of milliseconds, or text such as `90s`, `30m`, `12 hours`, `2d`. */
-export type DurationInput = number | string;
 
 /** How far `verifyExport` looks. */
 export type VerificationLevel = 'none' | 'listing';
@@ -60,38 +59,6 @@ export interface ExportModelInput {
   /** Operations that may be started in all when one fails for a passing reason or its files do not verify. Default 3. */
   maxExportAttempts?: number;
 }
-
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/i;
-
-/** Milliseconds of a {@link DurationInput}; `undefined` where it is none. */
-function milliseconds(value: DurationInput): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : undefined;
-  const [, amount, unit = ''] = DURATION.exec(value.trim()) ?? [];
-  const lower = unit.toLowerCase();
-  const factor = UNITS[lower.startsWith('ms') || lower.startsWith('mil') ? 'ms' : lower.charAt(0)];
-  return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor);
-}
-
-const duration = (leastMs: number): z.ZodType<number, DurationInput> =>
-  z.union([z.number(), z.string()]).transform((value, context) => {
-    const ms = milliseconds(value);
-    if (ms === undefined || ms < leastMs) {
-      context.addIssue({
-        code: 'custom',
-        message: `must be a number of milliseconds or text such as "90s", "30m", "12h", and at least ${leastMs} ms`,
-        input: value,
-      });
-      return z.NEVER;
-    }
-    return ms;
-  });
 
 const outputUriPrefix = z.string().transform((uri, context) => {
   if (parseStorageUri(uri) === undefined) {
@@ -168,4 +135,19 @@ function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
     path: path ? `${path}.${key}` : key,
     message: 'is not a known field; the names are those of the REST call in lowerCamelCase',
   }));
+}
+
+/** An input that has problems; the message lists every one. */
+export class InvalidExportInputError extends Error {
+  override readonly name = 'InvalidExportInputError';
+
+  constructor(readonly problems: readonly InputProblem[]) {
+    super(describeProblems(problems));
+  }
+}
+
+/** One text for all problems of an input. */
+export function describeProblems(problems: readonly InputProblem[]): string {
+  const lines = problems.map(({ path, message }) => `${path}: ${message}`);
+  return `The input has ${lines.length} problem${lines.length === 1 ? '' : 's'}: ${lines.join('; ')}`;
 }

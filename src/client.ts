@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { ExportModelInput, ExportModelResult, ExportStatus } from './contract';
+import {
+  EXPORT_MODEL_WORKFLOW,
+  EXPORT_STATUS_QUERY,
+  InvalidExportInputError,
+  parseExportModelInput,
+  parseModelName,
+} from './contract';
+
+/** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
+type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResult>;
+
+export interface ExportClientOptions {
+  /** Task queue that the export workers poll. Default `vertex-export`. */
+  readonly taskQueue?: string;
+}
+
+export interface StartExportOptions {
+  /** Default: {@link exportWorkflowId} of the input, so that a second start of the same export joins the first. */
+  readonly workflowId?: string;
+}
+
+/** A started export. */
+export interface ExportHandle {
+  readonly workflowId: string;
+  /** Answer of the `exportStatus` query; a worker must be up. */
+  status(): Promise<ExportStatus>;
+  /** Asks for a cancel; `result()` rejects once Google's operation has ended. */
+  cancel(): Promise<void>;
+  /**
+   * Waits for the end.
+   *
+   * @throws WorkflowFailedError whose `cause` is an ApplicationFailure with an `ExportFailureType`, or a
+   * CancelledFailure
+   */
+  result(): Promise<ExportModelResult>;
+  /** The Temporal handle, for everything else. */
+  readonly workflow: WorkflowHandle<ExportModelWorkflow>;
+}
+
+/**
+ * Starts and follows exports over a Temporal `Client`.
+ *
+ * @example
+ * const exports = new VertexExportClient(new Client({ connection }));
+ * const handle = await exports.start({
+ *   name: 'projects/my-project/locations/us-central1/models/1234567890',
+ *   outputConfig: { artifactDestination: { outputUriPrefix: 'gs://my-bucket/exports' } },
+ * });
+ * const { outputInfo, files } = await handle.result();
+ */
+export class VertexExportClient {
+  private readonly taskQueue: string;
+
+  constructor(
+    private readonly client: Client,
+    options: ExportClientOptions = {},
+  ) {
+    this.taskQueue = options.taskQueue ?? 'vertex-export';
+  }
+
+  /**
+   * Starts an export, or joins the running one of the same workflow id.
+   *
+   * @throws InvalidExportInputError that lists every problem, before anything is started
+   */
+  async start(input: ExportModelInput, options: StartExportOptions = {}): Promise<ExportHandle> {
+    const parsed = parseExportModelInput(input);
+    if ('problems' in parsed) throw new InvalidExportInputError(parsed.problems);
+    const { name, outputConfig } = input;
+    const { artifactDestination, imageDestination, exportFormatId } = outputConfig;
+    const to = [artifactDestination?.outputUriPrefix, imageDestination?.outputUri].filter(Boolean).join(' and ');
+    const handle = await this.client.workflow.start<ExportModelWorkflow>(EXPORT_MODEL_WORKFLOW, {
+      args: [input],
+      taskQueue: this.taskQueue,
+      workflowId: options.workflowId ?? exportWorkflowId(input),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      // The server refuses a summary of more than 200 bytes.
+      staticSummary: `export ${parseModelName(name)?.model ?? ''} to ${to}`.slice(0, 150),
+      memo: { model: name, ...(exportFormatId !== undefined && { exportFormatId }) },
+    });
+    return exportHandle(handle);
+  }
+
+  /** An export that was started before, by anybody. */
+  get(workflowId: string): ExportHandle {
+    return exportHandle(this.client.workflow.getHandle<ExportModelWorkflow>(workflowId));
+  }
+}
+
+function exportHandle(workflow: WorkflowHandle<ExportModelWorkflow>): ExportHandle {
+  return {
+    workflowId: workflow.workflowId,
+    workflow,
+    status: () => workflow.query<ExportStatus>(EXPORT_STATUS_QUERY),
+    cancel: async () => {
+      await workflow.cancel();
+    },
+    result: () => workflow.result(),
+  };
+}
+
+/**
+ * `export-<model>-<format or auto>-<digest>`: the same for the same Model and version, format and destinations,
+ * whatever the other options are.
+ */
+export function exportWorkflowId({ name, outputConfig, formatPreference }: ExportModelInput): string {
+  const { exportFormatId, artifactDestination, imageDestination } = outputConfig;
+  const identity = [
+    name.replace('%40', '@'),
+    exportFormatId ?? formatPreference ?? null,
+    // With and without the slash it is the same place.
+    artifactDestination?.outputUriPrefix.replace(/\/?$/, '/') ?? null,
+    imageDestination?.outputUri ?? null,
+  ];
+  const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12);
+  return `export-${parseModelName(name)?.model ?? 'model'}-${exportFormatId ?? 'auto'}-${digest}`;
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import type { GoogleOptions } from './activities';
+import { nearest } from './activities/nearest';
+import { duration } from './contract';
+
+const SERVICE_URL =
+  /^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[\w./-]*)?$|^(?:https?:\/\/)?\[[0-9a-fA-F:]+\](?::\d{1,5})?\/?$/;
+
+const host = z.string().regex(SERVICE_URL, 'must be a URL or host:port').exactOptional();
+const count = (least: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least, `must be at least ${least}`);
+
+/** Names of the settings that are this package's own: a misspelt one is an error and not silently a default. */
+const PREFIX = 'VERTEX_EXPORT_';
+
+/**
+ * The worker's environment. The Temporal connection is not here: it is read by `@temporalio/envconfig`
+ * (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_PROFILE`, …).
+ */
+const environmentSchema = z.object({
+  VERTEX_EXPORT_TASK_QUEUE: z.string().min(1).default('vertex-export').meta({
+    description: 'Task queue that the worker polls.',
+  }),
+  VERTEX_EXPORT_MAX_CONCURRENT_EXPORTS: count(1).default(2_000).meta({
+    description: 'Activities that run at the same time: each export that is being waited for is one.',
+  }),
+  VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: count(0).default(2_000).meta({
+    description: 'Workflows that are kept in memory between their tasks.',
+  }),
+  VERTEX_EXPORT_SHUTDOWN_GRACE: duration(0).default(10_000).meta({
+    description: 'How long activities get to end after SIGTERM; another worker goes on with the others.',
+  }),
+  VERTEX_EXPORT_SETTLE_DELAY: duration(0).exactOptional().meta({
+    description: 'How long to wait before an export is looked for whose answer was lost. Default: 15 s.',
+  }),
+  VERTEX_EXPORT_VERTEX_ENDPOINT: host.meta({
+    description: 'Vertex AI endpoint, for example of Private Service Connect. Default: by location.',
+  }),
+  VERTEX_EXPORT_STORAGE_ENDPOINT: host.meta({
+    description: 'Cloud Storage endpoint. Default: https://storage.googleapis.com.',
+  }),
+  VERTEX_EXPORT_REGISTRY_ENDPOINT: host.meta({
+    description: "Registry endpoint for every image. Default: the host in the image's URI.",
+  }),
+  VERTEX_EMULATOR_HOST: host.meta({ description: 'Local Vertex AI; no token is sent.' }),
+  STORAGE_EMULATOR_HOST: host.meta({ description: 'Local object store; no token is sent.' }),
+  REGISTRY_EMULATOR_HOST: host.meta({ description: 'Local container registry; no token is sent.' }),
+  GOOGLE_CLOUD_QUOTA_PROJECT: z.string().min(1).exactOptional().meta({
+    description: 'Project that quota and cost are counted for. Default: that of the credentials.',
+  }),
+});
+
+/** Settings of the worker. */
+export interface WorkerConfig {
+  readonly taskQueue: string;
+  readonly maxConcurrentExports: number;
+  readonly maxCachedWorkflows: number;
+  readonly shutdownGraceMs: number;
+  readonly google: GoogleOptions;
+}
+
+/**
+ * Reads the worker's settings from environment variables. An empty variable counts as not set.
+ *
+ * @throws Error that names every problem at once
+ */
+export function parseWorkerConfig(env: Readonly<Record<string, string | undefined>>): WorkerConfig {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const names = Object.keys(environmentSchema.shape);
+  const unknown = Object.keys(set)
+    .filter((name) => name.startsWith(PREFIX) && !names.includes(name))
+    .map((name) => {
+      const meant = nearest(name, names);
+      return `${name}: is not a setting of the worker${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    });
+  const parsed = environmentSchema.safeParse(set);
+  const invalid = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => {
+        const name = path.join('.');
+        return `${name}: ${message}, not ${JSON.stringify(set[name])}`;
+      });
+  if (!parsed.success || unknown.length > 0) {
+    throw new Error(
+      `The worker's environment has problems:\n${[...invalid, ...unknown].map((p) => `  ${p}`).join('\n')}`,
+    );
+  }
+  const values = parsed.data;
+  return {
+    taskQueue: values.VERTEX_EXPORT_TASK_QUEUE,
+    maxConcurrentExports: values.VERTEX_EXPORT_MAX_CONCURRENT_EXPORTS,
+    maxCachedWorkflows: values.VERTEX_EXPORT_MAX_CACHED_WORKFLOWS,
+    shutdownGraceMs: values.VERTEX_EXPORT_SHUTDOWN_GRACE,
+    google: {
+      endpoints: {
+        vertex: values.VERTEX_EXPORT_VERTEX_ENDPOINT,
+        storage: values.VERTEX_EXPORT_STORAGE_ENDPOINT,
+        registry: values.VERTEX_EXPORT_REGISTRY_ENDPOINT,
+      },
+      emulators: {
+        vertex: values.VERTEX_EMULATOR_HOST,
+        storage: values.STORAGE_EMULATOR_HOST,
+        registry: values.REGISTRY_EMULATOR_HOST,
+      },
+      ...(values.GOOGLE_CLOUD_QUOTA_PROJECT !== undefined && { quotaProject: values.GOOGLE_CLOUD_QUOTA_PROJECT }),
+      ...(values.VERTEX_EXPORT_SETTLE_DELAY !== undefined && { settleDelayMs: values.VERTEX_EXPORT_SETTLE_DELAY }),
+    },
+  };
+}
+
+/** One line for each setting, for `--help`. */
+export function describeSettings(): string {
+  return Object.entries(environmentSchema.shape)
+    .map(([name, schema]) => `  ${name}\n      ${schema.meta()?.description ?? ''}`)
+    .join('\n');
+}

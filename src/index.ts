@@ -1,0 +1,40 @@
+/**
+ * Entry for workers and clients. Workflow code imports from `temporal-vertex-export/workflow` instead.
+ *
+ * @module
+ */
+export { createExportActivities } from './activities';
+export type { GoogleOptions } from './activities';
+export type { ServiceHosts } from './activities/google-dependencies';
+export { VertexExportClient, exportWorkflowId } from './client';
+export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client';
+export {
+  EXPORT_MODEL_WORKFLOW,
+  EXPORT_STATUS_QUERY,
+  ExportFailureType,
+  InvalidExportInputError,
+  exportModelInputSchema,
+  exportModelResultSchema,
+  parseExportModelInput,
+} from './contract';
+export type {
+  Adoption,
+  DurationInput,
+  ExportActivities,
+  ExportAttempt,
+  ExportedFile,
+  ExportFailureDetails,
+  ExportFailureTypeName,
+  ExportModelInput,
+  ExportModelResult,
+  ExportStage,
+  ExportStatus,
+  InputProblem,
+  OutputConfig,
+  OutputInfo,
+  PollingOptions,
+  VerificationLevel,
+  VerifiedFiles,
+  VerifiedImage,
+} from './contract';
+export type { Credentials } from './google/credentials';

@@ -1,0 +1,114 @@
+import { ActivityCancellationType, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type {
+  AwaitedExport,
+  CancelledOperation,
+  ExportActivities,
+  ExportPlan,
+  OwnOperation,
+  StartedExport,
+  VerifiedExport,
+} from '../contract/activities';
+import type { ExportModelInput } from '../contract/input';
+
+// Every failure that a retry can't mend is marked nonRetryable by the activity itself; all others are retried until
+// the deadline, since outages, shutdowns and lost workers must not use up a count.
+const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
+
+/** A verification reads lists, or is tried again by another worker, within so long. */
+const VERIFY_TIMEOUT = '1 day';
+/** A cancel is asked for, and its end waited for, within so long. */
+const CANCEL_TIMEOUT = '1 hour';
+
+/** Checks the input and settles version, format and destinations. */
+export function select(input: ExportModelInput): Promise<ExportPlan> {
+  const { selectExportFormat } = proxyActivities<ExportActivities>({
+    summary: summaryOfInput(input),
+    startToCloseTimeout: '1 minute',
+    // Until the input is checked its deadline is not known.
+    scheduleToCloseTimeout: '1 hour',
+    retry,
+  });
+  return selectExportFormat(input);
+}
+
+/** Starts the operation, or finds the run's own again. */
+export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Promise<StartedExport> {
+  const { startExport } = proxyActivities<ExportActivities>({
+    summary: `${plan.exportFormatId} to ${destinationsOf(plan)}`,
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: plan.polling.heartbeatTimeout,
+    scheduleToCloseTimeout: timeLeft(deadline),
+    // A cancel waits for the answer: only it has the name of what is to be cancelled.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry,
+  });
+  return startExport({
+    ...own,
+    exportFormatId: plan.exportFormatId,
+    heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
+  });
+}
+
+/** Waits for the operation's end. */
+export function wait(plan: ExportPlan, started: StartedExport, deadline: number): Promise<AwaitedExport> {
+  const { awaitExport } = proxyActivities<ExportActivities>({
+    summary: started.operation.replace(/^.*\/operations\//, 'operation '),
+    scheduleToCloseTimeout: timeLeft(deadline),
+    heartbeatTimeout: plan.polling.heartbeatTimeout,
+    // The default would tell Google only after the next heartbeat was answered.
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry,
+  });
+  return awaitExport({ operation: started.operation, polling: plan.polling });
+}
+
+/** Looks at what arrived. */
+export async function verify(plan: ExportPlan, ended: AwaitedExport): Promise<VerifiedExport> {
+  if (plan.verification.level === 'none') return { notes: ['nothing was looked at: verification.level is none'] };
+  const { verifyExport } = proxyActivities<ExportActivities>({
+    summary: `${plan.verification.level} of ${destinationsOf(plan)}`,
+    startToCloseTimeout: VERIFY_TIMEOUT,
+    heartbeatTimeout: plan.polling.heartbeatTimeout,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry,
+  });
+  return verifyExport({
+    exportFormatId: plan.exportFormatId,
+    outputInfo: ended.outputInfo,
+    destinations: plan.destinations,
+    heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
+  });
+}
+
+/** Cancels the run's operations, whatever becomes of the workflow's scope. */
+export function cancel(
+  plan: ExportPlan,
+  own: OwnOperation,
+  operation: string | undefined,
+): Promise<CancelledOperation[]> {
+  const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
+  const { cancelExport } = proxyActivities<ExportActivities>({
+    summary: 'cancel the operation and wait for its end',
+    scheduleToCloseTimeout: CANCEL_TIMEOUT,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    retry,
+  });
+  return CancellationScope.nonCancellable(() =>
+    cancelExport({ ...(operation !== undefined && { operation }), own, heartbeatTimeoutMs }),
+  );
+}
+
+function timeLeft(deadline: number): number {
+  // Zero would mean no limit.
+  return Math.max(1, deadline - Date.now());
+}
+
+function destinationsOf({ destinations }: ExportPlan): string {
+  // The server refuses a summary of more than 200 bytes.
+  return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ').slice(0, 150);
+}
+
+/** The input is not checked yet: anything may stand there. */
+function summaryOfInput(input: Partial<ExportModelInput> | undefined): string {
+  return typeof input?.name === 'string' ? input.name.slice(0, 190) : 'check the input';
+}
