@@ -34,7 +34,7 @@ function say(text: string): void {
 }
 
 function startWorker(stack: LocalStack): Promise<TiedProcess> {
-  return spawnTied(process.execPath, [WORKER], { env: stack.workerEnvironment });
+  return spawnTied(process.execPath, [WORKER], { env: stack.environment });
 }
 
 /** Prints each change of an export's stage until it has ended. */

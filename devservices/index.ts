@@ -1,7 +1,6 @@
 export { findComponent } from './find-component';
-export { startObjectStore, startRegistry, startTemporalServer } from './services';
-export type { ObjectStore, Service, TemporalServer } from './services';
+export { startGoogleServices, startLocalStack } from './local-stack';
+export type { GoogleServices, GoogleServicesOptions, LocalStack, LocalStackOptions } from './local-stack';
+export { startObjectStore, startTemporalServer } from './services';
 export { spawnTied } from './tied-process';
 export type { TiedProcess } from './tied-process';
-export { startLocalStack } from './local-stack';
-export type { LocalStack, LocalStackOptions } from './local-stack';

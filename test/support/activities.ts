@@ -1,0 +1,49 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger } from '@temporalio/worker';
+import type { GoogleServices } from '../../devservices';
+import type { GoogleOptions } from '../../src/activities';
+import { createExportActivities } from '../../src/activities';
+import type { ExportActivities, ExportFailureDetails, ExportFailureTypeName } from '../../src/contract';
+
+/** Activities that speak to the local services; the wait after a lost answer is short. */
+export function activitiesOf(services: GoogleServices, options: GoogleOptions = {}): ExportActivities {
+  const { vertex, store, registry } = services;
+  const emulators = { vertex: vertex.url, storage: store.url, registry: registry.url };
+  return createExportActivities({ emulators, settleDelayMs: 100, ...options });
+}
+
+/** What a worker gives to one activity; failures are asserted on, not logged. */
+export function activityEnvironment(): MockActivityEnvironment {
+  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger: new DefaultLogger('ERROR') });
+}
+
+/** Runs one activity as a worker would. */
+export function run<Args extends unknown[], Result>(
+  activity: (...args: Args) => Promise<Result>,
+  ...args: Args
+): Promise<Result> {
+  return activityEnvironment().run(activity, ...args);
+}
+
+/** What a failure of this package says. */
+export interface SeenFailure {
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly details: ExportFailureDetails;
+}
+
+/** Waits for a failure of the given type; anything else fails the test. */
+export async function failureOf(promise: Promise<unknown>, type: ExportFailureTypeName): Promise<SeenFailure> {
+  const error: unknown = await promise.then(
+    (value) => new Error(`succeeded: ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ApplicationFailure, String(error));
+  assert.equal(error.type, type, error.message);
+  const [details] = error.details as [ExportFailureDetails];
+  assert.equal(details.type, type);
+  assert.ok(error.message.endsWith(details.action), 'the message ends with what to do');
+  return { message: error.message, retryable: error.nonRetryable !== true, details };
+}

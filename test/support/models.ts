@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { rm } from 'node:fs/promises';
+import type { Emulator, EmulatorModel, ExportOutcome } from '../../emulator';
+
+export const PARENT = 'projects/demo-project/locations/us-central1';
+const DEFAULT_MODEL = `${PARENT}/models/44011700000000000`;
+
+/** The models that ship with the emulator. */
+export const MODELS = {
+  flowers: `${DEFAULT_MODEL}01`,
+  iris: `${DEFAULT_MODEL}02`,
+  churn: `${DEFAULT_MODEL}03`,
+  assistant: `${DEFAULT_MODEL}04`,
+  videoLabels: `${DEFAULT_MODEL}05`,
+} as const;
+
+let lastModel = 7_000_000_000;
+
+/** A Model of the emulator with files of the test's own. */
+export interface TestModel {
+  readonly displayName?: string;
+  readonly location?: string;
+  /** Formats with their files, by path; content `''` is an empty file. Default: one `tflite` with its file. */
+  readonly formats?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly exportableContents?: Readonly<Record<string, ('ARTIFACT' | 'IMAGE')[]>>;
+  /** How long an export runs, in milliseconds. Default 50. */
+  readonly durationMs?: number;
+  readonly outcome?: ExportOutcome | ExportOutcome[];
+  readonly metadataSchemaUri?: string;
+}
+
+const folders: string[] = [];
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** Adds a Model to an emulator, and gives its resource name. */
+export function addModel(vertex: Pick<Emulator, 'addModels'>, model: TestModel = {}): string {
+  const entry = modelEntry(model);
+  vertex.addModels([entry]);
+  return entry.model.name;
+}
+
+/** The entry of a models file. */
+export function modelEntry(model: TestModel = {}): EmulatorModel {
+  lastModel += 1;
+  const folder = temporaryFolder('vertex-export-model-');
+  const formats = model.formats ?? { tflite: { 'model.tflite': 'weights' } };
+  for (const [format, files] of Object.entries(formats)) {
+    mkdirSync(path.join(folder, format));
+    for (const [file, content] of Object.entries(files)) {
+      const target = path.join(folder, format, file);
+      mkdirSync(path.dirname(target), { recursive: true });
+      writeFileSync(target, content);
+    }
+  }
+  const ids = Object.keys(formats);
+  return {
+    model: {
+      name: `projects/demo-project/locations/${model.location ?? 'us-central1'}/models/${lastModel}`,
+      displayName: model.displayName ?? 'test-model',
+      supportedExportFormats: ids.map((id) => ({
+        id,
+        exportableContents: model.exportableContents?.[id] ?? ['ARTIFACT'],
+      })),
+      ...(model.metadataSchemaUri !== undefined && { metadataSchemaUri: model.metadataSchemaUri }),
+    },
+    exports: Object.fromEntries(ids.map((id) => [id, { directory: path.join(folder, id) }])),
+    durationMs: model.durationMs ?? 50,
+    ...(model.outcome !== undefined && { outcome: model.outcome }),
+  };
+}
+
+/** A folder that is removed after the file's last test. */
+export function temporaryFolder(prefix: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+}
