@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
-import type { CancelledOperation, CancelExportRequest } from '../contract';
+import type { CancelledOperation, CancelExportRequest, OwnOperation } from '../contract';
 import { GoogleApiError } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
+import { pause } from '../operations/pause';
 import type { ExportDependencies } from './dependencies';
 import { withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
@@ -22,13 +23,21 @@ export async function cancelExport(
     request.heartbeatTimeoutMs,
     () => ({ step: 'cancelling', operation: request.operation ?? 'looked up' }),
     async () => {
-      const names =
-        request.operation === undefined
-          ? (await listOwnOperations(deps, request.own)).map(({ name }) => name)
-          : [request.operation];
+      const names = request.operation === undefined ? await findOperations(deps, request.own) : [request.operation];
       return Promise.all(names.map((name) => cancelOperation(deps, name)));
     },
   );
+}
+
+/** An operation whose start was not answered may be listed late: where there is none, a second look settles it. */
+async function findOperations(deps: ExportDependencies, own: OwnOperation): Promise<string[]> {
+  const { cancellationSignal: signal } = Context.current();
+  let operations = await listOwnOperations(deps, own, signal);
+  if (operations.length === 0) {
+    await pause(deps.settleDelayMs, signal);
+    operations = await listOwnOperations(deps, own, signal);
+  }
+  return operations.map(({ name }) => name);
 }
 
 async function cancelOperation(deps: ExportDependencies, name: string): Promise<CancelledOperation> {

@@ -1,12 +1,12 @@
 import { Context } from '@temporalio/activity';
-import type { Adoption, StartedExport, StartExportRequest } from '../contract';
+import type { Adoption, OwnOperation, StartedExport, StartExportRequest } from '../contract';
+import { ExportFailureType } from '../contract';
 import { GoogleApiError, GoogleTransportError } from '../google/api-error';
 import type { ExportOperation, ExportRequestBody } from '../google/vertex';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, failureOf, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { isOwnOperation } from './own-operation';
-import { ExportFailureType } from '../contract';
 
 /**
  * Starts the export, once: whatever happened before, the run's own operation is looked for first. Whether this is a
@@ -44,7 +44,7 @@ async function findOwn(
 }
 
 /** Listing is optional for the service, and its right can be missing; neither may stop an export. */
-export function isUnavailableListing(error: unknown): boolean {
+function isUnavailableListing(error: unknown): boolean {
   return error instanceof GoogleApiError && ['UNIMPLEMENTED', 'PERMISSION_DENIED'].includes(error.status);
 }
 
@@ -80,10 +80,11 @@ async function callExport(deps: ExportDependencies, request: StartExportRequest)
 /** The run's own operations, running and ended; none where they can't be listed. */
 export async function listOwnOperations(
   deps: ExportDependencies,
-  own: Parameters<typeof isOwnOperation>[1],
+  own: OwnOperation,
+  signal: AbortSignal,
 ): Promise<ExportOperation[]> {
   try {
-    const operations = await withFailures('operation', () => deps.vertex.listOperations(own.model));
+    const operations = await withFailures('operation', () => deps.vertex.listOperations(own.model, signal));
     return operations.filter((operation) => isOwnOperation(operation, own));
   } catch (error) {
     if (error instanceof Error && isUnavailableListing(error.cause)) return [];

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GoogleApiError, GoogleTransportError } from '../google/api-error';
 import type { ExportOperation, VertexApi } from '../google/vertex';
+import { pause } from './pause';
 
 /** How one operation is waited for. */
 export interface WatchOptions {
@@ -74,7 +74,7 @@ export class PollingOperationWatch implements OperationWatch {
 
     for (;;) {
       const strategy = failures === 0 && this.mayWait() ? 'wait' : 'get';
-      if (strategy === 'get' && failures === 0) await pause(delayMs, options.signal);
+      if (strategy === 'get' && failures === 0) await pause(jittered(delayMs), options.signal);
       let failureDelayMs = 0;
       try {
         polls += 1;
@@ -97,7 +97,7 @@ export class PollingOperationWatch implements OperationWatch {
         failureDelayMs = Math.max(advised, Math.min(FAILURE_DELAY_MS * 2 ** (failures - 1), MAX_FAILURE_DELAY_MS));
       }
       options.onPoll?.({ polls, failures, strategy });
-      if (failureDelayMs > 0) await pause(failureDelayMs, options.signal);
+      if (failureDelayMs > 0) await pause(jittered(failureDelayMs), options.signal);
     }
   }
 
@@ -124,12 +124,6 @@ function isUnimplemented(error: unknown): boolean {
   return error instanceof GoogleApiError && error.status === 'UNIMPLEMENTED';
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const spread = ms * (1 + JITTER * (2 * Math.random() - 1));
-  try {
-    await sleep(spread, undefined, { signal });
-  } catch {
-    // The timer's own AbortError hides the reason, which tells a cancel from a shutdown.
-    signal.throwIfAborted();
-  }
+function jittered(ms: number): number {
+  return ms * (1 + JITTER * (2 * Math.random() - 1));
 }
