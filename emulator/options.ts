@@ -16,7 +16,7 @@ export interface Capabilities {
   /** Default `implemented`. */
   cancel?: 'implemented' | 'unimplemented';
   /** Bearer token that every request must carry; without it, or with another one, the answer is 401. Default: none. */
-  requiredToken?: string;
+  requiredToken?: string | undefined;
 }
 
 /** Options of {@link startEmulator}. */

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { beforeEach, suite, test } from 'node:test';
+import type { ExportOutcome } from '../emulator';
+import type { VerifiedExport, VerifyExportRequest } from '../src/contract';
+import { ExportFailureType } from '../src/contract';
+import { activitiesOf, failureOf, run } from './support/activities';
+import { addModel, MODELS } from './support/models';
+import { POLLING, startRequest } from './support/requests';
+import { useGoogleServices } from './support/services';
+
+const services = useGoogleServices();
+beforeEach(() => {
+  services().vertex.clearFaults();
+});
+
+/** Exports for real, and gives what the workflow would verify. */
+async function exported(
+  model: string,
+  exportFormatId: string,
+  destinations = startRequest(model).destinations,
+): Promise<VerifyExportRequest> {
+  const activities = activitiesOf(services());
+  const { operation } = await run(activities.startExport, startRequest(model, { exportFormatId, destinations }));
+  const { outputInfo } = await run(activities.awaitExport, { operation, polling: POLLING });
+  return { exportFormatId, outputInfo, destinations, heartbeatTimeoutMs: 60_000 };
+}
+
+function verify(request: VerifyExportRequest): Promise<VerifiedExport> {
+  return run(activitiesOf(services()).verifyExport, request);
+}
+
+function paths({ files }: VerifiedExport): string[] {
+  return (files?.entries ?? []).map(({ path }) => path);
+}
+
+async function verifyFiles(formatId: string, files: Record<string, string>): Promise<VerifiedExport> {
+  return verify(await exported(addModel(services().vertex, { formats: { [formatId]: files } }), formatId));
+}
+
+suite('verifyExport', () => {
+  test('lists every file with size, crc32c and generation, and the digest of the sorted manifest', async () => {
+    const verified = await verifyFiles('tflite', { 'model.tflite': 'weights', 'dict.txt': 'rose\n' });
+    assert.deepEqual(paths(verified), ['dict.txt', 'model.tflite']);
+    assert.deepEqual([verified.files?.count, verified.files?.bytes, verified.files?.truncated], [2, 12, false]);
+    const [labels] = verified.files?.entries ?? [];
+    assert.equal(labels?.crc32c?.length, 8);
+    assert.match(labels?.generation ?? '', /^\d+$/);
+    const lines = (verified.files?.entries ?? [])
+      .map(({ path, bytes, crc32c, md5, generation }) => `${[path, bytes, crc32c, md5, generation].join('\t')}\n`)
+      .join('');
+    assert.equal(verified.files?.manifestSha256, createHash('sha256').update(lines).digest('hex'));
+    assert.deepEqual(verified.notes, []);
+  });
+
+  test('lists 2,500 objects, more than two pages, and keeps the first 500 entries', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 2_500 }, (_, index) => [`shards/${String(index).padStart(4, '0')}.bin`, 'x']),
+    );
+    const verified = await verifyFiles('tflite', { ...files, 'model.tflite': 'weights' });
+    assert.deepEqual([verified.files?.count, verified.files?.bytes, verified.files?.truncated], [2_501, 2_507, true]);
+    assert.equal(verified.files?.entries.length, 500);
+    assert.equal(paths(verified)[0], 'model.tflite');
+  });
+
+  test('keeps names with spaces, unicode, %, #, ? and +', async () => {
+    const names = [
+      'a b.bin',
+      'größe-日本.bin',
+      '100%.bin',
+      'a#b.bin',
+      'what?.bin',
+      'a+b.bin',
+      'a%20b.bin',
+      'model.tflite',
+    ];
+    const files = Object.fromEntries(names.map((name) => [name, 'x']));
+    assert.deepEqual(paths(await verifyFiles('tflite', files)), [...names].sort());
+  });
+
+  test('keeps an odd display name, which is a part of the directory', async () => {
+    const name = addModel(services().vertex, { displayName: 'größe 100% #1?' });
+    const verified = await verify(await exported(name, 'tflite'));
+    assert.deepEqual(paths(verified), ['model.tflite']);
+  });
+
+  test('looks below the directory only, not at a neighbour whose name begins alike', async () => {
+    const request = await exported(addModel(services().vertex), 'tflite');
+    const { artifactOutputUri = '' } = request.outputInfo;
+    const [bucket = '', ...path] = artifactOutputUri.replace('gs://', '').split('/');
+    const neighbour = encodeURIComponent(`${path.join('/')}-other/file.bin`);
+    const url = `${services().store.url}/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${neighbour}`;
+    assert.equal((await fetch(url, { method: 'POST', body: 'x' })).status, 200);
+    assert.deepEqual(paths(await verify(request)), ['model.tflite']);
+  });
+
+  const complete: [string, string][] = [
+    ['tflite', MODELS.flowers],
+    ['edgetpu-tflite', MODELS.flowers],
+    ['tf-saved-model', MODELS.flowers],
+    ['core-ml', MODELS.flowers],
+    ['tf-js', MODELS.flowers],
+    ['tf-saved-model', MODELS.iris],
+    ['custom-trained', MODELS.assistant],
+  ];
+  for (const [format, model] of complete) {
+    test(`accepts the real ${format} of ${model.slice(-2)}`, async () => {
+      const { files } = await verify(await exported(model, format));
+      assert.ok((files?.count ?? 0) > 0 && (files?.bytes ?? 0) > 1_000);
+    });
+  }
+
+  const incomplete: [string, Record<string, string>, RegExp][] = [
+    ['tflite', { 'dict.txt': 'x' }, /a \.tflite file is missing/],
+    ['edgetpu-tflite', { 'model.pb': 'x' }, /a \.tflite file is missing/],
+    ['tf-saved-model', { 'variables/variables.index': 'x' }, /saved_model\.pb is missing/],
+    ['tf-saved-model', { 'predict/001/variables/x': 'x' }, /environment\.json is missing.*saved_model\.pb is missing/],
+    ['tf-js', { 'model.json': '{}' }, /a weight shard beside model\.json is missing/],
+    ['core-ml', { 'dict.txt': 'x' }, /a \.mlmodel file is missing/],
+    ['tflite', { 'model.tflite': '' }, /model\.tflite is empty \(0 bytes\)/],
+  ];
+  for (const [format, files, message] of incomplete) {
+    test(`refuses ${format} with ${Object.keys(files).join(', ')}: ${message.source}`, async () => {
+      const failure = await failureOf(verifyFiles(format, files), ExportFailureType.VerificationFailed);
+      assert.match(failure.message, message);
+      assert.equal(failure.details.exportAgain, true);
+    });
+  }
+
+  const damages: [ExportOutcome, RegExp][] = [
+    ['without-files', /there is no file in the directory/],
+    ['empty-file', /is empty \(0 bytes\)/],
+  ];
+  for (const [outcome, message] of damages) {
+    test(`refuses an operation that succeeded ${String(outcome)}`, async () => {
+      const name = addModel(services().vertex, { outcome });
+      const failure = await failureOf(verify(await exported(name, 'tflite')), ExportFailureType.VerificationFailed);
+      assert.match(failure.message, message);
+    });
+  }
+
+  test('notes an empty file that the format does not need, and a format whose files it does not know', async () => {
+    const { notes } = await verifyFiles('paddle', { 'weights.bin': 'x', MARKER: '' });
+    assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe files of format paddle are not known/);
+  });
+
+  test('pins an image by the digest of its manifest', async () => {
+    const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:verify';
+    const { image, files } = await verify(await exported(MODELS.churn, 'custom-trained', { imageUri }));
+    assert.equal(files, undefined);
+    assert.match(image?.digest ?? '', /^sha256:[0-9a-f]{64}$/);
+    assert.equal(image?.pinnedUri, `us-central1-docker.pkg.dev/demo-project/models/churn@${image?.digest ?? ''}`);
+    const manifest = await fetch(
+      `${services().registry.url}/v2/demo-project/models/churn/manifests/${image?.digest ?? ''}`,
+    );
+    assert.equal(manifest.status, 200);
+  });
+
+  test('refuses an image that is not in the registry', async () => {
+    const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:missing';
+    const request: VerifyExportRequest = {
+      exportFormatId: 'custom-trained',
+      outputInfo: { imageOutputUri: imageUri },
+      destinations: { imageUri },
+      heartbeatTimeoutMs: 60_000,
+    };
+    const failure = await failureOf(verify(request), ExportFailureType.VerificationFailed);
+    assert.match(failure.message, /the image is not in the registry/);
+  });
+
+  test('refuses an operation that does not say where its output is', async () => {
+    const request = await exported(addModel(services().vertex), 'tflite');
+    const failure = await failureOf(verify({ ...request, outputInfo: {} }), ExportFailureType.VerificationFailed);
+    assert.match(failure.message, /outputInfo has no artifactOutputUri/);
+  });
+
+  test('fails where the bucket is gone', async () => {
+    const outputInfo = { artifactOutputUri: 'gs://gone-bucket/directory' };
+    const request = { ...startRequest(MODELS.flowers), outputInfo, destinations: {} };
+    const failure = await failureOf(verify(request), ExportFailureType.DestinationNotFound);
+    assert.match(failure.message, /gs:\/\/gone-bucket/);
+  });
+});
