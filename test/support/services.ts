@@ -2,23 +2,39 @@ import { after, before } from 'node:test';
 import type { GoogleServices, GoogleServicesOptions, LocalStack, LocalStackOptions } from '../../devservices';
 import { startGoogleServices, startLocalStack } from '../../devservices';
 
+/** Services of a test file: called in a test or a hook, it gives them. */
+export interface Services<T> {
+  (): T;
+  /** Resolves when they run: the hooks of a file do not wait for each other. */
+  readonly ready: () => Promise<T>;
+  /** Runs before they stop; what was added last is first. */
+  readonly beforeStop: (ending: () => Promise<unknown>) => void;
+}
+
 /** Starts services before the first test of a file and stops them after its last. */
-function useServices<T extends { stop(): Promise<void> }>(start: () => Promise<T>): () => T {
+function useServices<T extends { stop(): Promise<void> }>(start: () => Promise<T>): Services<T> {
+  let starting: Promise<T> | undefined;
   let services: T | undefined;
+  const endings: (() => Promise<unknown>)[] = [];
+  const ready = (): Promise<T> => (starting ??= start());
   before(async () => {
-    services = await start();
+    services = await ready();
   });
-  after(() => services?.stop());
-  return () => {
+  after(async () => {
+    for (const end of endings.reverse()) await end();
+    await services?.stop();
+  });
+  const current = (): T => {
     if (services === undefined) throw new Error('services are there in tests and hooks only');
     return services;
   };
+  return Object.assign(current, { ready, beforeStop: (ending: () => Promise<unknown>) => endings.push(ending) });
 }
 
 /** A local Vertex AI with its object store and its registry. */
-export const useGoogleServices = (options: GoogleServicesOptions = {}): (() => GoogleServices) =>
+export const useGoogleServices = (options: GoogleServicesOptions = {}): Services<GoogleServices> =>
   useServices(() => startGoogleServices(options));
 
 /** The same, and a Temporal server. */
-export const useLocalStack = (options: LocalStackOptions = {}): (() => LocalStack) =>
+export const useLocalStack = (options: LocalStackOptions = {}): Services<LocalStack> =>
   useServices(() => startLocalStack(options));

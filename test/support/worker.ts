@@ -1,0 +1,91 @@
+import { before } from 'node:test';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure, ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import assert from 'node:assert/strict';
+import type { LocalStack } from '../../devservices';
+import { VertexExportClient } from '../../src';
+import type { ExportHandle } from '../../src';
+import { parseWorkerConfig } from '../../src/config';
+import type { ExportFailureDetails, ExportFailureTypeName, ExportModelInput } from '../../src/contract';
+import { createExportWorker } from '../../src/worker';
+import type { Services } from './services';
+
+/** A client and, while the tests run, a worker in this process. */
+export interface Exports {
+  readonly client: Client;
+  readonly exports: VertexExportClient;
+}
+
+/** Connects to the stack, and polls with a worker of this package unless told otherwise. */
+export function useExports(
+  stack: Services<LocalStack>,
+  settings: Readonly<Record<string, string>> | 'without worker' = {},
+): () => Exports {
+  let current: Exports | undefined;
+  before(async () => {
+    const { temporal, environment } = await stack.ready();
+    const connection = await Connection.connect({ address: temporal.address });
+    stack.beforeStop(() => connection.close());
+    const client = new Client({ connection });
+    current = { client, exports: new VertexExportClient(client) };
+    if (settings === 'without worker') return;
+    // Failures are asserted on, not logged.
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const native = await NativeConnection.connect({ address: temporal.address });
+    stack.beforeStop(() => native.close());
+    const config = parseWorkerConfig({ ...environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms', ...settings });
+    const worker = await createExportWorker(native, temporal.namespace, config);
+    const running = worker.run();
+    stack.beforeStop(() => {
+      worker.shutdown();
+      return running;
+    });
+  });
+  return () => {
+    assert.ok(current, 'a client is there in tests and hooks only');
+    return current;
+  };
+}
+
+/** Short pauses, so that a test does not wait for the defaults, which suit exports of minutes. */
+export const QUICK: Pick<ExportModelInput, 'polling'> = {
+  polling: { initialDelay: '50ms', maxDelay: '500ms', heartbeatTimeout: '2s' },
+};
+
+export const ARTIFACTS: ExportModelInput['outputConfig'] = {
+  artifactDestination: { outputUriPrefix: 'gs://exports/tests' },
+};
+
+/** How an export failed: the failure's type, message and details. */
+export async function exportFailure(
+  handle: ExportHandle,
+  type: ExportFailureTypeName,
+): Promise<{ message: string; details: ExportFailureDetails }> {
+  const cause = await causeOf(handle);
+  assert.ok(cause instanceof ApplicationFailure, String(cause));
+  assert.equal(cause.type, type, cause.message);
+  const [details] = cause.details as [ExportFailureDetails];
+  return { message: cause.message, details };
+}
+
+/** Waits for an export that ends cancelled. */
+export async function exportCancelled(handle: ExportHandle): Promise<void> {
+  const cause = await causeOf(handle);
+  assert.ok(cause instanceof CancelledFailure, String(cause));
+}
+
+async function causeOf(handle: ExportHandle): Promise<unknown> {
+  const error: unknown = await handle.result().catch((reason: unknown) => reason);
+  assert.ok(error instanceof WorkflowFailedError, `did not fail: ${JSON.stringify(error)}`);
+  return error.cause;
+}
+
+/** Asks again until the answer is the wanted one. */
+export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + 60_000;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < giveUpAt, `not within a minute: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
