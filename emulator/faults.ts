@@ -18,7 +18,7 @@ export const faultRuleSchema = z.strictObject({
       body: z.unknown().optional(),
       headers: z.record(z.string(), z.string()).optional(),
     }),
-    /** The answer comes so many milliseconds later. */
+    /** The request, or its answer where `when` is `after`, is held for so many milliseconds. */
     z.strictObject({ delayMs: z.number().min(0) }),
     z.strictObject({ reset: z.literal(true) }),
     /** Half of the body, then the connection's end. */

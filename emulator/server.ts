@@ -76,19 +76,31 @@ async function respond(
     control.requests.add({ at: new Date().toISOString(), method, route, path: path ?? url.pathname, status });
   };
   const rule = control.faults.take(method, path ?? url.pathname);
-  if (rule !== undefined && rule.when !== 'after' && !('delayMs' in rule.fault) && !('truncate' in rule.fault)) {
-    log(spoil(response, rule, html(503)));
-    return;
-  }
-  if (rule !== undefined && 'delayMs' in rule.fault) await sleep(rule.fault.delayMs);
-
-  const answer = match ? await answerApi(control, quota, match, body, request.headers.authorization) : html(404);
+  const delay = async (when: FaultRule['when']): Promise<void> => {
+    // A stop of the server does not wait for it.
+    if (rule && 'delayMs' in rule.fault && (rule.when ?? 'before') === when) {
+      await sleep(rule.fault.delayMs, undefined, { ref: false });
+    }
+  };
+  await delay('before');
+  const answer =
+    rule !== undefined && hidesRequest(rule)
+      ? html(503)
+      : match
+        ? await answerApi(control, quota, match, body, request.headers.authorization)
+        : html(404);
+  await delay('after');
   if (rule !== undefined && !('delayMs' in rule.fault)) {
     log(spoil(response, rule, answer));
     return;
   }
   log(answer.status);
   send(response, answer);
+}
+
+/** Whether the request never reaches the service: a slow and a half answer need one to begin with. */
+function hidesRequest({ when, fault }: FaultRule): boolean {
+  return when !== 'after' && !('delayMs' in fault) && !('truncate' in fault);
 }
 
 function decoded(pathname: string): string | undefined {
