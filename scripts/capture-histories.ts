@@ -1,0 +1,137 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import type { LocalStack } from '../devservices';
+import { spawnTied, startLocalStack } from '../devservices';
+import type { ExportHandle, ExportModelInput } from '../src';
+import { VertexExportClient } from '../src';
+
+/**
+ * Runs an export for each way that the workflow can go and keeps its history. The test that replays them fails when a
+ * change would break exports that are running; run this again only when that is meant.
+ */
+const FOLDER = path.join(__dirname, '..', 'test', 'histories');
+const WORKER = path.join(__dirname, '..', 'lib', 'worker.js');
+const MODELS = 'projects/demo-project/locations/us-central1/models';
+const FLOWERS = `${MODELS}/4401170000000000001`;
+const POLL_MS = 50;
+
+interface Story {
+  readonly name: string;
+  readonly input: Partial<ExportModelInput>;
+  /** Sets the scene, before the start. */
+  readonly before?: (stack: LocalStack) => void;
+  /** What happens while it runs. */
+  readonly during?: (handle: ExportHandle) => Promise<void>;
+}
+
+const TRANSIENT = { error: { code: 14, message: 'backend went away' } };
+const DURATION_MS = 500;
+
+async function cancelWhileExporting(handle: ExportHandle): Promise<void> {
+  while ((await handle.status()).stage !== 'exporting') await sleep(POLL_MS);
+  await handle.cancel();
+}
+
+const STORIES: readonly Story[] = [
+  { name: 'succeeded', input: {} },
+  {
+    name: 'succeeded-with-image',
+    input: {
+      name: `${MODELS}/4401170000000000003`,
+      outputConfig: {
+        artifactDestination: { outputUriPrefix: 'gs://exports/histories' },
+        imageDestination: { outputUri: 'us-central1-docker.pkg.dev/demo-project/models/churn:history' },
+      },
+    },
+  },
+  { name: 'succeeded-unverified', input: { verification: { level: 'none' } } },
+  {
+    name: 'exported-again-after-failure',
+    input: {},
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, [TRANSIENT, 'success'], DURATION_MS);
+    },
+  },
+  {
+    name: 'exported-again-after-verification',
+    input: {},
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, ['without-files', 'success'], DURATION_MS);
+    },
+  },
+  {
+    name: 'adopted-after-lost-answer',
+    input: {},
+    before: ({ vertex }) => {
+      vertex.addFault({ match: { path: ':export$' }, times: 1, when: 'after', fault: { reset: true } });
+    },
+  },
+  {
+    name: 'attempts-used-up',
+    input: { maxExportAttempts: 2 },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, TRANSIENT, DURATION_MS);
+    },
+  },
+  { name: 'refused', input: { name: `${MODELS}/4401170000000000005` } },
+  {
+    name: 'cancelled',
+    input: {},
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, 'success', 600_000);
+    },
+    during: cancelWhileExporting,
+  },
+  {
+    name: 'deadline-exceeded',
+    input: { deadline: '2s' },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, 'success', 600_000);
+    },
+  },
+];
+
+async function capture(stack: LocalStack, exports: VertexExportClient, story: Story): Promise<void> {
+  stack.vertex.clearFaults();
+  stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
+  story.before?.(stack);
+  const input: ExportModelInput = {
+    name: FLOWERS,
+    outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/histories' } },
+    polling: { initialDelay: '50ms', maxDelay: '500ms', heartbeatTimeout: '5s' },
+    ...story.input,
+  };
+  const handle = await exports.start(input, { workflowId: story.name });
+  await story.during?.(handle);
+  await handle.result().catch(() => undefined);
+  const history = historyToJSON(await handle.workflow.fetchHistory());
+  // Identities and sticky task queues name the machine.
+  const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker');
+  writeFileSync(path.join(FOLDER, `${story.name}.json`), `${anonymous}\n`);
+  process.stdout.write(`${story.name}\n`);
+}
+
+async function main(): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  const stack = await startLocalStack();
+  const env = { ...stack.environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms' };
+  const worker = await spawnTied(process.execPath, [WORKER], { env });
+  const connection = await Connection.connect({ address: stack.temporal.address });
+  try {
+    const exports = new VertexExportClient(new Client({ connection }));
+    for (const story of STORIES) await capture(stack, exports, story);
+  } finally {
+    await connection.close();
+    await worker.stop();
+    await stack.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
