@@ -4,3 +4,4 @@ export type { GoogleServices, GoogleServicesOptions, LocalStack, LocalStackOptio
 export { startObjectStore, startTemporalServer } from './services';
 export { spawnTied } from './tied-process';
 export type { TiedProcess } from './tied-process';
+export { findBrowser, WebUi } from './web-ui';

@@ -146,19 +146,19 @@ suite('awaitExport', () => {
     });
   }
 
-  test('tells with its heartbeats what it waits for', async () => {
-    const request = await startedExport({ durationMs: 200 });
+  test('tells with its heartbeats what it waits for and how', async () => {
+    const request = await startedExport({ durationMs: 400 });
     const environment = activityEnvironment();
     const beats: unknown[] = [];
     environment.on('heartbeat', (details: unknown) => beats.push(details));
-    await environment.run(activitiesOf(services()).awaitExport, request);
-    const [first] = beats;
-    assert.deepEqual(first, {
-      operation: request.operation,
-      waitedSeconds: 0,
-      polls: 0,
-      failures: 0,
-      strategy: 'get',
+    await environment.run(activitiesOf(services()).awaitExport, {
+      ...request,
+      polling: { ...POLLING, heartbeatTimeout: 400 },
     });
+    const { operation } = request;
+    assert.deepEqual(beats.slice(0, 2), [
+      { operation, waitedSeconds: 0 },
+      { operation, waitedSeconds: 0, polls: 1, failures: 0, strategy: 'wait' },
+    ]);
   });
 });

@@ -13,7 +13,7 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   const { cancellationSignal: signal, info } = Context.current();
   const { polling, operation: name } = request;
   const startedAt = Date.now();
-  let progress: WatchProgress = { polls: 0, failures: 0, strategy: 'get' };
+  let progress: WatchProgress | undefined;
   // A later attempt has heartbeat details: the operation is not new, and may have ended meanwhile.
   const resumed = info.heartbeatDetails !== undefined;
 

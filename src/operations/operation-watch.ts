@@ -9,11 +9,12 @@ export interface WatchOptions {
   readonly maxDelayMs: number;
   /** Ends the watching, not the operation; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Called after each answer of the service. */
+  /** Called before each request, and after a failed one. */
   readonly onPoll?: (progress: WatchProgress) => void;
 }
 
 export interface WatchProgress {
+  /** Requests so far, with the one that is being made. */
   readonly polls: number;
   /** Failed polls since the last good one. */
   readonly failures: number;
@@ -78,6 +79,7 @@ export class PollingOperationWatch implements OperationWatch {
       let failureDelayMs = 0;
       try {
         polls += 1;
+        options.onPoll?.({ polls, failures, strategy });
         const answer = await this.look(operation, strategy, options.signal);
         if (answer.done) return { operation: answer, polls };
         if (strategy === 'get') delayMs = Math.min(Math.max(delayMs, 1) * options.multiplier, options.maxDelayMs);
@@ -93,10 +95,10 @@ export class PollingOperationWatch implements OperationWatch {
         if (strategy === 'wait' && isUnimplemented(error)) continue;
         if (counts || Date.now() - lastGoodAt >= OUTAGE_MS) throw error;
         failures += 1;
+        options.onPoll?.({ polls, failures, strategy });
         const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
         failureDelayMs = Math.max(advised, Math.min(FAILURE_DELAY_MS * 2 ** (failures - 1), MAX_FAILURE_DELAY_MS));
       }
-      options.onPoll?.({ polls, failures, strategy });
       if (failureDelayMs > 0) await pause(jittered(failureDelayMs), options.signal);
     }
   }

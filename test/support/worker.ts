@@ -11,6 +11,9 @@ import type { ExportFailureDetails, ExportFailureTypeName, ExportModelInput } fr
 import { createExportWorker } from '../../src/worker';
 import type { Services } from './services';
 
+// Failures are asserted on, not logged.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
 /** A client and, while the tests run, a worker in this process. */
 export interface Exports {
   readonly client: Client;
@@ -30,8 +33,6 @@ export function useExports(
     const client = new Client({ connection });
     current = { client, exports: new VertexExportClient(client) };
     if (settings === 'without worker') return;
-    // Failures are asserted on, not logged.
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
     const native = await NativeConnection.connect({ address: temporal.address });
     stack.beforeStop(() => native.close());
     const config = parseWorkerConfig({ ...environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms', ...settings });

@@ -1,0 +1,41 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createExportActivities } from 'temporal-vertex-export';
+import { startLocalStack } from '../devservices';
+import type { pipelineWorkflow } from './pipeline';
+import { pipelineActivities } from './pipeline-activities';
+
+/** Runs the pipeline once, on services that it starts: `npx tsx examples/run-pipeline.ts [flowers|videos]`. */
+async function main(): Promise<void> {
+  const dataset = process.argv[2] ?? 'flowers';
+  const stack = await startLocalStack();
+  const { temporal, vertex, store, registry } = stack;
+  const native = await NativeConnection.connect({ address: temporal.address });
+  const connection = await Connection.connect({ address: temporal.address });
+  try {
+    const emulators = { vertex: vertex.url, storage: store.url, registry: registry.url };
+    const worker = await Worker.create({
+      connection: native,
+      taskQueue: 'pipeline',
+      workflowsPath: require.resolve('./pipeline'),
+      activities: { ...pipelineActivities, ...createExportActivities({ emulators }) },
+    });
+    const result = await worker.runUntil(() =>
+      new Client({ connection }).workflow.execute<typeof pipelineWorkflow>('pipelineWorkflow', {
+        args: [{ dataset, outputUriPrefix: 'gs://exports/pipeline' }],
+        taskQueue: 'pipeline',
+        workflowId: `pipeline-${dataset}`,
+      }),
+    );
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  } finally {
+    await connection.close();
+    await native.close();
+    await stack.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
