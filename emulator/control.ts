@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { Faults } from './faults';
 import { faultRuleSchema } from './faults';
+import type { EmulatorModel } from './models';
+import { outcomesSchema } from './models';
 import type { EmulatorOptions } from './options';
+import { capabilitiesSchema } from './options';
 import type { Requests } from './requests';
 import type { Service } from './service';
 
@@ -23,10 +26,16 @@ export interface EmulatorOperation {
   readonly imageOutputUri?: string;
 }
 
-/** Below this path is no part of Vertex AI: faults, requests, operations. */
+/** Below this path is no part of Vertex AI: faults, requests, operations, models, outcomes, capabilities. */
 export const CONTROL_PREFIX = '/emulator/v1';
 
 const CANCELLED = 1;
+
+const outcomeRequestSchema = z.strictObject({
+  model: z.string(),
+  outcome: outcomesSchema,
+  durationMs: z.number().min(0).optional(),
+});
 
 /** All exports since the start, oldest first. */
 export function operationsOf({ service }: Control): EmulatorOperation[] {
@@ -72,6 +81,28 @@ const CONTROL_ROUTES: readonly ControlRoute[] = [
       else faults.clear();
       return {};
     },
+  },
+  {
+    method: 'POST',
+    path: /^\/models$/,
+    answer: ({ service }, body) => {
+      service.addModels(z.array(z.custom<EmulatorModel>((value) => value instanceof Object)).parse(body));
+      return {};
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/outcomes$/,
+    answer: ({ service }, body) => {
+      const { model, outcome, durationMs } = outcomeRequestSchema.parse(body);
+      service.setOutcome(model, [outcome].flat(), durationMs);
+      return {};
+    },
+  },
+  {
+    method: 'PATCH',
+    path: /^\/capabilities$/,
+    answer: ({ service }, body) => Object.assign(service.capabilities, capabilitiesSchema.parse(body)),
   },
 ];
 

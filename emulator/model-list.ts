@@ -35,11 +35,11 @@ export function page<T>(
   const size = Number(query.get('pageSize') ?? query.get('page_size') ?? 0);
   if (!Number.isInteger(size) || size < 0) throw badRequest('page_size', 'page_size must not be negative.');
   const token = query.get('pageToken') ?? query.get('page_token') ?? '';
-  const offset = token === '' ? 0 : Number(Buffer.from(token, 'base64url').toString());
-  if (!Number.isInteger(offset)) throw badRequest('page_token', 'The page_token is invalid.');
-  const end = offset + Math.min(size || most, most);
+  const offset = token === '' ? '0' : Buffer.from(token, 'base64url').toString();
+  if (!/^\d+$/.test(offset)) throw badRequest('page_token', 'The page_token is invalid.');
+  const end = Number(offset) + Math.min(size || most, most);
   const next = end < items.length ? { nextPageToken: Buffer.from(String(end)).toString('base64url') } : {};
-  return { items: items.slice(offset, end), ...next };
+  return { items: items.slice(Number(offset), end), ...next };
 }
 
 /** Only the fields of a mask such as `name,displayName`. */

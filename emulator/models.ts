@@ -29,13 +29,16 @@ const outcomeSchema = z.union([
   }),
 ]);
 
+/** One outcome, or one for each export in turn. */
+export const outcomesSchema = z.union([outcomeSchema, z.array(outcomeSchema).min(1)]);
+
 const modelEntrySchema = z.strictObject({
   model: modelSchema,
   exports: z.record(z.string(), z.strictObject({ directory: z.string().optional(), image: z.string().optional() })),
   /** How long an export runs, in milliseconds. Default 1,000. */
   durationMs: z.number().min(0).optional(),
   /** How its exports end; of a list each export takes the next, and the last one stays. Default `success`. */
-  outcome: z.union([outcomeSchema, z.array(outcomeSchema).min(1)]).optional(),
+  outcome: outcomesSchema.optional(),
 });
 
 /** One version of a Model, with the files that its exports consist of. Relative paths are below the file's folder. */

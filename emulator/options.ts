@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { EmulatorModel } from './models';
 
 /** Limits of requests a minute, by project and region. */
@@ -7,17 +8,21 @@ export interface Quotas {
   requestsPerMinute?: number;
 }
 
-/** What the emulated service can do. */
-export interface Capabilities {
+export const capabilitiesSchema = z.strictObject({
   /** `:wait` holds until the operation ends, comes back at once, or answers UNIMPLEMENTED. Default `honoured`. */
-  wait?: 'honoured' | 'returns-early' | 'unimplemented';
+  wait: z.enum(['honoured', 'returns-early', 'unimplemented']).optional(),
   /** LIST of operations; with `appearsAfterMs` a new operation is shown late. Default `implemented`. */
-  list?: 'implemented' | 'unimplemented' | { appearsAfterMs: number };
+  list: z
+    .union([z.enum(['implemented', 'unimplemented']), z.strictObject({ appearsAfterMs: z.number().min(0) })])
+    .optional(),
   /** Default `implemented`. */
-  cancel?: 'implemented' | 'unimplemented';
+  cancel: z.enum(['implemented', 'unimplemented']).optional(),
   /** Bearer token that every request must carry; without it, or with another one, the answer is 401. Default: none. */
-  requiredToken?: string | undefined;
-}
+  requiredToken: z.string().nullable().optional(),
+});
+
+/** What the emulated service can do. */
+export type Capabilities = z.input<typeof capabilitiesSchema>;
 
 /** Options of {@link startEmulator}. */
 export interface EmulatorOptions {

@@ -121,7 +121,7 @@ async function answerApi(
   const { service } = control;
   try {
     const { requiredToken } = service.capabilities;
-    if (requiredToken !== undefined && authorization !== `Bearer ${requiredToken}`) throw unauthenticated();
+    if (typeof requiredToken === 'string' && authorization !== `Bearer ${requiredToken}`) throw unauthenticated();
     quota.take('requestsPerMinute', service.region(target));
     if (route.submits) quota.take('submissionsPerMinute', service.region(target));
     return json(200, await route.answer(service, target, parseBody(body)));

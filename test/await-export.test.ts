@@ -16,7 +16,7 @@ beforeEach(() => {
   const { vertex } = services();
   vertex.clearFaults();
   vertex.clearRequests();
-  vertex.setCapabilities({ wait: 'honoured', requiredToken: undefined });
+  vertex.setCapabilities({ wait: 'honoured', requiredToken: null });
 });
 
 async function startedExport(model: TestModel = {}): Promise<AwaitExportRequest> {
