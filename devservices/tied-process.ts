@@ -17,11 +17,11 @@ export interface TiedProcess {
   /** Resolves with what the process ended with: 128 + the signal's number where one ended it. */
   readonly exited: Promise<number>;
   /** The last lines that it wrote, for an error message. */
-  tail(): string;
+  readonly tail: () => string;
   /** Ends it at once, as a crash would, and waits until it is gone. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** Asks it to end, insists after 10 s, and waits until it is gone. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**

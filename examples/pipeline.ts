@@ -1,10 +1,4 @@
-import {
-  ActivityFailure,
-  ChildWorkflowFailure,
-  executeChild,
-  proxyActivities,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ChildWorkflowFailure, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportModelResult } from 'temporal-vertex-export/workflow';
 import { ExportFailureType, exportModelWorkflow } from 'temporal-vertex-export/workflow';

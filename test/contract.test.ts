@@ -70,7 +70,7 @@ suite('the input of an export', () => {
   });
 
   for (const input of [undefined, null, 'text', 7, []]) {
-    test(`${JSON.stringify(input) ?? 'undefined'} is no input, and the message says where`, () => {
+    test(`${JSON.stringify(input)} is no input, and the message says where`, () => {
       assert.deepEqual(Object.keys(problemsOf(input)), ['(input)']);
     });
   }

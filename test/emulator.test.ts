@@ -284,12 +284,15 @@ suite('operations', () => {
     assert.equal(at((await call('GET', url(short))).body, 'name'), first);
 
     const seen: string[] = [];
-    let token = '';
+    let token: unknown = '';
     do {
-      const { body } = await call('GET', url(`${model}/operations?pageSize=2&pageToken=${encodeURIComponent(token)}`));
+      const { body } = await call(
+        'GET',
+        url(`${model}/operations?pageSize=2&pageToken=${encodeURIComponent(String(token))}`),
+      );
       seen.push(...((at(body, 'operations') ?? []) as { name: string }[]).map(({ name }) => name));
-      token = String(at(body, 'nextPageToken') ?? '');
-    } while (token !== '');
+      token = at(body, 'nextPageToken');
+    } while (token !== undefined);
     assert.deepEqual(seen, [...started].reverse());
     const all = await call('GET', url(`${PARENT}/operations?pageSize=1000`));
     const names = (at(all.body, 'operations') as { name: string }[]).map(({ name }) => name);

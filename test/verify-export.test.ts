@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, suite, test } from 'node:test';
-import type { ExportOutcome } from '../emulator';
 import type { VerifiedExport, VerifyExportRequest } from '../src/contract';
 import { ExportFailureType } from '../src/contract';
 import { activitiesOf, failureOf, run } from './support/activities';
@@ -44,8 +43,9 @@ suite('verifyExport', () => {
     assert.deepEqual(paths(verified), ['dict.txt', 'model.tflite']);
     assert.deepEqual([verified.files?.count, verified.files?.bytes, verified.files?.truncated], [2, 12, false]);
     const [labels] = verified.files?.entries ?? [];
-    assert.equal(labels?.crc32c?.length, 8);
-    assert.match(labels?.generation ?? '', /^\d+$/);
+    assert.ok(labels);
+    assert.equal(labels.crc32c?.length, 8);
+    assert.match(labels.generation, /^\d+$/);
     const lines = (verified.files?.entries ?? [])
       .map(({ path, bytes, crc32c, md5, generation }) => `${[path, bytes, crc32c, md5, generation].join('\t')}\n`)
       .join('');
@@ -127,12 +127,12 @@ suite('verifyExport', () => {
     });
   }
 
-  const damages: [ExportOutcome, RegExp][] = [
+  const damages = [
     ['without-files', /there is no file in the directory/],
     ['empty-file', /is empty \(0 bytes\)/],
-  ];
+  ] as const;
   for (const [outcome, message] of damages) {
-    test(`refuses an operation that succeeded ${String(outcome)}`, async () => {
+    test(`refuses an operation that succeeded ${outcome}`, async () => {
       const name = addModel(services().vertex, { outcome });
       const failure = await failureOf(verify(await exported(name, 'tflite')), ExportFailureType.VerificationFailed);
       assert.match(failure.message, message);
@@ -148,11 +148,10 @@ suite('verifyExport', () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:verify';
     const { image, files } = await verify(await exported(MODELS.churn, 'custom-trained', { imageUri }));
     assert.equal(files, undefined);
-    assert.match(image?.digest ?? '', /^sha256:[0-9a-f]{64}$/);
-    assert.equal(image?.pinnedUri, `us-central1-docker.pkg.dev/demo-project/models/churn@${image?.digest ?? ''}`);
-    const manifest = await fetch(
-      `${services().registry.url}/v2/demo-project/models/churn/manifests/${image?.digest ?? ''}`,
-    );
+    assert.ok(image);
+    assert.match(image.digest, /^sha256:[0-9a-f]{64}$/);
+    assert.equal(image.pinnedUri, `us-central1-docker.pkg.dev/demo-project/models/churn@${image.digest}`);
+    const manifest = await fetch(`${services().registry.url}/v2/demo-project/models/churn/manifests/${image.digest}`);
     assert.equal(manifest.status, 200);
   });
 

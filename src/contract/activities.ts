@@ -89,13 +89,13 @@ export interface CancelledOperation {
 /** The activities of this package, as `createExportActivities` makes them. */
 export interface ExportActivities {
   /** Checks the raw input, pins the version, chooses the format, checks the destinations. Starts nothing. */
-  selectExportFormat(input: unknown): Promise<ExportPlan>;
+  readonly selectExportFormat: (input: unknown) => Promise<ExportPlan>;
   /** Adopts the run's own operation where there is one, and calls `models.export` otherwise. */
-  startExport(request: StartExportRequest): Promise<StartedExport>;
+  readonly startExport: (request: StartExportRequest) => Promise<StartedExport>;
   /** Waits for the operation's end. Never cancels it. */
-  awaitExport(request: AwaitExportRequest): Promise<AwaitedExport>;
+  readonly awaitExport: (request: AwaitExportRequest) => Promise<AwaitedExport>;
   /** Looks at what arrived. */
-  verifyExport(request: VerifyExportRequest): Promise<VerifiedExport>;
+  readonly verifyExport: (request: VerifyExportRequest) => Promise<VerifiedExport>;
   /** Cancels the run's operations and waits for their end. */
-  cancelExport(request: CancelExportRequest): Promise<CancelledOperation[]>;
+  readonly cancelExport: (request: CancelExportRequest) => Promise<CancelledOperation[]>;
 }

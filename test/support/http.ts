@@ -7,7 +7,12 @@ export interface HttpAnswer {
 }
 
 /** Sends a request with a JSON body, and reads the answer. */
-export async function call(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<HttpAnswer> {
+export async function call(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<HttpAnswer> {
   const response = await fetch(url, {
     method,
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
