@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ExportModelInput, ExportModelResult, ExportStatus } from './contract';
 import {
+  ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
   EXPORT_STATUS_QUERY,
   InvalidExportInputError,
   parseExportModelInput,
   parseModelName,
+  RETRY_EXPORT_UPDATE,
 } from './contract';
 
 /** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
@@ -26,16 +28,20 @@ export interface StartExportOptions {
 export interface ExportHandle {
   readonly workflowId: string;
   /** Answer of the `exportStatus` query; a worker must be up. */
-  status(): Promise<ExportStatus>;
+  readonly status: () => Promise<ExportStatus>;
+  /** Lets a blocked export go on. @throws WorkflowUpdateFailedError where it is not blocked */
+  readonly retry: () => Promise<void>;
+  /** Ends a blocked export with its failure. @throws WorkflowUpdateFailedError where it is not blocked */
+  readonly abort: () => Promise<void>;
   /** Asks for a cancel; `result()` rejects once Google's operation has ended. */
-  cancel(): Promise<void>;
+  readonly cancel: () => Promise<void>;
   /**
    * Waits for the end.
    *
    * @throws WorkflowFailedError whose `cause` is an ApplicationFailure with an `ExportFailureType`, or a
    * CancelledFailure
    */
-  result(): Promise<ExportModelResult>;
+  readonly result: () => Promise<ExportModelResult>;
   /** The Temporal handle, for everything else. */
   readonly workflow: WorkflowHandle<ExportModelWorkflow>;
 }
@@ -95,6 +101,12 @@ function exportHandle(workflow: WorkflowHandle<ExportModelWorkflow>): ExportHand
     workflowId: workflow.workflowId,
     workflow,
     status: () => workflow.query<ExportStatus>(EXPORT_STATUS_QUERY),
+    retry: async () => {
+      await workflow.executeUpdate(RETRY_EXPORT_UPDATE);
+    },
+    abort: async () => {
+      await workflow.executeUpdate(ABORT_EXPORT_UPDATE);
+    },
     cancel: async () => {
       await workflow.cancel();
     },

@@ -9,6 +9,7 @@ export type { ServiceHosts } from './activities/google-dependencies';
 export { VertexExportClient, exportWorkflowId } from './client';
 export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client';
 export {
+  ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
   EXPORT_STATUS_QUERY,
   ExportFailureType,
@@ -16,9 +17,11 @@ export {
   exportModelInputSchema,
   exportModelResultSchema,
   parseExportModelInput,
+  RETRY_EXPORT_UPDATE,
 } from './contract';
 export type {
   Adoption,
+  BlockedReason,
   DurationInput,
   ExportActivities,
   ExportAttempt,

@@ -34,6 +34,8 @@ suite('the input of an export', () => {
       polling: { initialDelay: 5_000, multiplier: 1.5, maxDelay: 60_000, heartbeatTimeout: 60_000 },
       deadline: 86_400_000,
       maxExportAttempts: 3,
+      onBlocked: 'fail',
+      deletePartialArtifacts: false,
     });
   });
 
@@ -74,6 +76,11 @@ suite('the input of an export', () => {
       assert.deepEqual(Object.keys(problemsOf(input)), ['(input)']);
     });
   }
+
+  test('files are deleted in a folder of the run only', () => {
+    const input = { name: NAME, outputConfig: OUTPUT, perRunFolder: false, deletePartialArtifacts: true };
+    assert.match(problemsOf(input)['deletePartialArtifacts'] ?? '', /needs perRunFolder/);
+  });
 
   test('a destination is required', () => {
     assert.match(
@@ -227,9 +234,11 @@ suite('the JSON Schemas', () => {
     assert.deepEqual(schema.required, ['name', 'outputConfig']);
     assert.deepEqual(Object.keys(schema.properties).sort(), [
       'deadline',
+      'deletePartialArtifacts',
       'formatPreference',
       'maxExportAttempts',
       'name',
+      'onBlocked',
       'outputConfig',
       'perRunFolder',
       'polling',

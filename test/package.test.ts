@@ -45,7 +45,14 @@ const EXPECTED = {
   problems: 2,
   models: 5,
   workflow: 'function',
-  activities: ['awaitExport', 'cancelExport', 'selectExportFormat', 'startExport', 'verifyExport'],
+  activities: [
+    'awaitExport',
+    'cancelExport',
+    'deletePartialArtifacts',
+    'selectExportFormat',
+    'startExport',
+    'verifyExport',
+  ],
   schema: ['name', 'outputConfig'],
 };
 

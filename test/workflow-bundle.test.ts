@@ -28,6 +28,12 @@ suite('the workflow entry', () => {
   });
 
   test('has what a parent workflow needs, and no more', () => {
-    assert.deepEqual(Object.keys(entry).sort(), ['ExportFailureType', 'exportModelWorkflow', 'exportStatusQuery']);
+    assert.deepEqual(Object.keys(entry).sort(), [
+      'ExportFailureType',
+      'abortExportUpdate',
+      'exportModelWorkflow',
+      'exportStatusQuery',
+      'retryExportUpdate',
+    ]);
   });
 });

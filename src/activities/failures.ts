@@ -5,7 +5,7 @@ import type { GoogleStatus } from '../google/api-error';
 import { GoogleApiError, googleCode, googleStatus, GoogleTransportError } from '../google/api-error';
 
 /** What a request was for: the same answer means another thing to each. */
-export type RequestPurpose = 'model' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image';
+export type RequestPurpose = 'model' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion';
 
 interface FailureRow {
   readonly status: GoogleStatus;
@@ -16,6 +16,8 @@ interface FailureRow {
   readonly type: ExportFailureTypeName;
   /** Whether the same request may be answered differently later without anybody's doing. */
   readonly retry: boolean;
+  /** Whether a fresh export may succeed. */
+  readonly exportAgain?: boolean;
   readonly action: string;
 }
 
@@ -26,6 +28,7 @@ const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
   operation: 'roles/aiplatform.user on the project',
   artifacts: 'roles/storage.objectViewer (storage.objects.list, storage.objects.get) on the bucket',
   image: 'roles/artifactregistry.reader on the repository',
+  deletion: 'roles/storage.objectUser (storage.objects.delete) on the bucket',
 };
 
 /**
@@ -67,6 +70,7 @@ const FAILURES: readonly FailureRow[] = [
     purpose: 'image',
     type: ExportFailureType.VerificationFailed,
     retry: false,
+    exportAgain: true,
     action:
       'The operation succeeded, but the image is not in the registry: look into the repository, and export again.',
   },
@@ -217,6 +221,7 @@ export function failureOf(error: unknown, purpose: RequestPurpose): unknown {
     status: error.status,
     httpStatus: error.httpStatus,
     request: error.request,
+    ...(row?.exportAgain && { exportAgain: true }),
   };
   return exportFailure(`${error.request}: ${error.status}: ${error.message}`, details, {
     retry: row?.retry ?? true,
@@ -242,7 +247,8 @@ export function operationFailure(operation: string, error: { code: number; messa
   const row = rowOf(status, error.message, 'export');
   const type = cancelled ? ExportFailureType.OperationCancelled : (row?.type ?? ExportFailureType.OperationFailed);
   return exportFailure(`The export operation ${operation} ended with ${status}: ${error.message}`, {
-    type: exportAgain ? ExportFailureType.OperationFailed : type,
+    // Quota is something that a person can mend, when attempts did not help.
+    type: exportAgain && status !== 'RESOURCE_EXHAUSTED' ? ExportFailureType.OperationFailed : type,
     action: cancelled
       ? 'Somebody else cancelled the operation: ask them, and start the export again.'
       : exportAgain

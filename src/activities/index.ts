@@ -1,6 +1,7 @@
 import type { ExportActivities } from '../contract';
 import { awaitExport } from './await-export';
 import { cancelExport } from './cancel-export';
+import { deletePartialArtifacts } from './delete-partial-artifacts';
 import type { ExportDependencies } from './dependencies';
 import { createDependencies } from './google-dependencies';
 import type { GoogleOptions } from './google-dependencies';
@@ -36,5 +37,6 @@ export function exportActivities(deps: ExportDependencies): ExportActivities {
     awaitExport: (request) => awaitExport(deps, request),
     verifyExport: (request) => verifyExport(deps, request),
     cancelExport: (request) => cancelExport(deps, request),
+    deletePartialArtifacts: (request) => deletePartialArtifacts(deps, request),
   };
 }

@@ -38,6 +38,8 @@ export async function selectExportFormat(deps: ExportDependencies, raw: unknown)
     polling: input.polling,
     deadlineMs: input.deadline,
     maxExportAttempts: input.maxExportAttempts,
+    onBlocked: input.onBlocked,
+    deletePartialArtifacts: input.deletePartialArtifacts,
   };
 }
 

@@ -16,6 +16,8 @@ export interface ExportPlan {
   /** Milliseconds from the workflow's start. */
   readonly deadlineMs: number;
   readonly maxExportAttempts: number;
+  readonly onBlocked: NormalizedExportInput['onBlocked'];
+  readonly deletePartialArtifacts: boolean;
 }
 
 export interface ExportDestinations {
@@ -86,6 +88,16 @@ export interface CancelledOperation {
   readonly outputInfo: OutputInfo;
 }
 
+export interface DeletePartialArtifactsRequest {
+  /** The run's own folder: `gs://…/<workflowId>/<runId>/`. */
+  readonly folder: string;
+  readonly heartbeatTimeoutMs: number;
+}
+
+export interface DeletedArtifacts {
+  readonly count: number;
+}
+
 /** The activities of this package, as `createExportActivities` makes them. */
 export interface ExportActivities {
   /** Checks the raw input, pins the version, chooses the format, checks the destinations. Starts nothing. */
@@ -98,4 +110,6 @@ export interface ExportActivities {
   readonly verifyExport: (request: VerifyExportRequest) => Promise<VerifiedExport>;
   /** Cancels the run's operations and waits for their end. */
   readonly cancelExport: (request: CancelExportRequest) => Promise<CancelledOperation[]>;
+  /** Removes everything in the run's own folder. */
+  readonly deletePartialArtifacts: (request: DeletePartialArtifactsRequest) => Promise<DeletedArtifacts>;
 }

@@ -23,5 +23,5 @@ export type {
   VerifiedFiles,
   VerifiedImage,
 } from './result';
-export { EXPORT_MODEL_WORKFLOW, EXPORT_STATUS_QUERY } from './status';
-export type { ExportStage, ExportStatus } from './status';
+export { ABORT_EXPORT_UPDATE, EXPORT_MODEL_WORKFLOW, EXPORT_STATUS_QUERY, RETRY_EXPORT_UPDATE } from './status';
+export type { BlockedReason, ExportStage, ExportStatus } from './status';

@@ -56,6 +56,17 @@ export interface ExportModelInput {
   polling?: PollingOptions;
   /** From the workflow's start; past it the operation is cancelled and the workflow fails. Default 24 h. */
   deadline?: DurationInput;
+  /**
+   * What a failure does that a person can mend (a missing right, bucket or repository, a wrong region, quota, a failed
+   * precondition): `fail` ends the workflow; `wait` keeps it, for days if need be, until the update `retryExport` goes
+   * on or `abortExport` gives up. The deadline is put off by the time spent waiting. Default `fail`.
+   */
+  onBlocked?: 'fail' | 'wait';
+  /**
+   * After a cancel and at the deadline: remove what the operation left in the run's own folder. Needs `perRunFolder`.
+   * Default `false`.
+   */
+  deletePartialArtifacts?: boolean;
   /** Operations that may be started in all when one fails for a passing reason or its files do not verify. Default 3. */
   maxExportAttempts?: number;
 }
@@ -107,7 +118,18 @@ export const exportModelInputSchema = z.strictObject({
     .default(POLLING_DEFAULTS),
   deadline: duration(1_000).default(86_400_000),
   maxExportAttempts: z.int().min(1).max(100).default(3),
+  onBlocked: z.enum(['fail', 'wait']).default('fail'),
+  deletePartialArtifacts: z.boolean().default(false),
 });
+
+/** The schema with what concerns several fields. */
+const checkedInputSchema = exportModelInputSchema.refine(
+  (input) => input.perRunFolder || !input.deletePartialArtifacts,
+  {
+    error: 'needs perRunFolder: elsewhere there may be files of others',
+    path: ['deletePartialArtifacts'],
+  },
+);
 
 /** An {@link ExportModelInput} with defaults filled in and durations in milliseconds. */
 export type NormalizedExportInput = z.output<typeof exportModelInputSchema>;
@@ -123,7 +145,7 @@ export interface InputProblem {
 export function parseExportModelInput(
   raw: unknown,
 ): { readonly input: NormalizedExportInput } | { readonly problems: InputProblem[] } {
-  const parsed = exportModelInputSchema.safeParse(raw);
+  const parsed = checkedInputSchema.safeParse(raw);
   if (parsed.success) return { input: parsed.data };
   return { problems: parsed.error.issues.flatMap(problemsOf) };
 }

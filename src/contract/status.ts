@@ -1,8 +1,27 @@
+import type { ExportFailureTypeName } from './failures';
 import type { ExportAttempt, OutputInfo } from './result';
 
 /** Where an export stands. */
 export type ExportStage =
-  'selecting' | 'starting' | 'exporting' | 'verifying' | 'cancelling' | 'completed' | 'failed' | 'cancelled';
+  | 'selecting'
+  | 'starting'
+  | 'exporting'
+  | 'verifying'
+  | 'blocked'
+  | 'cancelling'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
+
+/** What a person has to mend before an export can go on. */
+export interface BlockedReason {
+  readonly type: ExportFailureTypeName;
+  readonly message: string;
+  /** The grant or change that mends it. */
+  readonly action: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
 
 /** Answer of the `exportStatus` query. */
 export interface ExportStatus {
@@ -19,12 +38,20 @@ export interface ExportStatus {
   readonly attempts: readonly ExportAttempt[];
   /** When the operation will be cancelled, ISO 8601; known once the input is checked. */
   readonly deadline?: string;
+  /** In the stage `blocked`: why, and what to do before `retryExport`. */
+  readonly blocked?: BlockedReason;
   /** Message of the failure, in the stages `failed` and `cancelled`. */
   readonly failure?: string;
 }
 
 /** Name of the query that answers with an {@link ExportStatus}. */
 export const EXPORT_STATUS_QUERY = 'exportStatus';
+
+/** Name of the update that lets a blocked export go on. */
+export const RETRY_EXPORT_UPDATE = 'retryExport';
+
+/** Name of the update that ends a blocked export with its failure. */
+export const ABORT_EXPORT_UPDATE = 'abortExport';
 
 /** Registered name of the workflow. */
 export const EXPORT_MODEL_WORKFLOW = 'exportModelWorkflow';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GoogleApiError } from './api-error';
 import type { RestClient } from './rest';
 
 const bucketSchema = z.object({
@@ -29,6 +30,8 @@ export interface StorageApi {
   getBucket(bucket: string, signal?: AbortSignal): Promise<StorageBucket>;
   /** Objects below a prefix, page by page, in order of their names. */
   listObjects(bucket: string, prefix: string, signal?: AbortSignal): AsyncIterable<StorageObject[]>;
+  /** Deletes this generation of an object; one that is gone already is no error. */
+  deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<void>;
 }
 
 /** The most that Cloud Storage gives at once. */
@@ -68,6 +71,21 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
         yield data.items;
         pageToken = data.nextPageToken;
       } while (pageToken);
+    },
+
+    async deleteObject(bucket, { name, generation }, signal) {
+      const query = new URLSearchParams({ ifGenerationMatch: generation });
+      try {
+        await rest.text({
+          method: 'DELETE',
+          url: `${bucketPath(bucket)}/o/${encodeURIComponent(name)}?${query.toString()}`,
+          resource: `gs://${bucket}/${name}`,
+          signal,
+        });
+      } catch (error) {
+        // Gone already, or another generation took its place, which is not ours to delete.
+        if (!(error instanceof GoogleApiError) || ![404, 412].includes(error.httpStatus)) throw error;
+      }
     },
   };
 }

@@ -1,9 +1,10 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { CancelledOperation, ExportPlan, OwnOperation } from '../contract/activities';
 import type { ExportFailureDetails } from '../contract/failures';
 import { ExportFailureType } from '../contract/failures';
+import { applicationFailureIn, isDeadline } from './export-failures';
 import type { ExportProgress } from './export-status';
-import { cancel } from './steps';
+import { cancel, deletePartial } from './steps';
 
 /** Settles what is left to do when an export does not succeed, and gives the failure to end with. */
 export async function ending(
@@ -15,14 +16,10 @@ export async function ending(
 ): Promise<unknown> {
   const cancelled = isCancellation(error);
   const late = isDeadline(error);
-  // While it is verified, the operation is over: there is nothing left to cancel.
-  const mayRun = progress.stage === 'starting' || progress.stage === 'exporting';
-  // While it is started, the progress still has the operation of the attempt before.
-  const started = progress.stage === 'exporting' ? progress.operation : undefined;
   let outcome = '';
-  if (plan && own && mayRun && (cancelled || late)) {
+  if (plan && own && progress.unfinished && (cancelled || late)) {
     show({ stage: 'cancelling' });
-    outcome = await cancelOperations(plan, own, started);
+    outcome = await cancelOperations(plan, own, progress.unfinished.operation);
   }
   const failure = late ? deadlineFailure(plan, progress, outcome) : applicationFailureIn(error);
   const stage = cancelled ? 'cancelled' : 'failed';
@@ -35,9 +32,15 @@ export async function ending(
 async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<string> {
   try {
     const ended = await cancel(plan, own, operation);
-    return ended.map(describeCancelled).join('; ') || 'no operation had been started';
+    const outcome = ended.map(describeCancelled).join('; ') || 'no operation had been started';
+    const { outputUriPrefix } = own.destinations;
+    // What arrived after all is not partial.
+    const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');
+    if (!plan.deletePartialArtifacts || arrived || outputUriPrefix === undefined) return outcome;
+    const { count } = await deletePartial(plan, outputUriPrefix);
+    return `${outcome}; ${count} partial files were deleted`;
   } catch (error) {
-    return `the operation could not be cancelled and may go on: ${applicationFailureIn(error)?.message ?? String(error)}`;
+    return `not all was cancelled and cleaned up, and the operation may go on: ${applicationFailureIn(error)?.message ?? String(error)}`;
   }
 }
 
@@ -63,26 +66,4 @@ function deadlineFailure(plan: ExportPlan | undefined, progress: ExportProgress,
     nonRetryable: true,
     details: [details],
   });
-}
-
-/** The failure after which a fresh export may succeed; `undefined` where it ends the workflow. */
-export function exportAgainAfter(error: unknown): ApplicationFailure | undefined {
-  const failure = applicationFailureIn(error);
-  const [details] = (failure?.details ?? []) as (Partial<ExportFailureDetails> | undefined)[];
-  return details?.exportAgain ? failure : undefined;
-}
-
-function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
-  if (error instanceof ApplicationFailure) return error;
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : undefined;
-}
-
-/** Whether an activity ended because the workflow's deadline came. */
-function isDeadline(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure)) return false;
-  // The server does not begin a retry that would start past the deadline, and gives the last failure instead.
-  return (
-    error.retryState === 'TIMEOUT' ||
-    (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_CLOSE')
-  );
 }

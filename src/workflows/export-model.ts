@@ -1,11 +1,12 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { AwaitedExport, ExportPlan, OwnOperation, StartedExport, VerifiedExport } from '../contract/activities';
-import { ExportFailureType } from '../contract/failures';
 import type { ExportModelInput } from '../contract/input';
 import type { ExportModelResult } from '../contract/result';
 import type { ExportStatus } from '../contract/status';
 import { EXPORT_STATUS_QUERY } from '../contract/status';
-import { ending, exportAgainAfter } from './ending';
+import { Blocking } from './blocked';
+import { ending } from './ending';
+import { endedAttempt, isTransient } from './export-failures';
 import { ExportProgress } from './export-status';
 import { runFolder } from './run-folder';
 import { select, start, verify, wait } from './steps';
@@ -28,41 +29,62 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
     setCurrentDetails(progress.details());
   };
   setHandler(exportStatusQuery, () => progress.status(), { description: 'Where the export stands.' });
+  const blocking = new Blocking(waitsForPeople(input), progress, show);
   show({ stage: 'selecting' });
 
   let own: OwnOperation | undefined;
   let plan: ExportPlan | undefined;
   try {
-    plan = await select(input);
-    const { model, modelDisplayName, exportFormatId } = plan;
-    const deadline = workflowInfo().startTime.getTime() + plan.deadlineMs;
+    plan = await blocking.mended(() => select(input));
+    const chosen = plan;
+    const { model, modelDisplayName, exportFormatId } = chosen;
+    const deadline = (): number => workflowInfo().startTime.getTime() + chosen.deadlineMs + blocking.blockedMs;
     upsertMemo({ model, exportFormatId });
-    show({ model, modelDisplayName, exportFormatId, deadline: new Date(deadline).toISOString() });
+    show({ model, modelDisplayName, exportFormatId });
 
-    for (;;) {
-      own = ownOperation(plan, progress);
-      show({ stage: 'starting', exportAttempt: progress.attempts.length + 1 });
-      const started = await start(plan, own, deadline);
-      show({ stage: 'exporting', operation: started.operation, outputInfo: started.outputInfo });
+    // Attempts since the start, or since a person mended what they failed for.
+    for (let attempts = 1; ; attempts += 1) {
+      own = ownOperation(chosen, progress);
+      const ours = own;
+      const started = await blocking.mended(() => {
+        show({ stage: 'starting', exportAttempt: progress.attempts.length + 1, unfinished: {}, ...until(deadline()) });
+        return start(chosen, ours, deadline());
+      });
+      const { operation } = started;
+      show({ stage: 'exporting', operation, outputInfo: started.outputInfo, unfinished: { operation } });
       try {
-        const ended = await wait(plan, started, deadline);
-        show({ stage: 'verifying', outputInfo: ended.outputInfo });
-        const verified = await verify(plan, ended);
-        progress.attempts.push({ operation: started.operation, outcome: 'succeeded' });
+        const ended = await blocking.mended(
+          () => wait(chosen, started, deadline()),
+          // An operation that has ended is not waited for again.
+          (error) => endedAttempt(operation, error) === undefined,
+        );
+        show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined });
+        const verified = await blocking.mended(() => verify(chosen, ended));
+        progress.attempts.push({ operation, outcome: 'succeeded' });
         show({ stage: 'completed', notes: verificationNotes(verified) });
-        return resultOf(plan, progress, started, ended, verified);
+        return resultOf(chosen, progress, started, ended, verified);
       } catch (error) {
-        const failure = exportAgainAfter(error);
-        if (failure === undefined) throw error;
-        const verifying = failure.type === ExportFailureType.VerificationFailed;
-        const outcome = verifying ? 'verification-failed' : 'failed';
-        progress.attempts.push({ operation: started.operation, outcome, reason: failure.message });
-        if (progress.attempts.length >= plan.maxExportAttempts) throw error;
+        const attempt = endedAttempt(operation, error);
+        if (attempt === undefined) throw error;
+        progress.attempts.push(attempt);
+        show({ unfinished: undefined });
+        if (isTransient(error) && attempts < chosen.maxExportAttempts) continue;
+        if (!(await blocking.isMended(error))) throw error;
+        attempts = 0;
       }
     }
   } catch (error) {
     throw await ending(error, plan, own, progress, show);
   }
+}
+
+/** The input is not checked yet: anything may stand there. */
+function waitsForPeople(input: Partial<ExportModelInput> | null | undefined): boolean {
+  return input?.onBlocked === 'wait';
+}
+
+function until(deadline: number): Pick<ExportProgress, 'deadline'> {
+  return { deadline: new Date(deadline).toISOString() };
 }
 
 function resultOf(

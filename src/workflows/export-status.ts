@@ -1,5 +1,5 @@
 import type { ExportAttempt, OutputInfo } from '../contract/result';
-import type { ExportStage, ExportStatus } from '../contract/status';
+import type { BlockedReason, ExportStage, ExportStatus } from '../contract/status';
 
 /** The state that people see: what the query answers and the Web UI shows. One object, changed as the story goes on. */
 export class ExportProgress {
@@ -11,6 +11,9 @@ export class ExportProgress {
   outputInfo?: OutputInfo;
   deadline?: string;
   failure?: string;
+  blocked?: BlockedReason | undefined;
+  /** What a cancel would have to end: an operation, or a start whose answer is not known. */
+  unfinished?: { readonly operation?: string } | undefined;
   exportAttempt = 1;
   readonly attempts: ExportAttempt[] = [];
   /** More lines for the Web UI, for example what was verified. */
@@ -18,7 +21,8 @@ export class ExportProgress {
 
   /** Answer of the query. */
   status(): ExportStatus {
-    const { stage, model, exportFormatId, operation, outputInfo, exportAttempt, attempts, deadline, failure } = this;
+    const { stage, model, exportFormatId, operation, outputInfo, exportAttempt, attempts, deadline } = this;
+    const { blocked, failure } = this;
     return {
       stage,
       exportAttempt,
@@ -28,6 +32,7 @@ export class ExportProgress {
       ...(operation === undefined ? {} : { operation }),
       ...(outputInfo === undefined ? {} : { outputInfo }),
       ...(deadline === undefined ? {} : { deadline }),
+      ...(blocked === undefined ? {} : { blocked }),
       ...(failure === undefined ? {} : { failure }),
     };
   }
@@ -37,6 +42,8 @@ export class ExportProgress {
     const earlier = this.attempts.filter(({ outcome }) => outcome !== 'succeeded');
     const lines: [string, string | undefined][] = [
       ['Stage', this.exportAttempt > 1 ? `${this.stage}, export attempt ${this.exportAttempt}` : this.stage],
+      ['Blocked', this.blocked && `since ${this.blocked.since}: ${this.blocked.message}`],
+      ['Go on', this.blocked && 'send the update `retryExport` when it is mended, or `abortExport` to give up'],
       ['Model', this.model && `${this.modelDisplayName ?? ''} \`${this.model}\``.trim()],
       ['Format', this.exportFormatId && `\`${this.exportFormatId}\``],
       ['Artifacts', this.outputInfo?.artifactOutputUri && `\`${this.outputInfo.artifactOutputUri}\``],

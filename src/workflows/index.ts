@@ -6,5 +6,6 @@ export { ExportFailureType } from '../contract/failures';
 export type { ExportFailureDetails, ExportFailureTypeName } from '../contract/failures';
 export type { ExportModelInput } from '../contract/input';
 export type { ExportModelResult } from '../contract/result';
-export type { ExportStage, ExportStatus } from '../contract/status';
+export type { BlockedReason, ExportStage, ExportStatus } from '../contract/status';
+export { abortExportUpdate, retryExportUpdate } from './blocked';
 export { exportModelWorkflow, exportStatusQuery } from './export-model';

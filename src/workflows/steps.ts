@@ -2,6 +2,7 @@ import { ActivityCancellationType, CancellationScope, proxyActivities } from '@t
 import type {
   AwaitedExport,
   CancelledOperation,
+  DeletedArtifacts,
   ExportActivities,
   ExportPlan,
   OwnOperation,
@@ -18,6 +19,9 @@ const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInter
 const VERIFY_TIMEOUT = '1 day';
 /** A cancel is asked for, and its end waited for, within so long. */
 const CANCEL_TIMEOUT = '1 hour';
+
+/** The server refuses a summary of more than 200 bytes; some characters have several. */
+const MAX_SUMMARY = 150;
 
 /** Checks the input and settles version, format and destinations. */
 export function select(input: ExportModelInput): Promise<ExportPlan> {
@@ -98,17 +102,28 @@ export function cancel(
   );
 }
 
+/** Removes what is left in the run's own folder, whatever becomes of the workflow's scope. */
+export function deletePartial(plan: ExportPlan, folder: string): Promise<DeletedArtifacts> {
+  const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
+  const { deletePartialArtifacts } = proxyActivities<ExportActivities>({
+    summary: folder.slice(0, MAX_SUMMARY),
+    scheduleToCloseTimeout: CANCEL_TIMEOUT,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    retry,
+  });
+  return CancellationScope.nonCancellable(() => deletePartialArtifacts({ folder, heartbeatTimeoutMs }));
+}
+
 function timeLeft(deadline: number): number {
   // Zero would mean no limit.
   return Math.max(1, deadline - Date.now());
 }
 
 function destinationsOf({ destinations }: ExportPlan): string {
-  // The server refuses a summary of more than 200 bytes.
-  return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ').slice(0, 150);
+  return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ').slice(0, MAX_SUMMARY);
 }
 
 /** The input is not checked yet: anything may stand there. */
 function summaryOfInput(input: Partial<ExportModelInput> | undefined): string {
-  return typeof input?.name === 'string' ? input.name.slice(0, 190) : 'check the input';
+  return typeof input?.name === 'string' ? input.name.slice(0, MAX_SUMMARY) : 'check the input';
 }
