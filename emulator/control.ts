@@ -14,6 +14,8 @@ export interface Control {
   readonly faults: Faults;
   readonly requests: Requests;
   readonly options: EmulatorOptions;
+  /** Services behind the emulator, without a slash at the end. */
+  readonly urls: { readonly storageUrl?: string; readonly registryUrl?: string };
 }
 
 /** An export as the emulator sees it. */

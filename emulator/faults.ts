@@ -54,6 +54,11 @@ export class Faults {
     this.rules.delete(id);
   }
 
+  /** How often a rule took effect. */
+  uses(id: string): number {
+    return this.rules.get(id)?.used ?? 0;
+  }
+
   clear(): void {
     this.rules.clear();
   }

@@ -22,6 +22,8 @@ export interface Emulator {
   readonly url: string;
   /** Makes requests fail. Gives the rule's id. */
   addFault(rule: FaultRule): string;
+  /** How often a rule took effect so far. */
+  faultUses(id: string): number;
   removeFault(id: string): void;
   clearFaults(): void;
   /** What was asked since the start or the last clear. */
@@ -53,20 +55,24 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const storageUrl = options.storageUrl ?? process.env['STORAGE_EMULATOR_HOST'];
   const registryUrl = options.registryUrl ?? process.env['REGISTRY_EMULATOR_HOST'];
+  const urls = {
+    ...(storageUrl && { storageUrl: asUrl(storageUrl) }),
+    ...(registryUrl && { registryUrl: asUrl(registryUrl) }),
+  };
   const service = new Service({
     ...options,
     models: options.models ?? DEFAULT_MODELS,
     layout: options.layout ?? 'reference',
-    ...(storageUrl && { storageUrl: asUrl(storageUrl) }),
-    ...(registryUrl && { registryUrl: asUrl(registryUrl) }),
+    ...urls,
   });
   const faults = new Faults();
   const requests = new Requests();
-  const control = { service, faults, requests, options };
+  const control = { service, faults, requests, options, urls };
   const { url, close } = await serve(control, options.port ?? 0);
   return {
     url,
     addFault: (rule) => faults.add(rule),
+    faultUses: (id) => faults.uses(id),
     removeFault: (id) => {
       faults.remove(id);
     },

@@ -1,35 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer } from './answer';
+import { html, json } from './answer';
 import { ApiError } from './api-error';
 import type { Control } from './control';
 import { answerControl, CONTROL_PREFIX } from './control';
 import type { FaultRule } from './faults';
+import { handOn, upstreamOf } from './gateway';
 import { QuotaMeter } from './quota';
 import { matchRoute } from './routes';
 
 const HOST = '127.0.0.1';
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-const JSON_HEADERS = { 'content-type': 'application/json; charset=UTF-8' };
-
-const html = (status: number): Answer => ({
-  status,
-  headers: { 'content-type': 'text/html; charset=UTF-8' },
-  body: `<!DOCTYPE html><html lang=en><title>Error ${status}</title><p><b>${status}.</b> That’s an error.</html>\n`,
-});
-
-const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
-  status,
-  headers: { ...JSON_HEADERS, ...headers },
-  body: `${JSON.stringify(body, undefined, 2)}\n`,
-});
 
 /** Serves an emulator over HTTP on loopback. */
 export async function serve(control: Control, port: number): Promise<{ url: string; close: () => Promise<void> }> {
@@ -62,7 +45,8 @@ async function respond(
 ): Promise<void> {
   const method = request.method ?? 'GET';
   const url = new URL(request.url ?? '/', `http://${HOST}`);
-  const body = await text(request);
+  const content = await buffer(request);
+  const body = content.toString();
   if (url.pathname.startsWith(CONTROL_PREFIX)) {
     const { status, body: reply } = answerControl(control, method, url.pathname.slice(CONTROL_PREFIX.length), body);
     send(response, json(status, reply));
@@ -70,9 +54,10 @@ async function respond(
   }
 
   const path = decoded(url.pathname);
-  const match = path === undefined ? undefined : matchRoute(method, path, url.searchParams);
+  const upstream = upstreamOf(url.pathname, control.urls);
+  const match = path === undefined || upstream ? undefined : matchRoute(method, path, url.searchParams);
   const log = (status: number): void => {
-    const route = match?.route.name ?? 'unknown';
+    const route = upstream?.route ?? match?.route.name ?? 'unknown';
     control.requests.add({ at: new Date().toISOString(), method, route, path: path ?? url.pathname, status });
   };
   const rule = control.faults.take(method, path ?? url.pathname);
@@ -86,9 +71,11 @@ async function respond(
   const answer =
     rule !== undefined && hidesRequest(rule)
       ? html(503)
-      : match
-        ? await answerApi(control, quota, match, body, request.headers.authorization)
-        : html(404);
+      : upstream
+        ? await handOn(upstream, { method, target: request.url ?? '/', headers: request.headers, body: content })
+        : match
+          ? await answerApi(control, quota, match, body, request.headers.authorization)
+          : html(404);
   await delay('after');
   if (rule !== undefined && !('delayMs' in rule.fault)) {
     log(spoil(response, rule, answer));

@@ -37,6 +37,12 @@ const environmentSchema = z.object({
   VERTEX_EXPORT_SETTLE_DELAY: duration(0).exactOptional().meta({
     description: 'How long to wait before an export is looked for whose answer was lost. Default: 15 s.',
   }),
+  VERTEX_EXPORT_REQUEST_TIMEOUT: duration(100).exactOptional().meta({
+    description: 'An answer of Google that takes longer counts as lost. Default: 30 s.',
+  }),
+  VERTEX_EXPORT_LONG_POLL: duration(100).exactOptional().meta({
+    description: 'How long the service is asked to hold a long poll. Default: 30 s.',
+  }),
   VERTEX_EXPORT_VERTEX_ENDPOINT: host.meta({
     description: 'Vertex AI endpoint, for example of Private Service Connect. Default: by location.',
   }),
@@ -108,6 +114,10 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
       },
       ...(values.GOOGLE_CLOUD_QUOTA_PROJECT !== undefined && { quotaProject: values.GOOGLE_CLOUD_QUOTA_PROJECT }),
       ...(values.VERTEX_EXPORT_SETTLE_DELAY !== undefined && { settleDelayMs: values.VERTEX_EXPORT_SETTLE_DELAY }),
+      ...(values.VERTEX_EXPORT_REQUEST_TIMEOUT !== undefined && {
+        requestTimeoutMs: values.VERTEX_EXPORT_REQUEST_TIMEOUT,
+      }),
+      ...(values.VERTEX_EXPORT_LONG_POLL !== undefined && { longPollMs: values.VERTEX_EXPORT_LONG_POLL }),
     },
   };
 }

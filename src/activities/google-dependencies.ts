@@ -33,6 +33,10 @@ export interface GoogleOptions {
    * before it is looked for, in milliseconds. Default 15 000.
    */
   settleDelayMs?: number;
+  /** An answer that takes longer counts as lost, in milliseconds. Default 30 000. */
+  requestTimeoutMs?: number;
+  /** How long the service is asked to hold a `:wait`, in milliseconds. Default 30 000. */
+  longPollMs?: number;
 }
 
 const STORAGE_ENDPOINT = 'https://storage.googleapis.com';
@@ -64,17 +68,20 @@ export function createDependencies(options: GoogleOptions = {}): ExportDependenc
   const storage = service('storage');
   const registry = service('registry');
   const vertex = vertexRest(
-    new RestClient(vertexHost.credentials),
+    new RestClient(vertexHost.credentials, options.requestTimeoutMs),
     (location) => vertexHost.url ?? vertexEndpoint(location),
   );
   return {
     vertex,
-    storage: storageRest(new RestClient(storage.credentials), storage.url ?? STORAGE_ENDPOINT),
+    storage: storageRest(
+      new RestClient(storage.credentials, options.requestTimeoutMs),
+      storage.url ?? STORAGE_ENDPOINT,
+    ),
     registry: registryRest(
-      new RestClient(basicCredentials(registry.credentials)),
+      new RestClient(basicCredentials(registry.credentials), options.requestTimeoutMs),
       (host) => registry.url ?? `https://${host}`,
     ),
-    watch: new PollingOperationWatch(vertex),
+    watch: new PollingOperationWatch(vertex, options.longPollMs),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
   };
 }

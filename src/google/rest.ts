@@ -10,7 +10,7 @@ export interface RestRequest {
   readonly resource: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default 30 s. */
+  /** Default: the client's. */
   readonly timeoutMs?: number;
   /** Ends the request early; its reason is thrown as it is. */
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +27,11 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Sends requests with credentials and checks the answers. Retries nothing but a refused token, once. */
 export class RestClient {
-  constructor(private readonly credentials: Credentials) {}
+  /** @param timeoutMs of a request that does not say */
+  constructor(
+    private readonly credentials: Credentials,
+    readonly timeoutMs = DEFAULT_TIMEOUT_MS,
+  ) {}
 
   /**
    * Sends a request whose answer is JSON.
@@ -47,6 +51,17 @@ export class RestClient {
     );
   }
 
+  /**
+   * Sends a request whose answer has no body: with one it does not come from the service, and nothing was done. Throws
+   * as {@link json} does.
+   */
+  async empty(request: RestRequest): Promise<void> {
+    const { body } = await this.text(request);
+    const what = describe(request);
+    if (body.trim() !== '')
+      throw new GoogleTransportError(`${what}: the answer is not empty: ${body.slice(0, 200)}`, what);
+  }
+
   /** Sends a request and gives the body as text. Throws as {@link json} does. */
   async text(request: RestRequest): Promise<{ body: string; headers: Headers }> {
     const first = await this.send(request);
@@ -57,11 +72,11 @@ export class RestClient {
   }
 
   private async send(request: RestRequest): Promise<{ response: Response; body: string }> {
-    const timeout = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const what = describe(request);
     const credentials = await this.credentials.headers().catch((error: unknown) => {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
     });
+    const limit = limited(request.timeoutMs ?? this.timeoutMs, request.signal);
     try {
       const response = await fetch(request.url, {
         method: request.method,
@@ -72,7 +87,7 @@ export class RestClient {
           ...request.headers,
         },
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
+        signal: limit.signal,
         // A redirect would send the token to a host that nobody configured.
         redirect: 'error',
       });
@@ -80,8 +95,33 @@ export class RestClient {
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw new GoogleTransportError(`${what}: ${messageOf(error)}`, what, { cause: error });
+    } finally {
+      limit.release();
     }
   }
+}
+
+/**
+ * A signal that fires with `signal`, or after so many milliseconds. By hand: the signals of `AbortSignal.any` and
+ * `AbortSignal.timeout` can be collected as garbage while a request hangs, and then never fire (nodejs/node#57736).
+ */
+function limited(timeoutMs: number, signal: AbortSignal | undefined): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`no answer within ${timeoutMs} ms`));
+  }, timeoutMs);
+  const abort = (): void => {
+    controller.abort(signal?.reason);
+  };
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    release: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    },
+  };
 }
 
 function settle({ response, body }: { response: Response; body: string }, request: RestRequest) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GoogleApiError } from './api-error';
-import type { RestClient } from './rest';
+import type { RestClient, RestRequest } from './rest';
 
 const bucketSchema = z.object({
   name: z.string(),
@@ -17,6 +17,8 @@ const objectSchema = z.object({
 });
 
 const objectPageSchema = z.object({
+  // An empty list has nothing else by which it is told from an answer of something else.
+  kind: z.literal('storage#objects'),
   items: z.array(objectSchema).default([]),
   nextPageToken: z.string().default(''),
 });
@@ -59,7 +61,7 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
         const query = new URLSearchParams({
           prefix,
           maxResults: String(LIST_PAGE_SIZE),
-          fields: 'nextPageToken,items(name,size,crc32c,md5Hash,generation)',
+          fields: 'kind,nextPageToken,items(name,size,crc32c,md5Hash,generation)',
           ...(pageToken ? { pageToken } : {}),
         });
         const { data } = await rest.json(objectPageSchema, {
@@ -76,12 +78,13 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
     async deleteObject(bucket, { name, generation }, signal) {
       const query = new URLSearchParams({ ifGenerationMatch: generation });
       try {
-        await rest.text({
+        const request: RestRequest = {
           method: 'DELETE',
           url: `${bucketPath(bucket)}/o/${encodeURIComponent(name)}?${query.toString()}`,
           resource: `gs://${bucket}/${name}`,
           signal,
-        });
+        };
+        await rest.empty(request);
       } catch (error) {
         // Gone already, or another generation took its place, which is not ours to delete.
         if (!(error instanceof GoogleApiError) || ![404, 412].includes(error.httpStatus)) throw error;

@@ -35,10 +35,17 @@ const operationSchema = z.object({
   error: z.object({ code: z.int(), message: z.string().default('') }).exactOptional(),
 });
 
-const operationListSchema = z.object({
-  operations: z.array(operationSchema).default([]),
-  nextPageToken: z.string().default(''),
-});
+// An empty list is `{}`: an answer with other fields only is none, and must not read as "nothing was started".
+const operationListSchema = z
+  .looseObject({
+    operations: z.array(operationSchema).exactOptional(),
+    nextPageToken: z.string().default(''),
+  })
+  .refine(
+    ({ operations, nextPageToken, ...others }) =>
+      operations !== undefined || nextPageToken !== '' || Object.keys(others).length === 0,
+  )
+  .transform(({ operations = [], nextPageToken }) => ({ operations, nextPageToken }));
 
 /** What this package reads of a Model. */
 export type VertexModel = z.output<typeof modelSchema>;
@@ -72,8 +79,6 @@ export interface VertexApi {
 
 const API_VERSION = 'v1beta1';
 const LIST_PAGE_SIZE = 100;
-/** Room for the answer of a `:wait` to come back after its own timeout, in milliseconds. */
-const WAIT_MARGIN_MS = 15_000;
 
 /**
  * Vertex AI by REST.
@@ -127,14 +132,16 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
       const { data } = await rest.json(operationSchema, {
         method: 'POST',
         ...target(`${name}:wait`, { timeout: `${timeoutMs / 1_000}s` }),
-        timeoutMs: timeoutMs + WAIT_MARGIN_MS,
+        // Its own time, and that of any other request on top.
+        timeoutMs: timeoutMs + rest.timeoutMs,
         signal,
       });
       return data;
     },
 
     async cancelOperation(name, signal) {
-      await rest.text({ method: 'POST', ...target(`${name}:cancel`), body: {}, signal });
+      // Anything else than an empty answer does not come from the service: the cancel did not reach it.
+      await rest.json(z.strictObject({}), { method: 'POST', ...target(`${name}:cancel`), body: {}, signal });
     },
   };
 }

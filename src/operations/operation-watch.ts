@@ -39,7 +39,7 @@ export interface OperationWatch {
 /** A service that gives no good answer for so long is an outage, in milliseconds. */
 const OUTAGE_MS = 600_000;
 /** How long one `:wait` is asked to hold, in milliseconds. */
-const LONG_POLL_MS = 30_000;
+const DEFAULT_LONG_POLL_MS = 30_000;
 /** `:wait` is used while fewer operations are in flight: a thousand of them would eat the region's quota. */
 const MAX_LONG_POLLS = 20;
 /** After `:wait` came back early or not at all, it is left alone for so long, in milliseconds. */
@@ -64,7 +64,10 @@ export class PollingOperationWatch implements OperationWatch {
   private longPolls = 0;
   private noWaitBefore = 0;
 
-  constructor(private readonly vertex: VertexApi) {}
+  constructor(
+    private readonly vertex: VertexApi,
+    private readonly longPollMs = DEFAULT_LONG_POLL_MS,
+  ) {}
 
   async untilDone(operation: string, options: WatchOptions): Promise<EndedOperation> {
     let polls = 0;
@@ -112,9 +115,10 @@ export class PollingOperationWatch implements OperationWatch {
     const askedAt = Date.now();
     this.longPolls += 1;
     try {
-      const answer = await this.vertex.waitOperation(operation, LONG_POLL_MS, signal);
+      const answer = await this.vertex.waitOperation(operation, this.longPollMs, signal);
       // The API may come back at once; to ask again without a pause would be a loop.
-      if (!answer.done && Date.now() - askedAt < LONG_POLL_MS / 2) this.noWaitBefore = Date.now() + WAIT_AGAIN_AFTER_MS;
+      if (!answer.done && Date.now() - askedAt < this.longPollMs / 2)
+        this.noWaitBefore = Date.now() + WAIT_AGAIN_AFTER_MS;
       return answer;
     } finally {
       this.longPolls -= 1;

@@ -30,6 +30,8 @@ export interface TestModel {
   readonly durationMs?: number;
   readonly outcome?: ExportOutcome | ExportOutcome[];
   readonly metadataSchemaUri?: string;
+  /** Whether its formats have an image too, with the same files in a layer. */
+  readonly image?: boolean;
 }
 
 const folders: string[] = [];
@@ -66,10 +68,14 @@ export function modelEntry(model: TestModel = {}): EmulatorModel {
       })),
       ...(model.metadataSchemaUri !== undefined && { metadataSchemaUri: model.metadataSchemaUri }),
     },
-    exports: Object.fromEntries(ids.map((id) => [id, { directory: path.join(folder, id) }])),
+    exports: Object.fromEntries(ids.map((id) => [id, exportOf(path.join(folder, id), model.image)])),
     durationMs: model.durationMs ?? 50,
     ...(model.outcome !== undefined && { outcome: model.outcome }),
   };
+}
+
+function exportOf(directory: string, image = false): EmulatorModel['exports'][string] {
+  return { directory, ...(image && { image: directory }) };
 }
 
 /** A folder that is removed after the file's last test. */

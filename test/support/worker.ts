@@ -20,10 +20,12 @@ export interface Exports {
   readonly exports: VertexExportClient;
 }
 
+type Settings = Readonly<Record<string, string>>;
+
 /** Connects to the stack, and polls with a worker of this package unless told otherwise. */
 export function useExports(
   stack: Services<LocalStack>,
-  settings: Readonly<Record<string, string>> | 'without worker' = {},
+  settings: Settings | ((stack: LocalStack) => Settings) | 'without worker' = {},
 ): () => Exports {
   let current: Exports | undefined;
   before(async () => {
@@ -35,7 +37,8 @@ export function useExports(
     if (settings === 'without worker') return;
     const native = await NativeConnection.connect({ address: temporal.address });
     stack.beforeStop(() => native.close());
-    const config = parseWorkerConfig({ ...environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms', ...settings });
+    const changes = typeof settings === 'function' ? settings(await stack.ready()) : settings;
+    const config = parseWorkerConfig({ ...environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms', ...changes });
     const worker = await createExportWorker(native, temporal.namespace, config);
     const running = worker.run();
     stack.beforeStop(() => {

@@ -1,0 +1,24 @@
+/** An HTTP answer before it is sent. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string | Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The page of a front end or a proxy. */
+export function html(status: number): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=UTF-8' },
+    body: `<!DOCTYPE html><html lang=en><title>Error ${status}</title><p><b>${status}.</b> That’s an error.</html>\n`,
+  };
+}
+
+/** What the API answers. */
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=UTF-8', ...headers },
+    body: `${JSON.stringify(body, undefined, 2)}\n`,
+  };
+}

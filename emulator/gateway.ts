@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Answer } from './answer';
+import { json } from './answer';
+
+/** A service behind the emulator: its requests can be made to fail like those of Vertex AI. */
+export interface Upstream {
+  readonly route: 'storage' | 'registry';
+  readonly url: string;
+}
+
+/** Where the paths of Cloud Storage and of a container registry are handed on to; `undefined` for all others. */
+export function upstreamOf(
+  path: string,
+  urls: { readonly storageUrl?: string | undefined; readonly registryUrl?: string | undefined },
+): Upstream | undefined {
+  if (urls.storageUrl !== undefined && /^\/(upload\/|download\/)?storage\/v1\//.test(path)) {
+    return { route: 'storage', url: urls.storageUrl };
+  }
+  if (urls.registryUrl !== undefined && path.startsWith('/v2/')) return { route: 'registry', url: urls.registryUrl };
+  return undefined;
+}
+
+/** Headers that belong to one connection, or that fetch has dealt with. */
+const OWN_HEADERS = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+]);
+
+/** Hands a request on, and gives the answer as it comes. */
+export async function handOn(
+  upstream: Upstream,
+  request: {
+    readonly method: string;
+    readonly target: string;
+    readonly headers: IncomingHttpHeaders;
+    readonly body: Buffer;
+  },
+): Promise<Answer> {
+  const headers = Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
+    OWN_HEADERS.has(name) || value === undefined ? [] : [[name, [value].flat().join(', ')]],
+  );
+  try {
+    const response = await fetch(`${upstream.url}${request.target}`, {
+      method: request.method,
+      headers,
+      redirect: 'manual',
+      ...(request.body.length > 0 && { body: new Uint8Array(request.body) }),
+    });
+    const answered = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name));
+    const body = Buffer.from(await response.arrayBuffer());
+    return { status: response.status, headers: Object.fromEntries(answered), body };
+  } catch (error) {
+    return json(502, { error: { code: 502, message: `${upstream.url}: ${String(error)}` } });
+  }
+}
