@@ -10,6 +10,8 @@ export const faultRuleSchema = z.strictObject({
   times: z.int().min(1).optional(),
   /** So many matching requests pass first. Default 0. */
   skip: z.int().min(0).optional(),
+  /** Of the requests that remain, each so-manieth is hit. Default 1: all. */
+  every: z.int().min(1).optional(),
   /** `after`: the request takes effect, and its answer is spoilt. Default `before`. */
   when: z.enum(['before', 'after']).optional(),
   fault: z.union([
@@ -70,7 +72,8 @@ export class Faults {
       if (rule.match.method !== undefined && rule.match.method !== method) continue;
       if (!active.path.test(path)) continue;
       active.seen += 1;
-      if (active.seen <= (rule.skip ?? 0) || active.used >= (rule.times ?? Infinity)) continue;
+      const turn = active.seen - (rule.skip ?? 0) - 1;
+      if (turn < 0 || turn % (rule.every ?? 1) !== 0 || active.used >= (rule.times ?? Infinity)) continue;
       active.used += 1;
       return rule;
     }

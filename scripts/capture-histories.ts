@@ -6,7 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { LocalStack } from '../devservices';
 import { spawnTied, startLocalStack } from '../devservices';
-import type { ExportHandle, ExportModelInput } from '../src';
+import type { ExportHandle, ExportModelInput, ExportStage } from '../src';
 import { VertexExportClient } from '../src';
 
 /**
@@ -29,10 +29,15 @@ interface Story {
 }
 
 const TRANSIENT = { error: { code: 14, message: 'backend went away' } };
+const DENIED = { error: { code: 7, message: 'the service agent may not write' } };
 const DURATION_MS = 500;
 
+async function untilStage(handle: ExportHandle, stage: ExportStage): Promise<void> {
+  while ((await handle.status()).stage !== stage) await sleep(POLL_MS);
+}
+
 async function cancelWhileExporting(handle: ExportHandle): Promise<void> {
-  while ((await handle.status()).stage !== 'exporting') await sleep(POLL_MS);
+  await untilStage(handle, 'exporting');
   await handle.cancel();
 }
 
@@ -85,6 +90,36 @@ const STORIES: readonly Story[] = [
       vertex.setOutcome(FLOWERS, 'success', 600_000);
     },
     during: cancelWhileExporting,
+  },
+  {
+    name: 'cancelled-and-cleaned-up',
+    input: { deletePartialArtifacts: true },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, 'success', 600_000);
+    },
+    during: cancelWhileExporting,
+  },
+  {
+    name: 'blocked-and-retried',
+    input: { onBlocked: 'wait' },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, [DENIED, 'success'], DURATION_MS);
+    },
+    during: async (handle) => {
+      await untilStage(handle, 'blocked');
+      await handle.retry();
+    },
+  },
+  {
+    name: 'blocked-and-aborted',
+    input: { onBlocked: 'wait' },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, DENIED, DURATION_MS);
+    },
+    during: async (handle) => {
+      await untilStage(handle, 'blocked');
+      await handle.abort();
+    },
   },
   {
     name: 'deadline-exceeded',

@@ -5,6 +5,9 @@ import { CancelledFailure } from '@temporalio/common';
 import { ExportFailureType } from '../src/contract';
 import type { AwaitedExport, AwaitExportRequest } from '../src/contract';
 import type { GoogleOptions } from '../src/activities';
+import { exportActivities } from '../src/activities';
+import { createDependencies } from '../src/activities/google-dependencies';
+import { PollingOperationWatch } from '../src/operations/operation-watch';
 import { activitiesOf, activityEnvironment, failureOf, run } from './support/activities';
 import type { TestModel } from './support/models';
 import { addModel } from './support/models';
@@ -92,6 +95,19 @@ suite('awaitExport', () => {
     const failure = await failureOf(wait(forgotten), ExportFailureType.OperationNotFound);
     assert.match(failure.message, /The service has forgotten the operation/);
     assert.equal(failure.retryable, false);
+  });
+
+  test('is tried again by Temporal when the service gives no good answer for too long', async () => {
+    const request = await startedExport({ durationMs: 60_000 });
+    const error = { code: 503, status: 'UNAVAILABLE', message: 'busy' };
+    services().vertex.addFault({ match: { path: '/operations/' }, fault: { status: 503, body: { error } } });
+    const { vertex, ...others } = createDependencies({ emulators: { vertex: services().vertex.url } });
+    const watch = new PollingOperationWatch(vertex, { outageMs: 1_500 });
+    const activities = exportActivities({ ...others, vertex, watch });
+    const failure = await failureOf(run(activities.awaitExport, request), ExportFailureType.Unavailable);
+    assert.equal(failure.retryable, true);
+    assert.ok(requestsOf(request, 'operations.get') >= 1, 'it polled on before it gave up');
+    assert.equal(stateOf(request), 'running');
   });
 
   test('gets a new token after a 401', async () => {

@@ -81,7 +81,7 @@ export function createDependencies(options: GoogleOptions = {}): ExportDependenc
       new RestClient(basicCredentials(registry.credentials), options.requestTimeoutMs),
       (host) => registry.url ?? `https://${host}`,
     ),
-    watch: new PollingOperationWatch(vertex, options.longPollMs),
+    watch: new PollingOperationWatch(vertex, { longPollMs: options.longPollMs }),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
   };
 }

@@ -31,7 +31,7 @@ export interface OperationWatch {
   /**
    * Resolves when the operation is done, with or without an error.
    *
-   * Failed polls only slow it down; after {@link OUTAGE_MS} without a good answer the last error is thrown.
+   * Failed polls only slow it down; after ten minutes without a good answer the last error is thrown.
    */
   untilDone(operation: string, options: WatchOptions): Promise<EndedOperation>;
 }
@@ -52,6 +52,14 @@ const JITTER = 0.1;
 const FAILURE_DELAY_MS = 1_000;
 const MAX_FAILURE_DELAY_MS = 60_000;
 
+/** Times of a {@link PollingOperationWatch}, in milliseconds. */
+export interface PollingTimes {
+  /** How long the service is asked to hold a `:wait`. Default 30 000. */
+  readonly longPollMs?: number | undefined;
+  /** Without a good answer for so long, the last error is thrown. Default 600 000. */
+  readonly outageMs?: number | undefined;
+}
+
 /** Whether another poll may be answered better. */
 function isPassing(error: unknown): boolean {
   if (error instanceof GoogleTransportError) return true;
@@ -64,10 +72,16 @@ export class PollingOperationWatch implements OperationWatch {
   private longPolls = 0;
   private noWaitBefore = 0;
 
+  private readonly longPollMs: number;
+  private readonly outageMs: number;
+
   constructor(
     private readonly vertex: VertexApi,
-    private readonly longPollMs = DEFAULT_LONG_POLL_MS,
-  ) {}
+    { longPollMs = DEFAULT_LONG_POLL_MS, outageMs = OUTAGE_MS }: PollingTimes = {},
+  ) {
+    this.longPollMs = longPollMs;
+    this.outageMs = outageMs;
+  }
 
   async untilDone(operation: string, options: WatchOptions): Promise<EndedOperation> {
     let polls = 0;
@@ -96,7 +110,7 @@ export class PollingOperationWatch implements OperationWatch {
         const counts = missing ? notFound >= NOT_FOUND_IN_A_ROW : !isPassing(error);
         if (strategy === 'wait') this.noWaitBefore = Date.now() + (isUnimplemented(error) ? WAIT_AGAIN_AFTER_MS : 0);
         if (strategy === 'wait' && isUnimplemented(error)) continue;
-        if (counts || Date.now() - lastGoodAt >= OUTAGE_MS) throw error;
+        if (counts || Date.now() - lastGoodAt >= this.outageMs) throw error;
         failures += 1;
         options.onPoll?.({ polls, failures, strategy });
         const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
