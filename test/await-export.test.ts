@@ -135,6 +135,8 @@ suite('awaitExport', () => {
     const denied = await startedExport({ outcome: { error: { code: 7, message: 'no storage.objects.create' } } });
     const lasting = await failureOf(wait(denied), ExportFailureType.PermissionDenied);
     assert.match(lasting.message, /no storage\.objects\.create/);
+    const grant = /add-iam-policy-binding gs:\/\/exports --member=serviceAccount:service-\d+@gcp-sa-aiplatform\.iam/;
+    assert.match(lasting.details.action, grant);
     assert.equal(lasting.details.exportAgain, false);
     assert.equal(lasting.details.operation, denied.operation);
   });

@@ -2,8 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { AwaitedExport, AwaitExportRequest } from '../contract';
 import type { WatchProgress } from '../operations/operation-watch';
 import type { ExportDependencies } from './dependencies';
-import { operationFailure, withFailures } from './failures';
+import { withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
+import { operationFailure } from './operation-failure';
 
 /**
  * Waits for the operation's end. It never cancels it: a pause, a reset, a shutdown and a lost worker look like a
@@ -33,6 +34,6 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
         }),
       ),
   );
-  if (operation.error) throw operationFailure(name, operation.error);
+  if (operation.error) throw operationFailure(name, operation.error, operation.metadata.outputInfo);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
 }

@@ -1,6 +1,9 @@
 import type { ExportAttempt, OutputInfo } from '../contract/result';
 import type { BlockedReason, ExportStage, ExportStatus } from '../contract/status';
 
+/** The whole reason is in the status and in the result. */
+const MAX_REASON = 160;
+
 /** The state that people see: what the query answers and the Web UI shows. One object, changed as the story goes on. */
 export class ExportProgress {
   stage: ExportStage = 'selecting';
@@ -52,7 +55,10 @@ export class ExportProgress {
       ['Operation', this.operation && `\`${this.operation}\``],
       ['Failure', this.failure],
       ['Deadline', this.deadline],
-      ...earlier.map(({ operation, reason }): [string, string] => ['Earlier', `\`${operation}\`: ${reason ?? ''}`]),
+      ...earlier.map(({ operation, reason = '' }): [string, string] => [
+        'Earlier',
+        `\`${operation.split('/').at(-1) ?? ''}\`: ${reason.slice(0, MAX_REASON)}`,
+      ]),
     ];
     return lines.flatMap(([label, value]) => (value ? [`- **${label}:** ${value}`] : [])).join('\n');
   }
