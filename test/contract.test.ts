@@ -6,6 +6,7 @@ import { exportWorkflowId } from '../src/client';
 import { parseWorkerConfig } from '../src/config';
 import type { ExportModelInput } from '../src/contract';
 import {
+  ExportFailureType,
   InvalidExportInputError,
   parseExportModelInput,
   parseImageUri,
@@ -220,6 +221,12 @@ suite("the worker's settings", () => {
       },
     );
   });
+});
+
+test('every type of failure is in the docs, and the docs have no other', () => {
+  const docs = readFileSync(path.join(__dirname, '..', 'docs', 'failures.md'), 'utf8');
+  const documented = [...docs.matchAll(/^\| `(ExportError\.\w+)`/gm)].map(([, type = '']) => type);
+  assert.deepEqual(documented.sort(), Object.values(ExportFailureType).sort());
 });
 
 suite('the JSON Schemas', () => {
