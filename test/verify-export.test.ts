@@ -22,7 +22,7 @@ async function exported(
   const activities = activitiesOf(services());
   const { operation } = await run(activities.startExport, startRequest(model, { exportFormatId, destinations }));
   const { outputInfo } = await run(activities.awaitExport, { operation, polling: POLLING });
-  return { exportFormatId, outputInfo, destinations, heartbeatTimeoutMs: 60_000 };
+  return { level: 'listing', exportFormatId, outputInfo, destinations, heartbeatTimeoutMs: 60_000 };
 }
 
 function verify(request: VerifyExportRequest): Promise<VerifiedExport> {
@@ -158,6 +158,7 @@ suite('verifyExport', () => {
   test('refuses an image that is not in the registry', async () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:missing';
     const request: VerifyExportRequest = {
+      level: 'listing',
       exportFormatId: 'custom-trained',
       outputInfo: { imageOutputUri: imageUri },
       destinations: { imageUri },
@@ -175,7 +176,7 @@ suite('verifyExport', () => {
 
   test('fails where the bucket is gone', async () => {
     const outputInfo = { artifactOutputUri: 'gs://gone-bucket/directory' };
-    const request = { ...startRequest(MODELS.flowers), outputInfo, destinations: {} };
+    const request = { ...startRequest(MODELS.flowers), level: 'listing' as const, outputInfo, destinations: {} };
     const failure = await failureOf(verify(request), ExportFailureType.DestinationNotFound);
     assert.match(failure.message, /gs:\/\/gone-bucket/);
   });

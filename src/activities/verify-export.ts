@@ -1,12 +1,20 @@
 import { Context } from '@temporalio/activity';
 import type { ExportedFile, VerifiedExport, VerifiedImage, VerifyExportRequest } from '../contract';
 import { ExportFailureType, parseStorageUri } from '../contract';
+import { GoogleApiError } from '../google/api-error';
 import type { StorageObject } from '../google/storage';
+import type { ArtifactFile, Inspection } from '../verification/artifact-file';
+import { ChangedFileError, joined } from '../verification/artifact-file';
+import { checkContent } from '../verification/content';
+import { inspectFiles } from '../verification/families';
 import { checkListing } from '../verification/listing';
 import { manifestOf } from '../verification/manifest';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, verificationFailure, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
+
+/** So many looks into files stand in the result: it is part of workflow history. */
+const INLINE_INSPECTED = 100;
 
 /** Looks at everything that the operation says it wrote. */
 export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
@@ -16,9 +24,10 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   requireOutput('imageOutputUri', imageUri, imageOutputUri);
 
   let listed = 0;
+  const reads = { requests: 0, bytes: 0 };
   return withHeartbeats(
     request.heartbeatTimeoutMs,
-    () => ({ step: 'verifying', objectsListed: listed }),
+    () => ({ step: 'verifying', objectsListed: listed, bytesRead: reads.bytes }),
     async () => {
       const image = imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri);
       if (artifactOutputUri === undefined) return { ...(image && { image }), notes: [] };
@@ -28,9 +37,18 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
         files.push(...page);
         listed = files.length;
       }
-      const { findings, notes } = checkListing(request.exportFormatId, files);
+      const listing = checkListing(request.exportFormatId, files);
+      const inside = await lookInside(deps, request, artifactOutputUri, files, reads);
+      const findings = [...listing.findings, ...inside.findings];
       if (findings.length > 0) throw verificationFailure(artifactOutputUri, findings);
-      return { files: manifestOf(files), ...(image && { image }), notes };
+      const notes = [...listing.notes, ...inside.notes];
+      return {
+        files: manifestOf(files),
+        ...(image && { image }),
+        notes,
+        ...(reads.requests > 0 && { reads }),
+        ...(inside.inspected.length > 0 && { inspected: inside.inspected.slice(0, INLINE_INSPECTED) }),
+      };
     },
   );
 }
@@ -39,6 +57,39 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
 function requireOutput(field: string, asked: string | undefined, given: string | undefined): void {
   if (asked === undefined || given !== undefined) return;
   throw verificationFailure(asked, [`the operation's outputInfo has no ${field}`]);
+}
+
+/** What the level asks for beyond the listing. */
+async function lookInside(
+  deps: ExportDependencies,
+  { level, exportFormatId }: VerifyExportRequest,
+  uri: string,
+  listed: readonly ExportedFile[],
+  reads: { requests: number; bytes: number },
+): Promise<Inspection> {
+  if (level !== 'structure' && level !== 'content') return joined([]);
+  const { bucket = '', path = '' } = parseStorageUri(uri) ?? {};
+  const directory = path.endsWith('/') ? path : `${path}/`;
+  const signal = Context.current().cancellationSignal;
+  const files = listed.map((file): ArtifactFile => ({
+    ...file,
+    read: async (start, length) => {
+      reads.requests += 1;
+      reads.bytes += length;
+      const object = { name: `${directory}${file.path}`, generation: file.generation };
+      try {
+        return await withFailures('artifacts', () => deps.storage.readRange(bucket, object, { start, length }, signal));
+      } catch (error) {
+        // The bucket was there a moment ago: it is this generation of the object that is gone.
+        const { cause } = error as Error;
+        throw cause instanceof GoogleApiError && [404, 412, 416].includes(cause.httpStatus)
+          ? new ChangedFileError()
+          : error;
+      }
+    },
+  }));
+  const structure = await inspectFiles(exportFormatId, files);
+  return level === 'content' ? joined([structure, await checkContent(files)]) : structure;
 }
 
 /** Everything below the export's directory, with paths relative to it. */

@@ -1,5 +1,5 @@
-import type { NormalizedExportInput } from './input';
-import type { Adoption, OutputInfo, VerifiedFiles, VerifiedImage } from './result';
+import type { NormalizedExportInput, VerificationLevel } from './input';
+import type { Adoption, InspectedFile, OutputInfo, Reads, VerifiedFiles, VerifiedImage } from './result';
 
 /** A checked input whose version and format are settled: everything that the later steps need. */
 export interface ExportPlan {
@@ -62,6 +62,7 @@ export interface AwaitedExport {
 }
 
 export interface VerifyExportRequest {
+  readonly level: VerificationLevel;
   readonly exportFormatId: string;
   readonly outputInfo: OutputInfo;
   readonly destinations: ExportDestinations;
@@ -72,6 +73,8 @@ export interface VerifiedExport {
   readonly files?: VerifiedFiles;
   readonly image?: VerifiedImage;
   readonly notes: readonly string[];
+  readonly reads?: Reads;
+  readonly inspected?: readonly InspectedFile[];
 }
 
 export interface CancelExportRequest {
@@ -95,6 +98,7 @@ export interface DeletePartialArtifactsRequest {
 }
 
 export interface DeletedArtifacts {
+  /** Deleted by the attempt that finished. */
   readonly count: number;
 }
 

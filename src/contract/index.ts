@@ -19,7 +19,9 @@ export type {
   ExportAttempt,
   ExportedFile,
   ExportModelResult,
+  InspectedFile,
   OutputInfo,
+  Reads,
   VerifiedFiles,
   VerifiedImage,
 } from './result';

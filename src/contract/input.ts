@@ -4,7 +4,7 @@ import { duration } from './duration';
 import { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
 
 /** How far `verifyExport` looks. */
-export type VerificationLevel = 'none' | 'listing';
+export type VerificationLevel = 'none' | 'listing' | 'structure' | 'content';
 
 /** Where to and in which format: the `outputConfig` of `projects.locations.models.export`. */
 export interface OutputConfig {
@@ -50,7 +50,11 @@ export interface ExportModelInput {
    */
   perRunFolder?: boolean;
   verification?: {
-    /** `none`, or `listing`: every object's name, size, crc32c, the files that the format must have. Default `listing`. */
+    /**
+     * `none`; `listing`: every object's name, size, crc32c, the files that the format must have; `structure`: looks
+     * into the files whose kinds are known, too; `content`: reads every byte as well and compares the checksums.
+     * Default `listing`.
+     */
     level?: VerificationLevel;
   };
   polling?: PollingOptions;
@@ -107,7 +111,9 @@ export const exportModelInputSchema = z.strictObject({
     }),
   formatPreference: z.array(formatId).min(1, 'must name at least one format').exactOptional(),
   perRunFolder: z.boolean().default(true),
-  verification: z.strictObject({ level: z.enum(['none', 'listing']).default('listing') }).default({ level: 'listing' }),
+  verification: z
+    .strictObject({ level: z.enum(['none', 'listing', 'structure', 'content']).default('listing') })
+    .default({ level: 'listing' }),
   polling: z
     .strictObject({
       initialDelay: duration(0).default(POLLING_DEFAULTS.initialDelay),

@@ -34,6 +34,18 @@ const verifiedImageSchema = z.strictObject({
   bytes: z.number().exactOptional(),
 });
 
+const readsSchema = z.strictObject({
+  requests: z.int(),
+  bytes: z.number(),
+});
+
+const inspectedFileSchema = z.strictObject({
+  path: z.string(),
+  /** For example `safetensors`. */
+  kind: z.string(),
+  summary: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
 const exportAttemptSchema = z.strictObject({
   operation: z.string(),
   outcome: z.enum(['succeeded', 'failed', 'verification-failed']),
@@ -59,9 +71,13 @@ export const exportModelResultSchema = z.strictObject({
     imageOutputUri: z.string().exactOptional(),
   }),
   verification: z.strictObject({
-    level: z.enum(['none', 'listing']),
+    level: z.enum(['none', 'listing', 'structure', 'content']),
     /** What is worth knowing and no failure, file by file; also what was not looked at. */
     notes: z.array(z.string()),
+    /** What was read inside files; left out where nothing was. */
+    reads: readsSchema.exactOptional(),
+    /** What was learned about the files that were looked into, at most 100 of them. */
+    inspected: z.array(inspectedFileSchema).exactOptional(),
   }),
   files: verifiedFilesSchema.exactOptional(),
   image: verifiedImageSchema.exactOptional(),
@@ -85,6 +101,8 @@ export type ExportModelResult = z.infer<typeof exportModelResultSchema>;
 export type ExportedFile = z.infer<typeof exportedFileSchema>;
 export type VerifiedFiles = z.infer<typeof verifiedFilesSchema>;
 export type VerifiedImage = z.infer<typeof verifiedImageSchema>;
+export type InspectedFile = z.infer<typeof inspectedFileSchema>;
+export type Reads = z.infer<typeof readsSchema>;
 export type ExportAttempt = z.infer<typeof exportAttemptSchema>;
 export type Adoption = ExportModelResult['adoption'];
 export type OutputInfo = ExportModelResult['outputInfo'];

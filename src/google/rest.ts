@@ -64,6 +64,12 @@ export class RestClient {
 
   /** Sends a request and gives the body as text. Throws as {@link json} does. */
   async text(request: RestRequest): Promise<{ body: string; headers: Headers }> {
+    const { body, headers } = await this.bytes(request);
+    return { body: body.toString(), headers };
+  }
+
+  /** Sends a request and gives the body as it is. Throws as {@link json} does. */
+  async bytes(request: RestRequest): Promise<{ body: Buffer; headers: Headers }> {
     const first = await this.send(request);
     if (first.response.status !== 401) return settle(first, request);
     // Tokens are cached; one that was revoked or ran out early is replaced once.
@@ -71,7 +77,7 @@ export class RestClient {
     return settle(await this.send(request), request);
   }
 
-  private async send(request: RestRequest): Promise<{ response: Response; body: string }> {
+  private async send(request: RestRequest): Promise<Received> {
     const what = describe(request);
     const credentials = await this.credentials.headers().catch((error: unknown) => {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
@@ -91,7 +97,7 @@ export class RestClient {
         // A redirect would send the token to a host that nobody configured.
         redirect: 'error',
       });
-      return { response, body: await response.text() };
+      return { response, body: Buffer.from(await response.arrayBuffer()) };
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw new GoogleTransportError(`${what}: ${messageOf(error)}`, what, { cause: error });
@@ -124,8 +130,13 @@ function limited(timeoutMs: number, signal: AbortSignal | undefined): { signal: 
   };
 }
 
-function settle({ response, body }: { response: Response; body: string }, request: RestRequest) {
-  if (!response.ok) throw apiErrorOf(response, body, describe(request));
+interface Received {
+  readonly response: Response;
+  readonly body: Buffer;
+}
+
+function settle({ response, body }: Received, request: RestRequest): { body: Buffer; headers: Headers } {
+  if (!response.ok) throw apiErrorOf(response, body.toString(), describe(request));
   return { body, headers: response.headers };
 }
 

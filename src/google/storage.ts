@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GoogleApiError } from './api-error';
+import { GoogleApiError, GoogleTransportError } from './api-error';
 import type { RestClient, RestRequest } from './rest';
 
 const bucketSchema = z.object({
@@ -32,6 +32,17 @@ export interface StorageApi {
   getBucket(bucket: string, signal?: AbortSignal): Promise<StorageBucket>;
   /** Objects below a prefix, page by page, in order of their names. */
   listObjects(bucket: string, prefix: string, signal?: AbortSignal): AsyncIterable<StorageObject[]>;
+  /**
+   * Reads a part of this generation of an object.
+   *
+   * @throws GoogleApiError NOT_FOUND where another generation took its place
+   */
+  readRange(
+    bucket: string,
+    object: Pick<StorageObject, 'name' | 'generation'>,
+    range: { readonly start: number; readonly length: number },
+    signal?: AbortSignal,
+  ): Promise<Buffer>;
   /** Deletes this generation of an object; one that is gone already is no error. */
   deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<void>;
 }
@@ -73,6 +84,21 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
         yield data.items;
         pageToken = data.nextPageToken;
       } while (pageToken);
+    },
+
+    async readRange(bucket, { name, generation }, { start, length }, signal) {
+      const query = new URLSearchParams({ alt: 'media', generation });
+      const request: RestRequest = {
+        method: 'GET',
+        url: `${bucketPath(bucket)}/o/${encodeURIComponent(name)}?${query.toString()}`,
+        resource: `gs://${bucket}/${name} bytes ${start}-${start + length - 1}`,
+        headers: { accept: '*/*', range: `bytes=${start}-${start + length - 1}` },
+        signal,
+      };
+      const { body } = await rest.bytes(request);
+      if (body.length === length) return body;
+      const what = `GET ${request.resource}`;
+      throw new GoogleTransportError(`${what}: ${body.length} bytes came, not ${length}`, what);
     },
 
     async deleteObject(bucket, { name, generation }, signal) {

@@ -37,8 +37,8 @@ async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: 
     // What arrived after all is not partial.
     const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');
     if (!plan.deletePartialArtifacts || arrived || outputUriPrefix === undefined) return outcome;
-    const { count } = await deletePartial(plan, outputUriPrefix);
-    return `${outcome}; ${count} partial files were deleted`;
+    await deletePartial(plan, outputUriPrefix);
+    return `${outcome}; what it left in ${outputUriPrefix} was deleted`;
   } catch (error) {
     return `not all was cancelled and cleaned up, and the operation may go on: ${applicationFailureIn(error)?.message ?? String(error)}`;
   }

@@ -1,7 +1,7 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { AwaitedExport, ExportPlan, OwnOperation, StartedExport, VerifiedExport } from '../contract/activities';
 import type { ExportModelInput } from '../contract/input';
-import type { ExportModelResult } from '../contract/result';
+import type { ExportModelResult, InspectedFile } from '../contract/result';
 import type { ExportStatus } from '../contract/status';
 import { EXPORT_STATUS_QUERY } from '../contract/status';
 import { Blocking } from './blocked';
@@ -103,7 +103,12 @@ function resultOf(
     operation: started.operation,
     adoption: started.adoption,
     outputInfo: ended.outputInfo,
-    verification: { level: plan.verification.level, notes: [...verified.notes] },
+    verification: {
+      level: plan.verification.level,
+      notes: [...verified.notes],
+      ...(verified.reads && { reads: verified.reads }),
+      ...(verified.inspected && { inspected: [...verified.inspected] }),
+    },
     ...(verified.files && { files: verified.files }),
     ...(verified.image && { image: verified.image }),
     attempts: [...progress.attempts],
@@ -132,12 +137,21 @@ function ownOperation(plan: ExportPlan, progress: ExportProgress): OwnOperation 
   };
 }
 
-function verificationNotes({ files, image, notes }: VerifiedExport): string[] {
+/** More than a few would push the rest out of the Web UI's box. */
+const SHOWN_FILES = 3;
+
+function describeInspected({ path, kind, summary }: InspectedFile): string {
+  const facts = Object.entries(summary).map(([name, value]) => `${name} ${value}`);
+  return `\`${path}\` is ${kind}: ${facts.join(', ')}`;
+}
+
+function verificationNotes({ files, image, inspected, notes }: VerifiedExport): string[] {
   return [
     ...(files
       ? [`${files.count} files, ${files.bytes} bytes, manifest sha256 \`${files.manifestSha256.slice(0, 12)}\``]
       : []),
     ...(image ? [`\`${image.pinnedUri}\``] : []),
+    ...(inspected ?? []).slice(0, SHOWN_FILES).map(describeInspected),
     ...notes,
   ];
 }

@@ -77,6 +77,7 @@ export async function verify(plan: ExportPlan, ended: AwaitedExport): Promise<Ve
     retry,
   });
   return verifyExport({
+    level: plan.verification.level,
     exportFormatId: plan.exportFormatId,
     outputInfo: ended.outputInfo,
     destinations: plan.destinations,

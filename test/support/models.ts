@@ -24,7 +24,7 @@ export interface TestModel {
   readonly displayName?: string;
   readonly location?: string;
   /** Formats with their files, by path; content `''` is an empty file. Default: one `tflite` with its file. */
-  readonly formats?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly formats?: Readonly<Record<string, Readonly<Record<string, string | Buffer>>>>;
   readonly exportableContents?: Readonly<Record<string, ('ARTIFACT' | 'IMAGE')[]>>;
   /** How long an export runs, in milliseconds. Default 50. */
   readonly durationMs?: number;
