@@ -33,6 +33,7 @@ export type {
   ExportStage,
   ExportStatus,
   InputProblem,
+  InspectedFile,
   OutputConfig,
   OutputInfo,
   PollingOptions,

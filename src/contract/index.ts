@@ -21,7 +21,6 @@ export type {
   ExportModelResult,
   InspectedFile,
   OutputInfo,
-  Reads,
   VerifiedFiles,
   VerifiedImage,
 } from './result';
