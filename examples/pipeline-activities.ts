@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { ExportModelResult } from 'temporal-vertex-export';
 
 /** What the pipeline does besides exporting. */
@@ -19,7 +20,11 @@ const TRAINED: Readonly<Record<string, string>> = {
 export const pipelineActivities: PipelineActivities = {
   train: (dataset) => {
     const model = TRAINED[dataset];
-    if (model === undefined) throw new Error(`There is no model of ${dataset}; try ${Object.keys(TRAINED).join(', ')}`);
+    if (model === undefined) {
+      const known = Object.keys(TRAINED).join(', ');
+      // Tried again it would fail again.
+      throw ApplicationFailure.nonRetryable(`There is no model of ${dataset}; try ${known}`);
+    }
     return Promise.resolve(model);
   },
   deploy: ({ modelDisplayName, exportFormatId }) => Promise.resolve(`endpoints/${modelDisplayName}-${exportFormatId}`),

@@ -1,5 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { rootCause } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createExportActivities } from 'temporal-vertex-export';
 import { startLocalStack } from '../devservices';
 import type { pipelineWorkflow } from './pipeline';
@@ -8,6 +9,8 @@ import { pipelineActivities } from './pipeline-activities';
 /** Runs the pipeline once, on services that it starts: `npx tsx examples/run-pipeline.ts [flowers|videos]`. */
 async function main(): Promise<void> {
   const dataset = process.argv[2] ?? 'flowers';
+  // Only the result is to be read.
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const stack = await startLocalStack();
   const { temporal, vertex, store, registry } = stack;
   const native = await NativeConnection.connect({ address: temporal.address });
@@ -36,6 +39,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  // "Workflow execution failed" says nothing: what it failed for stands at the end of the causes.
+  process.stderr.write(`${rootCause(error instanceof WorkflowFailedError ? error.cause : error) ?? String(error)}\n`);
   process.exitCode = 1;
 });
