@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { GoogleServices, TiedProcess } from '../devservices';
-import { spawnTied, startGoogleServices, startTemporalServer } from '../devservices';
+import { startGoogleServices, startTemporalServer, startWorkerProcess } from '../devservices';
 import type { EmulatorModel, FaultRule } from '../emulator';
 import type { PlannedExport } from './plan';
 
-const WORKER = path.join(__dirname, '..', 'lib', 'worker.js');
 const DEFAULT_MODELS = path.join(__dirname, '..', 'emulator', 'models', 'default.json');
 export const BUCKET = 'exports';
 
@@ -31,7 +30,7 @@ export class ChaosStack {
 
   static async start(databaseFile: string, exports: readonly PlannedExport[]): Promise<ChaosStack> {
     const google = await startGoogleServices({ buckets: [BUCKET] });
-    google.vertex.addModels(exports.map(modelOf));
+    google.vertex.addModels(modelsOf(exports));
     FAULTS.forEach((fault, index) => {
       google.vertex.addFault({
         match: { path: '.' },
@@ -63,17 +62,15 @@ export class ChaosStack {
 }
 
 function startWorker({ vertex }: GoogleServices, address: string): Promise<TiedProcess> {
-  return spawnTied(process.execPath, [WORKER], {
-    env: {
-      TEMPORAL_ADDRESS: address,
-      VERTEX_EMULATOR_HOST: vertex.url,
-      // Through the emulator, so that their calls fail too.
-      STORAGE_EMULATOR_HOST: vertex.url,
-      REGISTRY_EMULATOR_HOST: vertex.url,
-      VERTEX_EXPORT_SETTLE_DELAY: '1s',
-      VERTEX_EXPORT_REQUEST_TIMEOUT: '5s',
-      VERTEX_EXPORT_LONG_POLL: '5s',
-    },
+  return startWorkerProcess({
+    TEMPORAL_ADDRESS: address,
+    VERTEX_EMULATOR_HOST: vertex.url,
+    // Through the emulator, so that their calls fail too.
+    STORAGE_EMULATOR_HOST: vertex.url,
+    REGISTRY_EMULATOR_HOST: vertex.url,
+    VERTEX_EXPORT_SETTLE_DELAY: '1s',
+    VERTEX_EXPORT_REQUEST_TIMEOUT: '5s',
+    VERTEX_EXPORT_LONG_POLL: '5s',
   });
 }
 
@@ -82,8 +79,8 @@ export function modelName(index: number): string {
   return `projects/demo-project/locations/us-central1/models/${8_000_000_000 + index}`;
 }
 
-/** The image model that ships with the emulator, under a name and with a duration of its own. */
-function modelOf({ durationMs }: PlannedExport, index: number): EmulatorModel {
+/** The image model that ships with the emulator, for each export under a name and with a duration of its own. */
+function modelsOf(planned: readonly PlannedExport[]): EmulatorModel[] {
   const [flowers] = JSON.parse(readFileSync(DEFAULT_MODELS, 'utf8')) as [EmulatorModel];
   const exports = Object.fromEntries(
     Object.entries(flowers.exports).map(([format, { directory = '' }]) => [
@@ -91,5 +88,9 @@ function modelOf({ durationMs }: PlannedExport, index: number): EmulatorModel {
       { directory: path.join(path.dirname(DEFAULT_MODELS), directory) },
     ]),
   );
-  return { model: { ...flowers.model, name: modelName(index) }, exports, durationMs };
+  return planned.map(({ durationMs }, index) => ({
+    model: { ...flowers.model, name: modelName(index) },
+    exports,
+    durationMs,
+  }));
 }

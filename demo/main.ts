@@ -1,9 +1,8 @@
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
-import type { LocalStack, TiedProcess } from '../devservices';
-import { spawnTied, startLocalStack } from '../devservices';
+import type { LocalStack } from '../devservices';
+import { startLocalStack, startWorkerProcess } from '../devservices';
 import type { ExportHandle } from '../src';
 import { ExportFailureType, VertexExportClient } from '../src';
 import type { DemoExport } from './exports';
@@ -21,7 +20,6 @@ kills the worker in the middle, and shows how it ended.
   --help
 `;
 
-const WORKER = path.join(__dirname, '..', 'lib', 'worker.js');
 /** The worker is killed when so many operations run. */
 const RUNNING_AT_KILL = 6;
 const PROGRESS_EVERY_MS = 250;
@@ -31,10 +29,6 @@ const seconds = (): number => Math.round((Date.now() - startedAt) / 100) / 10;
 
 function say(text: string): void {
   process.stdout.write(`${seconds().toFixed(1).padStart(6)} s  ${text}\n`);
-}
-
-function startWorker(stack: LocalStack): Promise<TiedProcess> {
-  return spawnTied(process.execPath, [WORKER], { env: stack.environment });
 }
 
 /** Prints each change of an export's stage until it has ended. */
@@ -79,8 +73,12 @@ function refusalIn(error: unknown): string | undefined {
   return isRefusal ? cause.message : undefined;
 }
 
+function runningOperations(stack: LocalStack): number {
+  return stack.vertex.operations().filter(({ state }) => state === 'running').length;
+}
+
 async function isRunningEnough(stack: LocalStack): Promise<void> {
-  while (stack.vertex.operations().filter(({ state }) => state === 'running').length < RUNNING_AT_KILL) {
+  while (runningOperations(stack) < RUNNING_AT_KILL) {
     await sleep(PROGRESS_EVERY_MS / 5);
   }
 }
@@ -88,7 +86,7 @@ async function isRunningEnough(stack: LocalStack): Promise<void> {
 async function demo(stack: LocalStack): Promise<DemoOutcome[]> {
   const connection = await Connection.connect({ address: stack.temporal.address });
   const client = new VertexExportClient(new Client({ connection }));
-  let worker = await startWorker(stack);
+  let worker = await startWorkerProcess(stack.environment);
   say(`a worker runs as process ${worker.pid}`);
   try {
     const outcomes = Promise.all(
@@ -101,9 +99,8 @@ async function demo(stack: LocalStack): Promise<DemoOutcome[]> {
     outcomes.catch(() => undefined);
     await Promise.race([isRunningEnough(stack), outcomes]);
     await worker.kill();
-    const running = stack.vertex.operations().filter(({ state }) => state === 'running').length;
-    say(`KILLED the worker with SIGKILL while ${running} exports were running`);
-    worker = await startWorker(stack);
+    say(`KILLED the worker with SIGKILL while ${runningOperations(stack)} exports were running`);
+    worker = await startWorkerProcess(stack.environment);
     say(`another worker runs as process ${worker.pid}`);
     return await outcomes;
   } finally {
@@ -143,7 +140,7 @@ async function main(): Promise<void> {
 
 /** A worker goes on answering the Web UI's questions. */
 async function keep(stack: LocalStack): Promise<void> {
-  const worker = await startWorker(stack);
+  const worker = await startWorkerProcess(stack.environment);
   say(`everything stays up until Ctrl-C; Web UI: ${stack.temporal.url}`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);

@@ -4,4 +4,5 @@ export type { GoogleServices, GoogleServicesOptions, LocalStack, LocalStackOptio
 export { startTemporalServer } from './services';
 export { spawnTied } from './tied-process';
 export type { TiedProcess } from './tied-process';
+export { startWorkerProcess } from './worker-process';
 export { findBrowser, WebUi } from './web-ui';

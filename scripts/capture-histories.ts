@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { LocalStack } from '../devservices';
-import { spawnTied, startLocalStack } from '../devservices';
+import { startLocalStack, startWorkerProcess } from '../devservices';
 import type { ExportHandle, ExportModelInput, ExportStage } from '../src';
 import { VertexExportClient } from '../src';
 
@@ -14,7 +14,7 @@ import { VertexExportClient } from '../src';
  * change would break exports that are running; run this again only when that is meant.
  */
 const FOLDER = path.join(__dirname, '..', 'test', 'histories');
-const WORKER = path.join(__dirname, '..', 'lib', 'worker.js');
+const ROOT = path.join(__dirname, '..', path.sep);
 const MODELS = 'projects/demo-project/locations/us-central1/models';
 const FLOWERS = `${MODELS}/4401170000000000001`;
 const POLL_MS = 50;
@@ -144,8 +144,8 @@ async function capture(stack: LocalStack, exports: VertexExportClient, story: St
   await story.during?.(handle);
   await handle.result().catch(() => undefined);
   const history = historyToJSON(await handle.workflow.fetchHistory());
-  // Identities and sticky task queues name the machine.
-  const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker');
+  // Identities and sticky task queues name the machine, and stack traces its folders.
+  const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
   writeFileSync(path.join(FOLDER, `${story.name}.json`), `${anonymous}\n`);
   process.stdout.write(`${story.name}\n`);
 }
@@ -153,8 +153,7 @@ async function capture(stack: LocalStack, exports: VertexExportClient, story: St
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const stack = await startLocalStack();
-  const env = { ...stack.environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms' };
-  const worker = await spawnTied(process.execPath, [WORKER], { env });
+  const worker = await startWorkerProcess({ ...stack.environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms' });
   const connection = await Connection.connect({ address: stack.temporal.address });
   try {
     const exports = new VertexExportClient(new Client({ connection }));

@@ -2,12 +2,11 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { findBrowser, spawnTied, startLocalStack, WebUi } from '../devservices';
+import { findBrowser, startLocalStack, startWorkerProcess, WebUi } from '../devservices';
 import { VertexExportClient } from '../src';
 
 /** Makes the README's pictures: an export in the Web UI while it runs, and when it has arrived. */
 const FOLDER = path.join(__dirname, '..', 'docs', 'pictures');
-const WORKER = path.join(__dirname, '..', 'lib', 'worker.js');
 const MODELS = 'projects/demo-project/locations/us-central1/models';
 const SETTLE_MS = 1_500;
 
@@ -17,7 +16,7 @@ async function main(): Promise<void> {
     throw new Error('There is no Chromium: install the chromium package, or set CHROMIUM_PATH');
   mkdirSync(FOLDER, { recursive: true });
   const stack = await startLocalStack({ buckets: ['my-models'] });
-  const worker = await spawnTied(process.execPath, [WORKER], { env: stack.environment });
+  const worker = await startWorkerProcess(stack.environment);
   const connection = await Connection.connect({ address: stack.temporal.address });
   const webUi = await WebUi.open(stack.temporal.url, browser);
   try {

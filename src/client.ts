@@ -6,6 +6,7 @@ import {
   EXPORT_MODEL_WORKFLOW,
   EXPORT_STATUS_QUERY,
   InvalidExportInputError,
+  MAX_SUMMARY,
   parseExportModelInput,
   parseModelName,
   RETRY_EXPORT_UPDATE,
@@ -83,8 +84,7 @@ export class VertexExportClient {
       taskQueue: this.taskQueue,
       workflowId: options.workflowId ?? exportWorkflowId(input),
       workflowIdConflictPolicy: 'USE_EXISTING',
-      // The server refuses a summary of more than 200 bytes.
-      staticSummary: `export ${parseModelName(name)?.model ?? ''} to ${to}`.slice(0, 150),
+      staticSummary: `export ${parseModelName(name)?.model ?? ''} to ${to}`.slice(0, MAX_SUMMARY),
       memo: { model: name, ...(exportFormatId !== undefined && { exportFormatId }) },
     });
     return exportHandle(handle);

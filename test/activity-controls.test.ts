@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ExportHandle } from '../src';
 import { at, call } from './support/http';
-import { addModel } from './support/models';
+import { addModel, operationsOf } from './support/models';
 import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, exportCancelled, QUICK, useExports } from './support/worker';
 
@@ -32,10 +32,7 @@ async function pendingActivity(
 }
 
 function statesOf(model: string): string[] {
-  return stack()
-    .vertex.operations()
-    .filter(({ name }) => name.includes(model.split('/').at(-1) ?? '-'))
-    .map(({ state }) => state);
+  return operationsOf(stack().vertex, model).map(({ state }) => state);
 }
 
 const activityOf = ({

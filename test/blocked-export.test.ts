@@ -3,7 +3,7 @@ import { beforeEach, suite, test } from 'node:test';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ExportHandle, ExportModelInput } from '../src';
 import { ExportFailureType } from '../src';
-import { addModel } from './support/models';
+import { addModel, operationsOf } from './support/models';
 import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from './support/worker';
 
@@ -24,10 +24,7 @@ async function blockedExport(name: string, changes: Partial<ExportModelInput> = 
 }
 
 function statesOf(model: string): string[] {
-  return stack()
-    .vertex.operations()
-    .filter(({ name }) => name.includes(model.split('/').at(-1) ?? '-'))
-    .map(({ state }) => state);
+  return operationsOf(stack().vertex, model).map(({ state }) => state);
 }
 
 suite('an export that is blocked', () => {

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { findComponent, spawnTied, startGoogleServices, startTemporalServer } from '../devservices';
+import { findComponent, spawnTied, startGoogleServices, startTemporalServer, startWorkerProcess } from '../devservices';
 import { Client, Connection } from '@temporalio/client';
 import { VertexExportClient } from '../src';
 import { addModel, temporaryFolder } from './support/models';
@@ -166,7 +166,7 @@ test('an export goes on after the Temporal server was killed and started again w
   let temporal = await startTemporalServer({ databaseFile });
   const port = Number(temporal.address.split(':')[1]);
   const env = { ...google.environment, TEMPORAL_ADDRESS: temporal.address };
-  const worker = await spawnTied(process.execPath, [path.join(ROOT, 'lib', 'worker.js')], { env });
+  const worker = await startWorkerProcess(env);
   const connection = await Connection.connect({ address: temporal.address });
   try {
     const exports = new VertexExportClient(new Client({ connection }));

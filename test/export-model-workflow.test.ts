@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, suite, test } from 'node:test';
-import type { EmulatorOperation } from '../emulator';
 import { exportModelResultSchema, ExportFailureType } from '../src';
-import { addModel, MODELS } from './support/models';
+import { addModel, MODELS, operationsOf } from './support/models';
 import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from './support/worker';
 
@@ -13,13 +12,6 @@ const temporal = useExports(stack, { VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: '0' });
 beforeEach(() => {
   stack().vertex.clearFaults();
 });
-
-function operationsOf(model: string): EmulatorOperation[] {
-  const id = model.split('/').at(-1) ?? '-';
-  return stack()
-    .vertex.operations()
-    .filter(({ name }) => name.includes(`/models/${id}/`));
-}
 
 const TRANSIENT = { error: { code: 14, message: 'backend went away' } };
 
@@ -76,7 +68,7 @@ suite('an export', () => {
     ]);
     assert.equal(first.workflowId, second.workflowId);
     assert.deepEqual(await first.result(), await second.result());
-    assert.equal(operationsOf(name).length, 1);
+    assert.equal(operationsOf(stack().vertex, name).length, 1);
     assert.equal(temporal().exports.get(first.workflowId).workflowId, first.workflowId);
   });
 
@@ -92,7 +84,7 @@ suite('an export', () => {
     stack().vertex.addFault({ match, times: 1, when: 'after', fault: { reset: true } });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     assert.equal((await handle.result()).adoption, 'adopted');
-    assert.equal(operationsOf(name).length, 1);
+    assert.equal(operationsOf(stack().vertex, name).length, 1);
   });
 });
 
@@ -134,7 +126,7 @@ suite('an export that fails', () => {
     assert.match(attempts[0]?.reason ?? '', /backend went away/);
     assert.equal(attempts[1]?.operation, operation);
     assert.deepEqual(
-      operationsOf(name).map(({ state }) => state),
+      operationsOf(stack().vertex, name).map(({ state }) => state),
       ['failed', 'succeeded'],
     );
   });
@@ -144,7 +136,7 @@ suite('an export that fails', () => {
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, maxExportAttempts: 2, ...QUICK });
     const { message } = await exportFailure(handle, ExportFailureType.OperationFailed);
     assert.match(message, /ended with UNAVAILABLE: backend went away/);
-    assert.equal(operationsOf(name).length, 2);
+    assert.equal(operationsOf(stack().vertex, name).length, 2);
     assert.equal((await handle.status()).attempts.length, 2);
   });
 
@@ -152,7 +144,7 @@ suite('an export that fails', () => {
     const name = addModel(stack().vertex, { outcome: { error: { code: 7, message: 'no storage.objects.create' } } });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await exportFailure(handle, ExportFailureType.PermissionDenied);
-    assert.equal(operationsOf(name).length, 1);
+    assert.equal(operationsOf(stack().vertex, name).length, 1);
   });
 
   for (const outcome of ['empty-file', 'without-files'] as const) {
@@ -172,7 +164,7 @@ suite('an export that fails', () => {
     const name = addModel(stack().vertex, { outcome: 'without-files' });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, maxExportAttempts: 2, ...QUICK });
     await exportFailure(handle, ExportFailureType.VerificationFailed);
-    assert.equal(operationsOf(name).length, 2);
+    assert.equal(operationsOf(stack().vertex, name).length, 2);
   });
 });
 
@@ -184,7 +176,7 @@ suite('an export that is stopped', () => {
     await handle.cancel();
     await exportCancelled(handle);
     assert.deepEqual(
-      operationsOf(name).map(({ state }) => state),
+      operationsOf(stack().vertex, name).map(({ state }) => state),
       ['cancelled'],
     );
     const status = await handle.status();
@@ -198,12 +190,12 @@ suite('an export that is stopped', () => {
     stack().vertex.addFault({ match, times: 1, when: 'after', fault: { reset: true } });
     stack().vertex.setCapabilities({ list: { appearsAfterMs: 300 } });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
-    await eventually('the operation runs', () => operationsOf(name).length === 1);
+    await eventually('the operation runs', () => operationsOf(stack().vertex, name).length === 1);
     await handle.cancel();
     await exportCancelled(handle);
     stack().vertex.setCapabilities({ list: 'implemented' });
     assert.deepEqual(
-      operationsOf(name).map(({ state }) => state),
+      operationsOf(stack().vertex, name).map(({ state }) => state),
       ['cancelled'],
     );
   });
@@ -216,7 +208,7 @@ suite('an export that is stopped', () => {
     await eventually('it selects', async () => (await handle.status()).stage === 'selecting');
     await handle.cancel();
     await exportCancelled(handle);
-    assert.equal(operationsOf(name).length, 0);
+    assert.equal(operationsOf(stack().vertex, name).length, 0);
   });
 
   test('cancels its operation at the deadline, and fails with what became of it', async () => {
@@ -224,9 +216,9 @@ suite('an export that is stopped', () => {
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, deadline: '2s', ...QUICK });
     const { message, details } = await exportFailure(handle, ExportFailureType.DeadlineExceeded);
     assert.match(message, /did not end before its deadline .*ended cancelled.*Give a later deadline/);
-    assert.equal(details.operation, operationsOf(name)[0]?.name);
+    assert.equal(details.operation, operationsOf(stack().vertex, name)[0]?.name);
     assert.deepEqual(
-      operationsOf(name).map(({ state }) => state),
+      operationsOf(stack().vertex, name).map(({ state }) => state),
       ['cancelled'],
     );
   });

@@ -3,7 +3,7 @@ import { beforeEach, suite, test } from 'node:test';
 import type { StartedExport, StartExportRequest } from '../src/contract';
 import { ExportFailureType } from '../src/contract';
 import { activitiesOf, failureOf, run } from './support/activities';
-import { addModel, MODELS, PARENT } from './support/models';
+import { addModel, MODELS, operationsOf, PARENT } from './support/models';
 import { startRequest } from './support/requests';
 import { useGoogleServices } from './support/services';
 
@@ -17,21 +17,16 @@ function start(request: StartExportRequest): Promise<StartedExport> {
   return run(activitiesOf(services()).startExport, request);
 }
 
-function operationsOf(model: string): string[] {
-  const id = model.split('/').at(-1) ?? '';
-  return services()
-    .vertex.operations()
-    .map(({ name }) => name)
-    .filter((name) => name.includes(`/models/${id}/`));
-}
-
 suite('startExport', () => {
   test('starts an operation in the folder of the run and tells where its output goes', async () => {
     const model = addModel(services().vertex);
     const request = startRequest(model);
     const { operation, adoption, outputInfo } = await start(request);
     assert.equal(adoption, 'started');
-    assert.deepEqual(operationsOf(model), [operation]);
+    assert.deepEqual(
+      operationsOf(services().vertex, model).map(({ name }) => name),
+      [operation],
+    );
     assert.ok(outputInfo.artifactOutputUri?.startsWith(request.destinations.outputUriPrefix ?? '-'));
   });
 
@@ -41,7 +36,7 @@ suite('startExport', () => {
     const first = await start(request);
     const second = await start(request);
     assert.deepEqual([second.operation, second.adoption], [first.operation, 'adopted']);
-    assert.equal(operationsOf(model).length, 1);
+    assert.equal(operationsOf(services().vertex, model).length, 1);
   });
 
   const lost = {
@@ -60,10 +55,11 @@ suite('startExport', () => {
       services().vertex.addFault({ match: { method: 'POST', path: ':export$' }, times: 1, when: 'after', fault });
       const failure = await failureOf(start(request), ExportFailureType.Unavailable);
       assert.equal(failure.retryable, true);
-      assert.equal(operationsOf(model).length, 1, 'the export had started');
+      assert.equal(operationsOf(services().vertex, model).length, 1, 'the export had started');
       const again = await start(request);
-      assert.deepEqual([[again.operation], again.adoption], [operationsOf(model), 'adopted']);
-      assert.equal(operationsOf(model).length, 1);
+      const names = operationsOf(services().vertex, model).map(({ name }) => name);
+      assert.deepEqual([[again.operation], again.adoption], [names, 'adopted']);
+      assert.equal(operationsOf(services().vertex, model).length, 1);
     });
   }
 
@@ -74,7 +70,7 @@ suite('startExport', () => {
     services().vertex.addFault({ match: { path: ':export$' }, times: 1, fault: { status: 503, body: { error } } });
     await failureOf(start(request), ExportFailureType.Unavailable);
     assert.equal((await start(request)).adoption, 'started');
-    assert.equal(operationsOf(model).length, 1);
+    assert.equal(operationsOf(services().vertex, model).length, 1);
   });
 
   test('never takes the operation of another run', async () => {
@@ -144,7 +140,7 @@ suite('startExport', () => {
     const error = { code: 500, status: 'INTERNAL', message: 'internal' };
     services().vertex.addFault({ match: { path: '/operations$' }, times: 1, fault: { status: 500, body: { error } } });
     assert.equal((await failureOf(start(startRequest(model)), ExportFailureType.Unavailable)).retryable, true);
-    assert.equal(operationsOf(model).length, 0);
+    assert.equal(operationsOf(services().vertex, model).length, 0);
   });
 });
 

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { TiedProcess } from '../devservices';
-import { spawnTied } from '../devservices';
+import { startWorkerProcess } from '../devservices';
 import type { ExportHandle } from '../src';
-import { addModel } from './support/models';
+import { addModel, operationsOf } from './support/models';
 import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, QUICK, useExports } from './support/worker';
 
@@ -14,8 +14,11 @@ const stack = useLocalStack();
 const temporal = useExports(stack, 'without worker');
 
 function startWorker(): Promise<TiedProcess> {
-  const env = { ...stack().environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms', VERTEX_EXPORT_SHUTDOWN_GRACE: '1s' };
-  return spawnTied(process.execPath, [WORKER], { env });
+  return startWorkerProcess({
+    ...stack().environment,
+    VERTEX_EXPORT_SETTLE_DELAY: '200ms',
+    VERTEX_EXPORT_SHUTDOWN_GRACE: '1s',
+  });
 }
 
 function startExports(names: readonly string[]): Promise<ExportHandle[]> {
@@ -23,10 +26,7 @@ function startExports(names: readonly string[]): Promise<ExportHandle[]> {
 }
 
 function statesOf(names: readonly string[]): string[] {
-  return stack()
-    .vertex.operations()
-    .filter(({ name }) => names.some((model) => name.includes(`/models/${model.split('/').at(-1) ?? '-'}/`)))
-    .map(({ state }) => state);
+  return names.flatMap((name) => operationsOf(stack().vertex, name).map(({ state }) => state));
 }
 
 suite('a worker process', () => {

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { ExportedFile, VerifiedExport, VerifiedImage, VerifyExportRequest } from '../contract';
+import type { ExportedFile, VerifiedExport, VerifiedImage, VerifyExportRequest, StorageUri } from '../contract';
 import { ExportFailureType, parseStorageUri } from '../contract';
 import { GoogleApiError } from '../google/api-error';
 import type { StorageObject } from '../google/storage';
@@ -32,13 +32,14 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
       const image = imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri);
       if (artifactOutputUri === undefined) return { ...(image && { image }), notes: [] };
 
+      const directory = directoryOf(artifactOutputUri);
       const files: ExportedFile[] = [];
-      for await (const page of listExport(deps, artifactOutputUri)) {
+      for await (const page of listExport(deps, directory)) {
         files.push(...page);
         listed = files.length;
       }
       const listing = checkListing(request.exportFormatId, files);
-      const inside = await lookInside(deps, request, artifactOutputUri, files, reads);
+      const inside = await lookInside(deps, request, directory, files, reads);
       const findings = [...listing.findings, ...inside.findings];
       if (findings.length > 0) throw verificationFailure(artifactOutputUri, findings);
       const notes = [...listing.notes, ...inside.notes];
@@ -63,37 +64,35 @@ function requireOutput(field: string, asked: string | undefined, given: string |
 async function lookInside(
   deps: ExportDependencies,
   { level, exportFormatId }: VerifyExportRequest,
-  uri: string,
+  directory: StorageUri,
   listed: readonly ExportedFile[],
   reads: { requests: number; bytes: number },
 ): Promise<Inspection> {
   if (level !== 'structure' && level !== 'content') return joined([]);
-  const { bucket = '', path = '' } = parseStorageUri(uri) ?? {};
-  const directory = path.endsWith('/') ? path : `${path}/`;
   const signal = Context.current().cancellationSignal;
   const files = listed.map((file): ArtifactFile => ({
     ...file,
     read: async (start, length) => {
       reads.requests += 1;
       reads.bytes += length;
-      const object = { name: `${directory}${file.path}`, generation: file.generation };
-      try {
-        return await withFailures('artifacts', () => deps.storage.readRange(bucket, object, { start, length }, signal));
-      } catch (error) {
-        // The bucket was there a moment ago: it is this generation of the object that is gone.
-        const { cause } = error as Error;
-        throw cause instanceof GoogleApiError && [404, 412, 416].includes(cause.httpStatus)
-          ? new ChangedFileError()
-          : error;
-      }
+      const object = { name: `${directory.path}${file.path}`, generation: file.generation };
+      return withFailures('artifacts', async () => {
+        try {
+          return await deps.storage.readRange(directory.bucket, object, { start, length }, signal);
+        } catch (error) {
+          // The bucket was there a moment ago: it is this generation of the object that is gone.
+          const isGone = error instanceof GoogleApiError && [404, 412, 416].includes(error.httpStatus);
+          throw isGone ? new ChangedFileError() : error;
+        }
+      });
     },
   }));
   const structure = await inspectFiles(exportFormatId, files);
   return level === 'content' ? joined([structure, await checkContent(files)]) : structure;
 }
 
-/** Everything below the export's directory, with paths relative to it. */
-async function* listExport(deps: ExportDependencies, uri: string): AsyncIterable<ExportedFile[]> {
+/** The export's directory; its path ends with `/`. */
+function directoryOf(uri: string): StorageUri {
   const directory = parseStorageUri(uri);
   if (directory === undefined) {
     throw exportFailure(`The operation's artifactOutputUri is no Cloud Storage URI: ${uri}`, {
@@ -101,14 +100,19 @@ async function* listExport(deps: ExportDependencies, uri: string): AsyncIterable
       action: 'Look at the operation: the service answered with something that the API does not document.',
     });
   }
+  const { bucket, path } = directory;
   // Without the slash a neighbour whose name begins alike would be listed too.
-  const prefix = directory.path.endsWith('/') ? directory.path : `${directory.path}/`;
-  const pages = deps.storage.listObjects(directory.bucket, prefix, Context.current().cancellationSignal);
+  return { bucket, path: path.endsWith('/') ? path : `${path}/` };
+}
+
+/** Everything below the export's directory, with paths relative to it. */
+async function* listExport(deps: ExportDependencies, { bucket, path }: StorageUri): AsyncIterable<ExportedFile[]> {
+  const pages = deps.storage.listObjects(bucket, path, Context.current().cancellationSignal);
   const iterator = pages[Symbol.asyncIterator]();
   for (;;) {
     const next = await withFailures('artifacts', () => iterator.next());
     if (next.done) return;
-    yield next.value.map((object) => exportedFile(object, prefix));
+    yield next.value.map((object) => exportedFile(object, path));
   }
 }
 

@@ -13,6 +13,7 @@ export type {
   VerificationLevel,
 } from './input';
 export { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
+export type { StorageUri } from './resource-names';
 export { exportModelResultSchema } from './result';
 export type {
   Adoption,
@@ -24,5 +25,11 @@ export type {
   VerifiedFiles,
   VerifiedImage,
 } from './result';
-export { ABORT_EXPORT_UPDATE, EXPORT_MODEL_WORKFLOW, EXPORT_STATUS_QUERY, RETRY_EXPORT_UPDATE } from './status';
+export {
+  ABORT_EXPORT_UPDATE,
+  EXPORT_MODEL_WORKFLOW,
+  EXPORT_STATUS_QUERY,
+  MAX_SUMMARY,
+  RETRY_EXPORT_UPDATE,
+} from './status';
 export type { BlockedReason, ExportStage, ExportStatus } from './status';

@@ -53,5 +53,8 @@ export const RETRY_EXPORT_UPDATE = 'retryExport';
 /** Name of the update that ends a blocked export with its failure. */
 export const ABORT_EXPORT_UPDATE = 'abortExport';
 
+/** Longest summary, in characters: the server refuses one of more than 200 bytes, and some characters have several. */
+export const MAX_SUMMARY = 150;
+
 /** Registered name of the workflow. */
 export const EXPORT_MODEL_WORKFLOW = 'exportModelWorkflow';

@@ -18,6 +18,15 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 type Tensor = z.output<typeof tensorSchema>;
 type Header = { readonly tensors: ReadonlyMap<string, Tensor> } | { readonly problem: string };
 
+const headers = new WeakMap<ArtifactFile, Promise<Header>>();
+
+/** The header of a file; an index asks for those of its shards again. */
+function headerOf(file: ArtifactFile): Promise<Header> {
+  const header = headers.get(file) ?? readHeader(file);
+  headers.set(file, header);
+  return header;
+}
+
 /** Reads the header of a file: its length, then JSON. */
 async function readHeader(file: ArtifactFile): Promise<Header> {
   if (file.bytes < LENGTH_BYTES) return { problem: `has ${file.bytes} bytes, too few for a header` };
@@ -63,7 +72,7 @@ function layoutProblem(tensors: ReadonlyMap<string, Tensor>, dataBytes: number):
 
 /** A file of tensors. */
 export const inspectSafetensors: Inspector = async (file) => {
-  const header = await readHeader(file);
+  const header = await headerOf(file);
   if ('problem' in header) return finding(file.path, header.problem);
   const types = new Set([...header.tensors.values()].map(({ dtype }) => dtype));
   const summary = { tensors: header.tensors.size, types: [...types].sort().join(', ') };
@@ -85,7 +94,7 @@ export const inspectSafetensorsIndex: Inspector = async (file, files) => {
       findings.push(`${file.path}: the shard ${name} is missing`);
       continue;
     }
-    const header = await readHeader(shard);
+    const header = await headerOf(shard);
     // A shard with problems has findings of its own.
     if ('problem' in header) continue;
     const missing = Object.keys(weights).filter((tensor) => weights[tensor] === name && !header.tensors.has(tensor));

@@ -10,6 +10,7 @@ import type {
   VerifiedExport,
 } from '../contract/activities';
 import type { ExportModelInput } from '../contract/input';
+import { MAX_SUMMARY } from '../contract/status';
 
 // Every failure that a retry can't mend is marked nonRetryable by the activity itself; all others are retried until
 // the deadline, since outages, shutdowns and lost workers must not use up a count.
@@ -19,9 +20,6 @@ const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInter
 const VERIFY_TIMEOUT = '1 day';
 /** A cancel is asked for, and its end waited for, within so long. */
 const CANCEL_TIMEOUT = '1 hour';
-
-/** The server refuses a summary of more than 200 bytes; some characters have several. */
-const MAX_SUMMARY = 150;
 
 /** Checks the input and settles version, format and destinations. */
 export function select(input: ExportModelInput): Promise<ExportPlan> {

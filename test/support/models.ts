@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { rm } from 'node:fs/promises';
-import type { Emulator, EmulatorModel, ExportOutcome } from '../../emulator';
+import type { Emulator, EmulatorModel, EmulatorOperation, ExportOutcome } from '../../emulator';
 
 export const PARENT = 'projects/demo-project/locations/us-central1';
 const DEFAULT_MODEL = `${PARENT}/models/44011700000000000`;
@@ -42,6 +42,12 @@ export function addModel(vertex: Pick<Emulator, 'addModels'>, model: TestModel =
   const entry = modelEntry(model);
   vertex.addModels([entry]);
   return entry.model.name;
+}
+
+/** The operations of a Model, oldest first. */
+export function operationsOf(vertex: Pick<Emulator, 'operations'>, model: string): EmulatorOperation[] {
+  const id = model.split('/').at(-1) ?? '-';
+  return vertex.operations().filter(({ name }) => name.includes(`/models/${id}/`));
 }
 
 /** The entry of a models file. */
