@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util';
+import type { Benchmark } from './benchmark';
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {};
+
+const HELP = `Usage: npm run bench -- NAME [--json]
+
+Measures on real local components, and prints what was seen. With --json the last line is one JSON object.
+
+${Object.entries(BENCHMARKS)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const [name = '', ...more] = positionals;
+  const benchmark = BENCHMARKS[name];
+  if (benchmark === undefined || more.length > 0) {
+    throw new Error(`Name one benchmark of: ${Object.keys(BENCHMARKS).join(', ')}; --help tells what each measures.`);
+  }
+  const figures = await benchmark.run((line) => process.stderr.write(`${line}\n`));
+  if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  else
+    for (const [figure, value] of Object.entries(figures))
+      process.stdout.write(`${figure}  ${JSON.stringify(value)}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
