@@ -1,20 +1,25 @@
-import { Context } from '@temporalio/activity';
-import type { ExportedFile, VerifiedExport, VerifiedImage, VerifyExportRequest, StorageUri } from '../contract';
-import { ExportFailureType, parseStorageUri } from '../contract';
-import { GoogleApiError } from '../google/api-error';
-import type { StorageObject } from '../google/storage';
-import type { ArtifactFile, Inspection } from '../verification/artifact-file';
-import { ChangedFileError, joined } from '../verification/artifact-file';
+import type { ExportedFile, VerifiedExport, VerifyExportRequest } from '../contract';
+import type { ArtifactFile } from '../verification/artifact-file';
+import type { Content } from '../verification/content';
 import { checkContent } from '../verification/content';
-import { inspectFiles } from '../verification/families';
+import type { Family } from '../verification/families';
+import { belongs, familyOf } from '../verification/families';
+import { changesBetween } from '../verification/changes';
+import type { Inspection } from '../verification/inspection';
 import { checkListing } from '../verification/listing';
 import { manifestOf } from '../verification/manifest';
+import { inspectFiles, joined } from '../verification/structure';
 import type { ExportDependencies } from './dependencies';
-import { exportFailure, verificationFailure, withFailures } from './failures';
+import type { RunningReads } from './exported-files';
+import { directoryOf, listFiles, readable } from './exported-files';
+import { verificationFailure } from './failures';
 import { withHeartbeats } from './heartbeats';
+import { verifyImage } from './verify-image';
 
 /** So many looks into files stand in the result: it is part of workflow history. */
 const INLINE_INSPECTED = 100;
+/** So many notes, too. */
+const INLINE_NOTES = 200;
 
 /** Looks at everything that the operation says it wrote. */
 export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
@@ -23,32 +28,19 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   requireOutput('artifactOutputUri', outputUriPrefix, artifactOutputUri);
   requireOutput('imageOutputUri', imageUri, imageOutputUri);
 
-  let listed = 0;
-  const reads = { requests: 0, bytes: 0 };
+  const reads = { listRequests: 0, readRequests: 0, bytes: 0 };
   return withHeartbeats(
     request.heartbeatTimeoutMs,
-    () => ({ step: 'verifying', objectsListed: listed, bytesRead: reads.bytes }),
+    () => ({ step: 'verifying', ...reads }),
     async () => {
-      const image = imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri);
-      if (artifactOutputUri === undefined) return { ...(image && { image }), notes: [] };
-
-      const directory = directoryOf(artifactOutputUri);
-      const files: ExportedFile[] = [];
-      for await (const page of listExport(deps, directory)) {
-        files.push(...page);
-        listed = files.length;
-      }
-      const listing = checkListing(request.exportFormatId, files);
-      const inside = await lookInside(deps, request, directory, files, reads);
-      const findings = [...listing.findings, ...inside.findings];
-      if (findings.length > 0) throw verificationFailure(artifactOutputUri, findings);
-      const notes = [...listing.notes, ...inside.notes];
+      const image = imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reads);
+      const artifacts =
+        artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, artifactOutputUri, request, reads);
       return {
-        files: manifestOf(files),
-        ...(image && { image }),
-        notes,
-        ...(reads.requests > 0 && { reads }),
-        ...(inside.inspected.length > 0 && { inspected: inside.inspected.slice(0, INLINE_INSPECTED) }),
+        ...artifacts?.verified,
+        ...(image && { image: image.verified }),
+        notes: [...(artifacts?.notes ?? []), ...(image?.notes ?? [])],
+        reads,
       };
     },
   );
@@ -60,82 +52,73 @@ function requireOutput(field: string, asked: string | undefined, given: string |
   throw verificationFailure(asked, [`the operation's outputInfo has no ${field}`]);
 }
 
+async function verifyArtifacts(
+  deps: ExportDependencies,
+  uri: string,
+  request: VerifyExportRequest,
+  reads: RunningReads,
+): Promise<{ verified: Pick<VerifiedExport, 'files' | 'inspected'>; notes: string[] }> {
+  const directory = directoryOf(uri);
+  const files = await listFiles(deps, directory, reads);
+  const isPaged = reads.listRequests > 1;
+  const family = familyOf(
+    request.exportFormatId,
+    files.map(({ path }) => path),
+  );
+  const listing = checkListing(family, files);
+  const { structure, content } = await lookInside(
+    request,
+    family,
+    files.map((file) => readable(deps, directory, file, reads)),
+  );
+  // One page is the directory at one moment; several may have seen it change.
+  const changes = isPaged ? changesBetween(files, await listFiles(deps, directory, reads)) : [];
+  const findings = [...listing.findings, ...structure.findings, ...(content?.findings ?? []), ...changes];
+  if (findings.length > 0) throw verificationFailure(uri, findings);
+  const notes = [
+    ...listing.notes,
+    ...strangers(family, files, structure),
+    ...structure.notes,
+    ...unchecked(request, family, structure),
+  ];
+  return {
+    verified: {
+      files: manifestOf(files),
+      ...(structure.inspected.length > 0 && { inspected: structure.inspected.slice(0, INLINE_INSPECTED) }),
+    },
+    notes: notes.slice(0, INLINE_NOTES),
+  };
+}
+
 /** What the level asks for beyond the listing. */
 async function lookInside(
-  deps: ExportDependencies,
+  { level }: VerifyExportRequest,
+  family: Family | undefined,
+  files: readonly ArtifactFile[],
+): Promise<{ structure: Inspection; content?: Content }> {
+  if (level !== 'structure' && level !== 'content') return { structure: joined([]) };
+  const structure = await inspectFiles(family?.kinds ?? [], files);
+  return { structure, ...(level === 'content' && { content: await checkContent(files) }) };
+}
+
+/** Files that exports of the format do not have: somebody else's, perhaps. */
+function strangers(family: Family | undefined, files: readonly ExportedFile[], { used }: Inspection): string[] {
+  if (family === undefined) return [];
+  const known = new Set(used);
+  return files
+    .filter(({ path }) => !known.has(path) && !belongs(family, path))
+    .map(({ path }) => `${path} is not a file of this format`);
+}
+
+/** What was not looked into, although the level asks for it. */
+function unchecked(
   { level, exportFormatId }: VerifyExportRequest,
-  directory: StorageUri,
-  listed: readonly ExportedFile[],
-  reads: { requests: number; bytes: number },
-): Promise<Inspection> {
-  if (level !== 'structure' && level !== 'content') return joined([]);
-  const signal = Context.current().cancellationSignal;
-  const files = listed.map((file): ArtifactFile => ({
-    ...file,
-    read: async (start, length) => {
-      reads.requests += 1;
-      reads.bytes += length;
-      const object = { name: `${directory.path}${file.path}`, generation: file.generation };
-      return withFailures('artifacts', async () => {
-        try {
-          return await deps.storage.readRange(directory.bucket, object, { start, length }, signal);
-        } catch (error) {
-          // The bucket was there a moment ago: it is this generation of the object that is gone.
-          const isGone = error instanceof GoogleApiError && [404, 412, 416].includes(error.httpStatus);
-          throw isGone ? new ChangedFileError() : error;
-        }
-      });
-    },
-  }));
-  const structure = await inspectFiles(exportFormatId, files);
-  return level === 'content' ? joined([structure, await checkContent(files)]) : structure;
-}
-
-/** The export's directory; its path ends with `/`. */
-function directoryOf(uri: string): StorageUri {
-  const directory = parseStorageUri(uri);
-  if (directory === undefined) {
-    throw exportFailure(`The operation's artifactOutputUri is no Cloud Storage URI: ${uri}`, {
-      type: ExportFailureType.VerificationFailed,
-      action: 'Look at the operation: the service answered with something that the API does not document.',
-    });
+  family: Family | undefined,
+  { inspected }: Inspection,
+): string[] {
+  if (family === undefined) {
+    return [`the files of format ${exportFormatId} are not known: names, sizes and checksums were checked, no inside`];
   }
-  const { bucket, path } = directory;
-  // Without the slash a neighbour whose name begins alike would be listed too.
-  return { bucket, path: path.endsWith('/') ? path : `${path}/` };
-}
-
-/** Everything below the export's directory, with paths relative to it. */
-async function* listExport(deps: ExportDependencies, { bucket, path }: StorageUri): AsyncIterable<ExportedFile[]> {
-  const pages = deps.storage.listObjects(bucket, path, Context.current().cancellationSignal);
-  const iterator = pages[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await withFailures('artifacts', () => iterator.next());
-    if (next.done) return;
-    yield next.value.map((object) => exportedFile(object, path));
-  }
-}
-
-function exportedFile(object: StorageObject, prefix: string): ExportedFile {
-  return {
-    path: object.name.slice(prefix.length),
-    bytes: object.size,
-    ...(object.crc32c === undefined ? {} : { crc32c: object.crc32c }),
-    ...(object.md5Hash === undefined ? {} : { md5: object.md5Hash }),
-    generation: object.generation,
-  };
-}
-
-async function verifyImage(deps: ExportDependencies, uri: string): Promise<VerifiedImage> {
-  const { cancellationSignal } = Context.current();
-  const { digest, mediaType, manifest } = await withFailures('image', () =>
-    deps.registry.getManifest(uri, cancellationSignal),
-  );
-  const parts = [...(manifest.config ? [manifest.config] : []), ...(manifest.layers ?? [])];
-  return {
-    pinnedUri: `${uri.replace(/:[^/:]*$/, '')}@${digest}`,
-    digest,
-    mediaType,
-    ...(parts.length === 0 ? {} : { bytes: parts.reduce((sum, { size }) => sum + size, 0) }),
-  };
+  const none = (level === 'structure' || level === 'content') && inspected.length === 0;
+  return none ? ['no file is of a kind that is looked into'] : [];
 }

@@ -1,5 +1,6 @@
 import type { NormalizedExportInput, VerificationLevel } from './input';
-import type { Adoption, InspectedFile, OutputInfo, Reads, VerifiedFiles, VerifiedImage } from './result';
+import type { InspectedFile } from './inspected';
+import type { Adoption, OutputInfo, Reads, VerifiedFiles, VerifiedImage } from './result';
 
 /** A checked input whose version and format are settled: everything that the later steps need. */
 export interface ExportPlan {

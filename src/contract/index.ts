@@ -12,6 +12,7 @@ export type {
   PollingOptions,
   VerificationLevel,
 } from './input';
+export type { InspectedFile, InspectedTensor } from './inspected';
 export { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
 export type { StorageUri } from './resource-names';
 export { exportModelResultSchema } from './result';
@@ -20,8 +21,8 @@ export type {
   ExportAttempt,
   ExportedFile,
   ExportModelResult,
-  InspectedFile,
   OutputInfo,
+  Reads,
   VerifiedFiles,
   VerifiedImage,
 } from './result';

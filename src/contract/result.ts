@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inspectedFileSchema } from './inspected';
 
 const timestamp = z.iso.datetime();
 
@@ -35,15 +36,12 @@ const verifiedImageSchema = z.strictObject({
 });
 
 const readsSchema = z.strictObject({
-  requests: z.int(),
+  /** Pages of the directory's listing that were asked for. */
+  listRequests: z.int(),
+  /** Reads inside files and of an image's manifests and layers. */
+  readRequests: z.int(),
+  /** Sum of what those gave. */
   bytes: z.number(),
-});
-
-const inspectedFileSchema = z.strictObject({
-  path: z.string(),
-  /** For example `safetensors`. */
-  kind: z.string(),
-  summary: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
 const exportAttemptSchema = z.strictObject({
@@ -74,7 +72,7 @@ export const exportModelResultSchema = z.strictObject({
     level: z.enum(['none', 'listing', 'structure', 'content']),
     /** What is worth knowing and no failure, file by file; also what was not looked at. */
     notes: z.array(z.string()),
-    /** What was read inside files; left out where nothing was. */
+    /** What the verification cost; left out with the level `none`. */
     reads: readsSchema.exactOptional(),
     /** What was learned about the files that were looked into, at most 100 of them. */
     inspected: z.array(inspectedFileSchema).exactOptional(),
@@ -101,7 +99,6 @@ export type ExportModelResult = z.infer<typeof exportModelResultSchema>;
 export type ExportedFile = z.infer<typeof exportedFileSchema>;
 export type VerifiedFiles = z.infer<typeof verifiedFilesSchema>;
 export type VerifiedImage = z.infer<typeof verifiedImageSchema>;
-export type InspectedFile = z.infer<typeof inspectedFileSchema>;
 export type Reads = z.infer<typeof readsSchema>;
 export type ExportAttempt = z.infer<typeof exportAttemptSchema>;
 export type Adoption = ExportModelResult['adoption'];

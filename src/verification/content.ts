@@ -1,45 +1,66 @@
 import { createHash } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
-import type { ArtifactFile, Inspection } from './artifact-file';
-import { ChangedFileError, finding, joined } from './artifact-file';
+import type { ArtifactFile } from './artifact-file';
+import { ChangedFileError } from './artifact-file';
 
 /** A part that is read at once, in bytes: memory stays flat however large the file is. */
 const PART_BYTES = 8 * 1024 * 1024;
 /** So many files are read at the same time. */
 const CONCURRENCY = 4;
 
+/** What reading every byte gave. */
+export interface Content {
+  readonly findings: readonly string[];
+  /** SHA-256 of each file in hex, by path: the listing has none. */
+  readonly sha256: ReadonlyMap<string, string>;
+}
+
 /** Reads every byte of every file, and compares the checksums with those of the listing. */
-export async function checkContent(files: readonly ArtifactFile[]): Promise<Inspection> {
-  const waiting = [...files];
-  const inspections: Inspection[] = [];
+export async function checkContent(files: readonly ArtifactFile[]): Promise<Content> {
+  const findings: string[] = [];
+  const sha256 = new Map<string, string>();
+  const queue = files.values();
   const work = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      inspections.push(await checkFile(file));
+    for (const file of queue) {
+      try {
+        const found = await digestsOf(file);
+        sha256.set(file.path, found.sha256);
+        findings.push(...differences(file, found));
+      } catch (error) {
+        if (!(error instanceof ChangedFileError)) throw error;
+        findings.push(`${file.path}: ${error.message}`);
+      }
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return joined(inspections);
+  return { findings, sha256 };
 }
 
-async function checkFile(file: ArtifactFile): Promise<Inspection> {
+interface Digests {
+  /** As Cloud Storage gives them: base64. */
+  readonly crc32c: string;
+  readonly md5: string;
+  /** In hex, as in-toto has it. */
+  readonly sha256: string;
+}
+
+async function digestsOf(file: ArtifactFile): Promise<Digests> {
   const md5 = createHash('md5');
+  const sha256 = createHash('sha256');
   let checksum = 0;
-  try {
-    for (let start = 0; start < file.bytes; start += PART_BYTES) {
-      const part = await file.read(start, Math.min(PART_BYTES, file.bytes - start));
-      md5.update(part);
-      checksum = crc32c(part, checksum);
-    }
-  } catch (error) {
-    if (error instanceof ChangedFileError) return finding(file.path, error.message);
-    throw error;
+  for (let start = 0; start < file.bytes; start += PART_BYTES) {
+    const part = await file.read(start, Math.min(PART_BYTES, file.bytes - start));
+    md5.update(part);
+    sha256.update(part);
+    checksum = crc32c(part, checksum);
   }
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(checksum);
-  const found = { crc32c: bytes.toString('base64'), md5: md5.digest('base64') };
-  const wrong = (['crc32c', 'md5'] as const).filter((name) => file[name] !== undefined && file[name] !== found[name]);
-  const findings = wrong.map(
-    (name) => `${file.path}: its bytes have the ${name} ${found[name]}, and ${file[name] ?? ''} is recorded`,
-  );
-  return { findings, notes: [], inspected: [] };
+  return { crc32c: bytes.toString('base64'), md5: md5.digest('base64'), sha256: sha256.digest('hex') };
+}
+
+function differences(file: ArtifactFile, found: Digests): string[] {
+  return (['crc32c', 'md5'] as const)
+    .filter((name) => file[name] !== undefined && file[name] !== found[name])
+    .map((name) => `${file.path}: its bytes have the ${name} ${found[name]}, and ${file[name] ?? ''} is recorded`);
 }

@@ -1,5 +1,5 @@
 import type { ExportedFile } from '../contract';
-import { isKnownFormat, requiredFiles } from './format-files';
+import type { Family } from './families';
 
 /** What a look at an export gave: findings make it fail, notes do not. */
 export interface Findings {
@@ -7,31 +7,26 @@ export interface Findings {
   readonly notes: readonly string[];
 }
 
-/** Checks a listing: the files that the format must have, none of those empty, every one with a checksum. */
-export function checkListing(exportFormatId: string, files: readonly ExportedFile[]): Findings {
+const ANY_FILE: Family['required'] = [{ name: 'a file', pattern: /[^/]$/ }];
+
+/** Checks a listing: the files that the family must have, none of those empty, every one with a checksum. */
+export function checkListing(family: Family | undefined, files: readonly ExportedFile[]): Findings {
   if (files.length === 0) return { findings: ['there is no file in the directory'], notes: [] };
-  const required = requiredFiles(
-    exportFormatId,
-    files.map(({ path }) => path),
-  );
-  const findings = required.flatMap(({ name, pattern }) => {
+  const empty = new Set(files.filter(({ bytes }) => bytes === 0));
+  const findings = (family?.required ?? ANY_FILE).flatMap(({ name, pattern }) => {
     const matching = files.filter(({ path }) => pattern.test(path));
     if (matching.length === 0) return [`${name} is missing`];
     // Of several files that fit, one with content is enough.
-    if (matching.some(({ bytes }) => bytes > 0)) return [];
+    if (matching.some((file) => !empty.has(file))) return [];
+    for (const file of matching) empty.delete(file);
     return matching.map(({ path }) => `${path} is empty (0 bytes)`);
   });
-  return { findings, notes: notesOn(exportFormatId, files, required.length > 0 ? findings : []) };
-}
-
-function notesOn(exportFormatId: string, files: readonly ExportedFile[], findings: readonly string[]): string[] {
-  // Empty files are no damage by themselves: markers, __init__.py, an empty protocol buffer message.
-  const empty = files
-    .filter(({ path, bytes }) => bytes === 0 && !findings.some((finding) => finding.startsWith(`${path} is empty`)))
-    .map(({ path }) => `${path} is empty (0 bytes)`);
-  const unchecked = files.filter(({ crc32c }) => crc32c === undefined).map(({ path }) => `${path} has no crc32c`);
-  const unknown = isKnownFormat(exportFormatId)
-    ? []
-    : [`the files of format ${exportFormatId} are not known: only that there are some was checked`];
-  return [...empty, ...unchecked, ...unknown];
+  return {
+    findings,
+    notes: [
+      // Empty files are no damage by themselves: markers, __init__.py, an empty protocol buffer message.
+      ...[...empty].map(({ path }) => `${path} is empty (0 bytes)`),
+      ...files.filter(({ crc32c }) => crc32c === undefined).map(({ path }) => `${path} has no crc32c`),
+    ],
+  };
 }

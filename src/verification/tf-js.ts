@@ -1,7 +1,6 @@
-import path from 'node:path';
 import { z } from 'zod';
-import type { Inspector } from './artifact-file';
-import { finding, readJson } from './artifact-file';
+import type { Inspector, Look } from './inspection';
+import { jsonOf } from './json-file';
 
 /** Bytes of one element. Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -15,51 +14,58 @@ const weightSchema = z.object({
   quantization: z.object({ dtype: z.string() }).optional(),
 });
 
+const groupSchema = z.object({ paths: z.array(z.string()).min(1), weights: z.array(weightSchema) });
+
 // Only what the loader needs: format, signature and the like differ between converters.
 const modelSchema = z.object({
   modelTopology: z.looseObject({}),
-  weightsManifest: z.array(z.object({ paths: z.array(z.string()).min(1), weights: z.array(weightSchema) })),
+  weightsManifest: z.array(groupSchema),
+  format: z.string().nullish(),
 });
 
-/** `model.json`: every shard that it names is there, and the bytes of a group add up to its weights. */
-export const inspectTfJs: Inspector = async (file, files) => {
-  const parsed = await readJson(file);
-  if ('problem' in parsed) return finding(file.path, parsed.problem);
-  const model = modelSchema.safeParse(parsed.value);
-  if (!model.success) {
-    const [issue] = model.error.issues;
-    return finding(file.path, `is no TensorFlow.js model: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
-  }
-  const findings: string[] = [];
-  const notes: string[] = [];
-  let weights = 0;
-  let shards = 0;
-  for (const group of model.data.weightsManifest) {
-    weights += group.weights.length;
-    shards += group.paths.length;
-    const sizes = group.paths.map((name) => shardSize(file.path, name, files));
-    const missing = sizes.flatMap((found) => (typeof found === 'string' ? [`${file.path}: ${found}`] : []));
-    findings.push(...missing);
-    if (missing.length > 0) continue;
-    const expected = group.weights.map(weightBytes);
-    if (expected.includes(undefined)) {
-      notes.push(`${file.path}: the sizes of ${group.paths.join(', ')} can't be told from their text or unknown types`);
-      continue;
-    }
-    const actual = sizes.reduce<number>((sum, bytes) => sum + (typeof bytes === 'number' ? bytes : 0), 0);
-    const total = expected.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
-    if (actual !== total) {
-      findings.push(`${file.path}: ${group.paths.join(', ')} have ${actual} bytes, and their weights ${total}`);
-    }
-  }
-  return { findings, notes, inspected: [{ path: file.path, kind: 'TensorFlow.js', summary: { weights, shards } }] };
+/**
+ * `model.json`: every shard that it names is there, and the bytes of a group add up to its weights.
+ *
+ * Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts
+ */
+export const inspectTfJs: Inspector = (bytes, look) => {
+  const { weightsManifest: groups, format } = jsonOf(bytes, modelSchema, { what: 'its TensorFlow.js model' });
+  const sizes = groups.map((group) => checkGroup(group, look));
+  look.learned({
+    kind: 'tf-js',
+    summary: {
+      ...(typeof format === 'string' && { format }),
+      weights: groups.reduce((sum, { weights }) => sum + weights.length, 0),
+      shards: groups.reduce((sum, { paths }) => sum + paths.length, 0),
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+    },
+  });
 };
 
-/** The size of a shard, or what is wrong with its name. */
-function shardSize(manifest: string, name: string, files: Parameters<Inspector>[1]): number | string {
-  if (/^[a-z]+:|^\/|(^|\/)\.\.(\/|$)/i.test(name)) return `the shard ${name} is outside of the directory`;
-  const shard = files.get(path.posix.join(path.posix.dirname(manifest), name));
-  return shard === undefined ? `the shard ${name} is missing` : shard.bytes;
+/** Compares the bytes of a group's shards with those of its weights, and gives the former. */
+function checkGroup({ paths, weights }: z.output<typeof groupSchema>, look: Look): number {
+  const sizes = paths.map((name) => shardSize(name, look));
+  const actual = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  if (sizes.includes(undefined)) return actual;
+  const expected = weights.map(weightBytes);
+  if (expected.includes(undefined)) {
+    look.note(`the sizes of ${paths.join(', ')} can't be told from their text or unknown types`);
+    return actual;
+  }
+  const total = expected.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  if (actual !== total) look.finding(`${paths.join(', ')} have ${actual} bytes, and their weights ${total}`);
+  return actual;
+}
+
+/** The size of a shard; `undefined` where it can't be there or is missing, which is a finding. */
+function shardSize(name: string, look: Look): number | undefined {
+  if (/^[a-z]+:|^\/|(^|\/)\.\.(\/|$)/i.test(name)) {
+    look.finding(`the shard ${name} is outside of the directory`);
+    return undefined;
+  }
+  const shard = look.open(look.beside(name));
+  if (shard === undefined) look.finding(`the shard ${name} is missing`);
+  return shard?.size;
 }
 
 /** Bytes of a weight; `undefined` where only reading tells. */

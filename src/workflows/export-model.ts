@@ -1,13 +1,14 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { AwaitedExport, ExportPlan, OwnOperation, StartedExport, VerifiedExport } from '../contract/activities';
 import type { ExportModelInput } from '../contract/input';
-import type { ExportModelResult, InspectedFile } from '../contract/result';
+import type { ExportModelResult } from '../contract/result';
 import type { ExportStatus } from '../contract/status';
 import { EXPORT_STATUS_QUERY } from '../contract/status';
 import { Blocking } from './blocked';
 import { ending } from './ending';
 import { endedAttempt, isTransient } from './export-failures';
 import { ExportProgress } from './export-status';
+import { describeInspected } from './inspected-text';
 import { runFolder } from './run-folder';
 import { select, start, verify, wait } from './steps';
 
@@ -139,11 +140,6 @@ function ownOperation(plan: ExportPlan, progress: ExportProgress): OwnOperation 
 
 /** More than a few would push the rest out of the Web UI's box. */
 const SHOWN_FILES = 3;
-
-function describeInspected({ path, kind, summary }: InspectedFile): string {
-  const facts = Object.entries(summary).map(([name, value]) => `${name} ${value}`);
-  return `\`${path}\` is ${kind}: ${facts.join(', ')}`;
-}
 
 function verificationNotes({ files, image, inspected, notes }: VerifiedExport): string[] {
   return [
