@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { ExportModelInput, ExportModelResult, ExportStatus } from './contract';
+import type { GoogleOptions } from './activities';
+import type { ExportManifest, ExportModelInput, ExportModelResult, ExportStatus } from './contract';
 import {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
@@ -11,6 +12,8 @@ import {
   parseModelName,
   RETRY_EXPORT_UPDATE,
 } from './contract';
+import type { ManifestCheck, ManifestCheckOptions } from './manifest-check';
+import { verifyManifest } from './manifest-check';
 
 /** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
 type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResult>;
@@ -18,6 +21,8 @@ type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResul
 export interface ExportClientOptions {
   /** Task queue that the export workers poll. Default `vertex-export`. */
   readonly taskQueue?: string;
+  /** How {@link VertexExportClient.verify} reaches Cloud Storage. Default: as an export worker does. */
+  readonly google?: GoogleOptions;
 }
 
 export interface StartExportOptions {
@@ -60,12 +65,14 @@ export interface ExportHandle {
  */
 export class VertexExportClient {
   private readonly taskQueue: string;
+  private readonly google: GoogleOptions;
 
   constructor(
     private readonly client: Client,
     options: ExportClientOptions = {},
   ) {
     this.taskQueue = options.taskQueue ?? 'vertex-export';
+    this.google = options.google ?? {};
   }
 
   /**
@@ -88,6 +95,11 @@ export class VertexExportClient {
       memo: { model: name, ...(exportFormatId !== undefined && { exportFormatId }) },
     });
     return exportHandle(handle);
+  }
+
+  /** Checks an export, or a copy of it, against the manifest that was written beside it; see {@link verifyManifest}. */
+  verify(manifest: ExportManifest | string, options: ManifestCheckOptions = {}): Promise<ManifestCheck> {
+    return verifyManifest(manifest, { google: this.google, ...options });
   }
 
   /** An export that was started before, by anybody. */

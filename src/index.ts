@@ -14,6 +14,7 @@ export {
   EXPORT_STATUS_QUERY,
   ExportFailureType,
   InvalidExportInputError,
+  exportManifestSchema,
   exportModelInputSchema,
   exportModelResultSchema,
   parseExportModelInput,
@@ -28,17 +29,22 @@ export type {
   ExportedFile,
   ExportFailureDetails,
   ExportFailureTypeName,
+  ExportManifest,
   ExportModelInput,
   ExportModelResult,
   ExportStage,
   ExportStatus,
   InputProblem,
   InspectedFile,
+  InspectedTensor,
   OutputConfig,
   OutputInfo,
   PollingOptions,
+  Reads,
   VerificationLevel,
   VerifiedFiles,
   VerifiedImage,
 } from './contract';
+export { ManifestError, verifyManifest } from './manifest-check';
+export type { ManifestCheck, ManifestCheckOptions, ManifestCheckProgress } from './manifest-check';
 export type { Credentials } from './google/credentials';

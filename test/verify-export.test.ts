@@ -3,39 +3,31 @@ import { createHash } from 'node:crypto';
 import { beforeEach, suite, test } from 'node:test';
 import type { VerifiedExport, VerifyExportRequest } from '../src/contract';
 import { ExportFailureType } from '../src/contract';
-import { activitiesOf, failureOf, run } from './support/activities';
+import { failureOf } from './support/activities';
 import { addModel, MODELS } from './support/models';
-import { POLLING, startRequest } from './support/requests';
 import { useGoogleServices } from './support/services';
+import { exported, verify as verifyRequest, verifyFiles as verifyOwnFiles } from './support/verification';
 
 const services = useGoogleServices();
 beforeEach(() => {
   services().vertex.clearFaults();
 });
 
-/** Exports for real, and gives what the workflow would verify. */
-async function exported(
-  model: string,
-  exportFormatId: string,
-  destinations = startRequest(model).destinations,
-): Promise<VerifyExportRequest> {
-  const activities = activitiesOf(services());
-  const { operation } = await run(activities.startExport, startRequest(model, { exportFormatId, destinations }));
-  const { outputInfo } = await run(activities.awaitExport, { operation, polling: POLLING });
-  return { level: 'listing', exportFormatId, outputInfo, destinations, heartbeatTimeoutMs: 60_000 };
-}
-
-function verify(request: VerifyExportRequest): Promise<VerifiedExport> {
-  return run(activitiesOf(services()).verifyExport, request);
-}
+const verify = (request: VerifyExportRequest): Promise<VerifiedExport> => verifyRequest(services(), request);
 
 function paths({ files }: VerifiedExport): string[] {
   return (files?.entries ?? []).map(({ path }) => path);
 }
 
-async function verifyFiles(formatId: string, files: Record<string, string>): Promise<VerifiedExport> {
-  return verify(await exported(addModel(services().vertex, { formats: { [formatId]: files } }), formatId));
-}
+/** Exports files of the test's own, and looks at their listing. */
+const verifyFiles = (formatId: string, files: Record<string, string>): Promise<VerifiedExport> =>
+  verifyOwnFiles(services(), formatId, files, { level: 'listing' });
+
+const listingOf = (
+  model: string,
+  formatId: string,
+  changes: Partial<VerifyExportRequest> = {},
+): Promise<VerifyExportRequest> => exported(services(), model, formatId, { level: 'listing', ...changes });
 
 suite('verifyExport', () => {
   test('lists every file with size, crc32c and generation, and the digest of the sorted manifest', async () => {
@@ -80,12 +72,12 @@ suite('verifyExport', () => {
 
   test('keeps an odd display name, which is a part of the directory', async () => {
     const name = addModel(services().vertex, { displayName: 'größe 100% #1?' });
-    const verified = await verify(await exported(name, 'tflite'));
+    const verified = await verify(await listingOf(name, 'tflite'));
     assert.deepEqual(paths(verified), ['model.tflite']);
   });
 
   test('looks below the directory only, not at a neighbour whose name begins alike', async () => {
-    const request = await exported(addModel(services().vertex), 'tflite');
+    const request = await listingOf(addModel(services().vertex), 'tflite');
     const { artifactOutputUri = '' } = request.outputInfo;
     const [bucket = '', ...path] = artifactOutputUri.replace('gs://', '').split('/');
     const neighbour = encodeURIComponent(`${path.join('/')}-other/file.bin`);
@@ -105,7 +97,7 @@ suite('verifyExport', () => {
   ];
   for (const [format, model] of complete) {
     test(`accepts the real ${format} of ${model.slice(-2)}`, async () => {
-      const { files } = await verify(await exported(model, format));
+      const { files } = await verify(await listingOf(model, format));
       assert.ok((files?.count ?? 0) > 0 && (files?.bytes ?? 0) > 1_000);
     });
   }
@@ -134,19 +126,21 @@ suite('verifyExport', () => {
   for (const [outcome, message] of damages) {
     test(`refuses an operation that succeeded ${outcome}`, async () => {
       const name = addModel(services().vertex, { outcome });
-      const failure = await failureOf(verify(await exported(name, 'tflite')), ExportFailureType.VerificationFailed);
+      const failure = await failureOf(verify(await listingOf(name, 'tflite')), ExportFailureType.VerificationFailed);
       assert.match(failure.message, message);
     });
   }
 
   test('notes an empty file that the format does not need, and a format whose files it does not know', async () => {
     const { notes } = await verifyFiles('paddle', { 'weights.bin': 'x', MARKER: '' });
-    assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe files of format paddle are not known/);
+    assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe files of format paddle are not known: names/);
   });
 
   test('pins an image by the digest of its manifest', async () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:verify';
-    const { image, files } = await verify(await exported(MODELS.churn, 'custom-trained', { imageUri }));
+    const { image, files } = await verify(
+      await listingOf(MODELS.churn, 'custom-trained', { destinations: { imageUri } }),
+    );
     assert.equal(files, undefined);
     assert.ok(image);
     assert.match(image.digest, /^sha256:[0-9a-f]{64}$/);
@@ -157,27 +151,22 @@ suite('verifyExport', () => {
 
   test('refuses an image that is not in the registry', async () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:missing';
-    const request: VerifyExportRequest = {
-      level: 'listing',
-      exportFormatId: 'custom-trained',
-      outputInfo: { imageOutputUri: imageUri },
-      destinations: { imageUri },
-      heartbeatTimeoutMs: 60_000,
-    };
-    const failure = await failureOf(verify(request), ExportFailureType.VerificationFailed);
+    const request = await listingOf(MODELS.churn, 'custom-trained', { destinations: { imageUri } });
+    const outputInfo = { imageOutputUri: imageUri.replace('missing', 'other') };
+    const failure = await failureOf(verify({ ...request, outputInfo }), ExportFailureType.VerificationFailed);
     assert.match(failure.message, /the image is not in the registry/);
   });
 
   test('refuses an operation that does not say where its output is', async () => {
-    const request = await exported(addModel(services().vertex), 'tflite');
+    const request = await listingOf(addModel(services().vertex), 'tflite');
     const failure = await failureOf(verify({ ...request, outputInfo: {} }), ExportFailureType.VerificationFailed);
     assert.match(failure.message, /outputInfo has no artifactOutputUri/);
   });
 
   test('fails where the bucket is gone', async () => {
     const outputInfo = { artifactOutputUri: 'gs://gone-bucket/directory' };
-    const request = { ...startRequest(MODELS.flowers), level: 'listing' as const, outputInfo, destinations: {} };
-    const failure = await failureOf(verify(request), ExportFailureType.DestinationNotFound);
+    const request = await listingOf(addModel(services().vertex), 'tflite');
+    const failure = await failureOf(verify({ ...request, outputInfo }), ExportFailureType.DestinationNotFound);
     assert.match(failure.message, /gs:\/\/gone-bucket/);
   });
 });

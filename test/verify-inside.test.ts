@@ -1,36 +1,20 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { ExportOutcome } from '../emulator';
-import type { VerifiedExport } from '../src/contract';
-import { ExportFailureType } from '../src/contract';
-import { activitiesOf, failureOf, run } from './support/activities';
+import type { VerificationLevel, VerifiedExport } from '../src/contract';
+import { activitiesOf, run } from './support/activities';
+import type { Files } from './support/inspection';
 import { addModel, MODELS } from './support/models';
-import { POLLING, startRequest } from './support/requests';
 import { useGoogleServices } from './support/services';
+import { exported, findingsOf, verify as verifyRequest, verifyFiles as verifyOwnFiles } from './support/verification';
 
 const services = useGoogleServices();
 
 /** Exports for real, and verifies with a look inside. */
-async function verify(model: string, exportFormatId: string, level: 'structure' | 'content'): Promise<VerifiedExport> {
-  const activities = activitiesOf(services());
-  const request = startRequest(model, { exportFormatId });
-  const { operation } = await run(activities.startExport, request);
-  const { outputInfo } = await run(activities.awaitExport, { operation, polling: POLLING });
-  const { destinations, heartbeatTimeoutMs } = request;
-  return run(activities.verifyExport, { level, exportFormatId, outputInfo, destinations, heartbeatTimeoutMs });
-}
+const verify = async (model: string, exportFormatId: string, level: VerificationLevel): Promise<VerifiedExport> =>
+  verifyRequest(services(), await exported(services(), model, exportFormatId, { level }));
 
-type Files = Record<string, string | Buffer>;
-
-function verifyFiles(formatId: string, files: Files, outcome?: ExportOutcome): Promise<VerifiedExport> {
-  const model = addModel(services().vertex, { formats: { [formatId]: files }, ...(outcome && { outcome }) });
-  return verify(model, formatId, outcome ? 'content' : 'structure');
-}
-
-async function findingsOf(verified: Promise<VerifiedExport>): Promise<string> {
-  const { details } = await failureOf(verified, ExportFailureType.VerificationFailed);
-  return (details.problems ?? []).join('\n');
-}
+const verifyFiles = (exportFormatId: string, files: Files): Promise<VerifiedExport> =>
+  verifyOwnFiles(services(), exportFormatId, files);
 
 /** A safetensors file: the length of its header, the header, the data. */
 function safetensors(header: unknown, dataBytes: number, length?: number): Buffer {
@@ -186,20 +170,14 @@ suite('the level content', () => {
 
   test('finds an object that was replaced after it was listed', async () => {
     const { store, vertex, registry } = services();
-    const model = addModel(vertex);
-    const request = startRequest(model);
+    const request = await exported(services(), addModel(vertex), 'tflite', { level: 'content' });
     const activities = activitiesOf(services(), {
       emulators: { vertex: vertex.url, storage: vertex.url, registry: registry.url },
     });
-    const { operation } = await run(activities.startExport, request);
-    const { outputInfo } = await run(activities.awaitExport, { operation, polling: POLLING });
-    const { destinations, heartbeatTimeoutMs, exportFormatId } = request;
-    const uri = (outputInfo.artifactOutputUri ?? '').replace('gs://exports/', '');
+    const uri = (request.outputInfo.artifactOutputUri ?? '').replace('gs://exports/', '');
     // The first read is held until the object has another generation.
     vertex.addFault({ match: { path: '/o/.*model\\.tflite$' }, times: 1, fault: { delayMs: 500 } });
-    const verifying = findingsOf(
-      run(activities.verifyExport, { level: 'content', exportFormatId, outputInfo, destinations, heartbeatTimeoutMs }),
-    );
+    const verifying = findingsOf(run(activities.verifyExport, request));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const upload = `${store.url}/upload/storage/v1/b/exports/o?uploadType=media&name=`;
     await fetch(`${upload}${encodeURIComponent(`${uri}/model.tflite`)}`, { method: 'POST', body: 'another' });

@@ -1,11 +1,9 @@
-import { Context } from '@temporalio/activity';
 import type { ExportedFile, StorageUri } from '../contract';
 import { ExportFailureType, parseStorageUri } from '../contract';
 import { GoogleApiError } from '../google/api-error';
-import type { StorageObject } from '../google/storage';
+import type { StorageApi, StorageObject } from '../google/storage';
 import type { ArtifactFile } from '../verification/artifact-file';
 import { ChangedFileError } from '../verification/artifact-file';
-import type { ExportDependencies } from './dependencies';
 import { exportFailure, withFailures } from './failures';
 
 /** What a verification cost so far. */
@@ -24,61 +22,85 @@ export function directoryOf(uri: string): StorageUri {
       action: 'Look at the operation: the service answered with something that the API does not document.',
     });
   }
-  const { bucket, path } = directory;
-  // Without the slash a neighbour whose name begins alike would be listed too.
+  return asDirectory(directory);
+}
+
+/** A place as a prefix of objects: without the slash a neighbour whose name begins alike would be listed too. */
+export function asDirectory({ bucket, path }: StorageUri): StorageUri {
   return { bucket, path: path === '' || path.endsWith('/') ? path : `${path}/` };
 }
 
-/** Everything below a directory, with paths relative to it. */
-export async function listFiles(
-  deps: ExportDependencies,
-  { bucket, path }: StorageUri,
-  reads: RunningReads,
-): Promise<ExportedFile[]> {
-  const files: ExportedFile[] = [];
-  const pages = deps.storage.listObjects(bucket, path, Context.current().cancellationSignal)[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await withFailures('artifacts', () => pages.next());
-    if (next.done) return files;
-    reads.listRequests += 1;
-    files.push(...next.value.map((object) => exportedFile(object, path)));
-  }
-}
-
-function exportedFile(object: StorageObject, prefix: string): ExportedFile {
+/** What a result says of an object. */
+export function exportedFile({ name, size, crc32c, md5Hash, generation }: StorageObject, prefix: string): ExportedFile {
   return {
-    path: object.name.slice(prefix.length),
-    bytes: object.size,
-    ...(object.crc32c === undefined ? {} : { crc32c: object.crc32c }),
-    ...(object.md5Hash === undefined ? {} : { md5: object.md5Hash }),
-    generation: object.generation,
+    path: name.slice(prefix.length),
+    bytes: size,
+    ...(crc32c === undefined ? {} : { crc32c }),
+    ...(md5Hash === undefined ? {} : { md5: md5Hash }),
+    generation,
   };
 }
 
-/** Lets a listed file be read: the generation that was listed, and no other. */
-export function readable(
-  deps: ExportDependencies,
-  directory: StorageUri,
-  file: ExportedFile,
-  reads: RunningReads,
-): ArtifactFile {
-  const signal = Context.current().cancellationSignal;
-  const object = { name: `${directory.path}${file.path}`, generation: file.generation };
-  const read = async (start: number, length: number): Promise<Buffer> => {
+/** Lists directories and reads the files in them, and counts what that costs. */
+export class DirectoryReader {
+  readonly reads: RunningReads = { listRequests: 0, readRequests: 0, bytes: 0 };
+
+  /** @param signal ends a listing or a read early; its reason is thrown */
+  constructor(
+    private readonly storage: StorageApi,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Everything below a directory; `onPage` is told how many there are so far. */
+  async objects({ bucket, path }: StorageUri, onPage?: (count: number) => void): Promise<StorageObject[]> {
+    const objects: StorageObject[] = [];
+    const pages = this.storage.listObjects(bucket, path, this.signal)[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await withFailures('artifacts', () => pages.next());
+      if (next.done) return objects;
+      this.reads.listRequests += 1;
+      objects.push(...next.value);
+      onPage?.(objects.length);
+    }
+  }
+
+  /** The same, with paths relative to the directory. */
+  async files(directory: StorageUri, onPage?: (count: number) => void): Promise<ExportedFile[]> {
+    return (await this.objects(directory, onPage)).map((object) => exportedFile(object, directory.path));
+  }
+
+  /** An object's whole content; `undefined` where there is none. */
+  async content({ bucket, path }: StorageUri): Promise<Buffer | undefined> {
+    const object = (await this.objects({ bucket, path })).find(({ name }) => name === path);
+    return object && this.readable({ bucket, path: '' }, exportedFile(object, '')).read(0, object.size);
+  }
+
+  /** Lets a listed file be read: the generation that was listed, and no other. */
+  readable(directory: StorageUri, file: ExportedFile): ArtifactFile {
+    const object = { name: `${directory.path}${file.path}`, generation: file.generation };
+    return {
+      ...file,
+      read: (start, length) => {
+        this.reads.readRequests += 1;
+        this.reads.bytes += length;
+        return withFailures('artifacts', () => this.readRange(directory.bucket, file.path, object, start, length));
+      },
+    };
+  }
+
+  private async readRange(
+    bucket: string,
+    path: string,
+    object: Pick<StorageObject, 'name' | 'generation'>,
+    start: number,
+    length: number,
+  ): Promise<Buffer> {
     try {
-      return await deps.storage.readRange(directory.bucket, object, { start, length }, signal);
+      return await this.storage.readRange(bucket, object, { start, length }, this.signal);
     } catch (error) {
       // The bucket was there a moment ago: it is this generation of the object that is gone.
       const isGone = error instanceof GoogleApiError && [404, 412, 416].includes(error.httpStatus);
-      throw isGone ? new ChangedFileError(file.path) : error;
+      throw isGone ? new ChangedFileError(path) : error;
     }
-  };
-  return {
-    ...file,
-    read: (start, length) => {
-      reads.readRequests += 1;
-      reads.bytes += length;
-      return withFailures('artifacts', () => read(start, length));
-    },
-  };
+  }
 }

@@ -3,7 +3,8 @@ import { ExportFailureType } from '../contract';
 import type { GoogleStatus } from '../google/api-error';
 
 /** What a request was for: the same answer means another thing to each. */
-export type RequestPurpose = 'model' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion';
+export type RequestPurpose =
+  'model' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion' | 'manifest';
 
 interface FailureRow {
   readonly status: GoogleStatus;
@@ -27,6 +28,7 @@ export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
   operation: 'roles/aiplatform.user on the project',
   artifacts: 'roles/storage.objectViewer (storage.objects.list, storage.objects.get) on the bucket',
   image: 'roles/artifactregistry.reader on the repository',
+  manifest: 'roles/storage.objectUser (storage.objects.create, storage.objects.delete) on the bucket',
   deletion: 'roles/storage.objectUser (storage.objects.delete) on the bucket',
 };
 

@@ -56,8 +56,13 @@ export async function withFailures<T>(purpose: RequestPurpose, call: () => Promi
   }
 }
 
-/** The failure of a verification, with every finding. */
-export function verificationFailure(where: string, findings: readonly string[]): ApplicationFailure {
+/** So many findings stand in a failure: it is part of workflow history. */
+const MAX_FINDINGS = 200;
+
+/** The failure of a verification, with its findings, file by file. */
+export function verificationFailure(where: string, found: readonly string[]): ApplicationFailure {
+  const more = found.length - MAX_FINDINGS;
+  const findings = [...found.slice(0, MAX_FINDINGS), ...(more > 0 ? [`and ${more} more findings`] : [])];
   return exportFailure(`What was exported to ${where} is not what was asked for: ${findings.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,
     action: 'A fresh export is started while attempts are left; where it lasts, look at the files named.',

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { ExportPlan, NormalizedExportInput } from '../contract';
+import type { ExportPlan, ExportSource, NormalizedExportInput } from '../contract';
 import { ExportFailureType, parseExportModelInput, parseModelName, parseStorageUri } from '../contract';
 import { GoogleApiError } from '../google/api-error';
 import type { StorageBucket } from '../google/storage';
@@ -40,6 +40,17 @@ export async function selectExportFormat(deps: ExportDependencies, raw: unknown)
     maxExportAttempts: input.maxExportAttempts,
     onBlocked: input.onBlocked,
     deletePartialArtifacts: input.deletePartialArtifacts,
+    source: sourceOf(model),
+    manifest: input.manifest,
+  };
+}
+
+function sourceOf({ artifactUri, versionCreateTime: createTime, containerSpec }: VertexModel): ExportSource {
+  const servingImageUri = containerSpec?.imageUri;
+  return {
+    ...(artifactUri !== undefined && { artifactUri }),
+    ...(createTime !== undefined && { createTime }),
+    ...(servingImageUri !== undefined && { servingImageUri }),
   };
 }
 

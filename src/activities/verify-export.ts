@@ -1,20 +1,22 @@
+import { Context } from '@temporalio/activity';
 import type { ExportedFile, VerifiedExport, VerifyExportRequest } from '../contract';
 import type { ArtifactFile } from '../verification/artifact-file';
+import { changesBetween } from '../verification/changes';
 import type { Content } from '../verification/content';
 import { checkContent } from '../verification/content';
 import type { Family } from '../verification/families';
 import { belongs, familyOf } from '../verification/families';
-import { changesBetween } from '../verification/changes';
 import type { Inspection } from '../verification/inspection';
 import { checkListing } from '../verification/listing';
 import { manifestOf } from '../verification/manifest';
 import { inspectFiles, joined } from '../verification/structure';
+import { compareWithUpload } from './compare-with-upload';
 import type { ExportDependencies } from './dependencies';
-import type { RunningReads } from './exported-files';
-import { directoryOf, listFiles, readable } from './exported-files';
+import { DirectoryReader, directoryOf } from './exported-files';
 import { verificationFailure } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { verifyImage } from './verify-image';
+import { writeManifest } from './write-manifest';
 
 /** So many looks into files stand in the result: it is part of workflow history. */
 const INLINE_INSPECTED = 100;
@@ -28,19 +30,21 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   requireOutput('artifactOutputUri', outputUriPrefix, artifactOutputUri);
   requireOutput('imageOutputUri', imageUri, imageOutputUri);
 
-  const reads = { listRequests: 0, readRequests: 0, bytes: 0 };
+  const reader = new DirectoryReader(deps.storage, Context.current().cancellationSignal);
   return withHeartbeats(
     request.heartbeatTimeoutMs,
-    () => ({ step: 'verifying', ...reads }),
+    () => ({ step: 'verifying', ...reader.reads }),
     async () => {
-      const image = imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reads);
+      const image =
+        imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
       const artifacts =
-        artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, artifactOutputUri, request, reads);
+        artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
+      const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
       return {
         ...artifacts?.verified,
         ...(image && { image: image.verified }),
-        notes: [...(artifacts?.notes ?? []), ...(image?.notes ?? [])],
-        reads,
+        notes: notes.slice(0, INLINE_NOTES),
+        reads: reader.reads,
       };
     },
   );
@@ -54,39 +58,41 @@ function requireOutput(field: string, asked: string | undefined, given: string |
 
 async function verifyArtifacts(
   deps: ExportDependencies,
+  reader: DirectoryReader,
   uri: string,
   request: VerifyExportRequest,
-  reads: RunningReads,
 ): Promise<{ verified: Pick<VerifiedExport, 'files' | 'inspected'>; notes: string[] }> {
   const directory = directoryOf(uri);
-  const files = await listFiles(deps, directory, reads);
-  const isPaged = reads.listRequests > 1;
+  const { listRequests } = reader.reads;
+  const files = await reader.files(directory);
+  const isPaged = reader.reads.listRequests - listRequests > 1;
   const family = familyOf(
     request.exportFormatId,
     files.map(({ path }) => path),
   );
   const listing = checkListing(family, files);
-  const { structure, content } = await lookInside(
-    request,
-    family,
-    files.map((file) => readable(deps, directory, file, reads)),
-  );
+  const upload = await compareWithUpload(reader, request, files);
+  const readable = files.map((file) => reader.readable(directory, file));
+  const { structure, content } = await lookInside(request, family, readable);
   // One page is the directory at one moment; several may have seen it change.
-  const changes = isPaged ? changesBetween(files, await listFiles(deps, directory, reads)) : [];
-  const findings = [...listing.findings, ...structure.findings, ...(content?.findings ?? []), ...changes];
-  if (findings.length > 0) throw verificationFailure(uri, findings);
-  const notes = [
-    ...listing.notes,
-    ...strangers(family, files, structure),
-    ...structure.notes,
-    ...unchecked(request, family, structure),
+  const changes = isPaged ? changesBetween(files, await reader.files(directory)) : [];
+  const findings = [
+    ...[...listing.findings, ...upload.findings, ...structure.findings],
+    ...[...(content?.findings ?? []), ...changes],
   ];
+  if (findings.length > 0) throw verificationFailure(uri, findings);
+  const manifestUri = request.writeManifest
+    ? await writeManifest(deps, request, directory, files, content?.sha256)
+    : undefined;
   return {
     verified: {
-      files: manifestOf(files),
+      files: { ...manifestOf(files), ...(manifestUri !== undefined && { manifestUri }) },
       ...(structure.inspected.length > 0 && { inspected: structure.inspected.slice(0, INLINE_INSPECTED) }),
     },
-    notes: notes.slice(0, INLINE_NOTES),
+    notes: [
+      ...[...listing.notes, ...upload.notes, ...strangers(family, files, structure)],
+      ...[...structure.notes, ...unchecked(request, family, structure)],
+    ],
   };
 }
 

@@ -19,6 +19,18 @@ export interface ExportPlan {
   readonly maxExportAttempts: number;
   readonly onBlocked: NormalizedExportInput['onBlocked'];
   readonly deletePartialArtifacts: boolean;
+  readonly source: ExportSource;
+  readonly manifest: NormalizedExportInput['manifest'];
+}
+
+/** What an export can be compared with. */
+export interface ExportSource {
+  /** Where the Model was uploaded from. */
+  readonly artifactUri?: string;
+  /** When the version was made; what is newer at `artifactUri` is not what was uploaded. */
+  readonly createTime?: string;
+  /** The image that the Model is served by. */
+  readonly servingImageUri?: string;
 }
 
 export interface ExportDestinations {
@@ -64,9 +76,14 @@ export interface AwaitedExport {
 
 export interface VerifyExportRequest {
   readonly level: VerificationLevel;
+  readonly model: string;
+  readonly operation: string;
   readonly exportFormatId: string;
   readonly outputInfo: OutputInfo;
   readonly destinations: ExportDestinations;
+  readonly source: ExportSource;
+  /** Whether a manifest of all files is written beside the export. */
+  readonly writeManifest: boolean;
   readonly heartbeatTimeoutMs: number;
 }
 

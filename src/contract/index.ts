@@ -3,6 +3,7 @@ export { duration } from './duration';
 export type { DurationInput } from './duration';
 export { ExportFailureType } from './failures';
 export type { ExportFailureDetails, ExportFailureTypeName } from './failures';
+export { firstIssue } from './first-issue';
 export { describeProblems, exportModelInputSchema, InvalidExportInputError, parseExportModelInput } from './input';
 export type {
   ExportModelInput,
@@ -13,8 +14,10 @@ export type {
   VerificationLevel,
 } from './input';
 export type { InspectedFile, InspectedTensor } from './inspected';
-export { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
-export type { StorageUri } from './resource-names';
+export { exportManifest, exportManifestSchema } from './manifest';
+export type { ExportManifest } from './manifest';
+export { parseImageReference, parseImageUri, parseModelName, parseStorageUri } from './resource-names';
+export type { ImageReference, StorageUri } from './resource-names';
 export { exportModelResultSchema } from './result';
 export type {
   Adoption,

@@ -53,9 +53,17 @@ export interface ExportModelInput {
     /**
      * `none`; `listing`: every object's name, size, crc32c, the files that the format must have; `structure`: looks
      * into the files whose kinds are known, too; `content`: reads every byte as well and compares the checksums.
-     * Default `listing`.
+     * Default `structure`.
      */
     level?: VerificationLevel;
+  };
+  manifest?: {
+    /**
+     * Write `manifest.json` beside the export when it is verified: every file with its digests, and the Model,
+     * operation and run that made it, as an in-toto Statement; `verifyManifest` checks a place against it later.
+     * Needs `perRunFolder`, an `artifactDestination`, and another level than `none`. Default `false`.
+     */
+    write?: boolean;
   };
   polling?: PollingOptions;
   /** From the workflow's start; past it the operation is cancelled and the workflow fails. Default 24 h. */
@@ -112,8 +120,9 @@ export const exportModelInputSchema = z.strictObject({
   formatPreference: z.array(formatId).min(1, 'must name at least one format').exactOptional(),
   perRunFolder: z.boolean().default(true),
   verification: z
-    .strictObject({ level: z.enum(['none', 'listing', 'structure', 'content']).default('listing') })
-    .default({ level: 'listing' }),
+    .strictObject({ level: z.enum(['none', 'listing', 'structure', 'content']).default('structure') })
+    .default({ level: 'structure' }),
+  manifest: z.strictObject({ write: z.boolean().default(false) }).default({ write: false }),
   polling: z
     .strictObject({
       initialDelay: duration(0).default(POLLING_DEFAULTS.initialDelay),
@@ -129,13 +138,23 @@ export const exportModelInputSchema = z.strictObject({
 });
 
 /** The schema with what concerns several fields. */
-const checkedInputSchema = exportModelInputSchema.refine(
-  (input) => input.perRunFolder || !input.deletePartialArtifacts,
-  {
+const checkedInputSchema = exportModelInputSchema
+  .refine((input) => input.perRunFolder || !input.deletePartialArtifacts, {
     error: 'needs perRunFolder: elsewhere there may be files of others',
     path: ['deletePartialArtifacts'],
-  },
-);
+  })
+  .refine((input) => input.perRunFolder || !input.manifest.write, {
+    error: 'needs perRunFolder: elsewhere the manifest of another export may stand',
+    path: ['manifest', 'write'],
+  })
+  .refine((input) => input.outputConfig.artifactDestination !== undefined || !input.manifest.write, {
+    error: 'needs an artifactDestination: it names files, and an image has a manifest of its own',
+    path: ['manifest', 'write'],
+  })
+  .refine((input) => input.verification.level !== 'none' || !input.manifest.write, {
+    error: 'needs another verification.level than none: nothing would be known of the files',
+    path: ['manifest', 'write'],
+  });
 
 /** An {@link ExportModelInput} with defaults filled in and durations in milliseconds. */
 export type NormalizedExportInput = z.output<typeof exportModelInputSchema>;

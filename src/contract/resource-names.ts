@@ -24,6 +24,14 @@ export interface ImageUri {
   readonly tag: string;
 }
 
+/** Names an image that is there: the parts of its URI, with a tag or a digest. */
+export interface ImageReference {
+  readonly host: string;
+  readonly repository: string;
+  /** A tag, or `sha256:…`. */
+  readonly reference: string;
+}
+
 // A location becomes part of a host name, so nothing but a location may pass.
 const MODEL_NAME =
   /^projects\/([a-z][a-z0-9.:-]{0,61}[a-z0-9]|[0-9]{1,20})\/locations\/([a-z]{2,20}(?:-[a-z]{2,20}[0-9]{1,2})?)\/models\/([a-zA-Z0-9_-]{1,128})(?:@([a-zA-Z0-9-]{1,128}))?$/;
@@ -51,4 +59,13 @@ export function parseImageUri(uri: string): ImageUri | undefined {
   if (host === undefined || repository === undefined) return undefined;
   if (host.endsWith('.pkg.dev') && repository.split('/').length < 3) return undefined;
   return { host, repository, tag };
+}
+
+/** Takes an image's URI apart that may be pinned by `@sha256:…`; `undefined` where {@link parseImageUri} gives none. */
+export function parseImageReference(uri: string): ImageReference | undefined {
+  const [name = '', digest, ...more] = uri.split('@');
+  const image = parseImageUri(name);
+  if (image === undefined || more.length > 0) return undefined;
+  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) return undefined;
+  return { host: image.host, repository: image.repository, reference: digest ?? image.tag };
 }

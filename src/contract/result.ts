@@ -24,6 +24,8 @@ const verifiedFilesSchema = z.strictObject({
   /** The first files in order of their paths; `truncated` tells whether there are more. */
   entries: z.array(exportedFileSchema),
   truncated: z.boolean(),
+  /** The object that has all entries, where `manifest.write` asked for it. */
+  manifestUri: z.string().exactOptional(),
 });
 
 const verifiedImageSchema = z.strictObject({
@@ -31,8 +33,14 @@ const verifiedImageSchema = z.strictObject({
   pinnedUri: z.string(),
   digest: z.string(),
   mediaType: z.string(),
-  /** Size of the manifest's config and layers in bytes; left out for an index. */
-  bytes: z.number().exactOptional(),
+  /** For example `linux/amd64`; several where it is an index. */
+  platforms: z.array(z.string()),
+  /** Layers of all platforms, each counted once. */
+  layers: z.int(),
+  /** Size of all configs and layers in bytes, each counted once. */
+  bytes: z.number(),
+  /** Whether its digest is that of the Model's serving container; left out where that could not be read. */
+  isServingContainer: z.boolean().exactOptional(),
 });
 
 const readsSchema = z.strictObject({

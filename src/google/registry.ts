@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { parseImageUri } from '../contract/resource-names';
+import type { ImageReference } from '../contract/resource-names';
 import { GoogleTransportError, jsonOrUndefined } from './api-error';
-import type { RestClient } from './rest';
+import type { RestClient, RestRequest } from './rest';
 
-const descriptorSchema = z.object({ mediaType: z.string(), digest: z.string(), size: z.number() });
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().exactOptional() });
+
+const descriptorSchema = z.object({
+  mediaType: z.string(),
+  digest,
+  size: z.int().min(0),
+  /** Of an index's manifests. */
+  platform: platformSchema.exactOptional(),
+});
 
 const manifestSchema = z.object({
   schemaVersion: z.literal(2),
@@ -15,17 +25,35 @@ const manifestSchema = z.object({
   manifests: z.array(descriptorSchema).exactOptional(),
 });
 
+/** What a manifest says of one of its parts. */
+export type ImageDescriptor = z.output<typeof descriptorSchema>;
+
 /** An image's manifest or index as the registry gave it. */
 export interface ImageManifest {
   /** `sha256:…` of the manifest's bytes, computed here. */
   readonly digest: string;
+  /** Length of the manifest itself, in bytes. */
+  readonly size: number;
   readonly mediaType: string;
   readonly manifest: z.output<typeof manifestSchema>;
 }
 
 /** The calls of a container registry that an export needs. */
 export interface RegistryApi {
-  getManifest(imageUri: string, signal?: AbortSignal): Promise<ImageManifest>;
+  getManifest(image: ImageReference, signal?: AbortSignal): Promise<ImageManifest>;
+  /**
+   * Size of a layer or a config, in bytes.
+   *
+   * @throws GoogleApiError NOT_FOUND where the registry does not have it
+   */
+  getBlobSize(image: ImageReference, digest: string, signal?: AbortSignal): Promise<number>;
+  /** Reads a part of a layer or a config. */
+  readBlob(
+    image: ImageReference,
+    digest: string,
+    range: { readonly start: number; readonly length: number },
+    signal?: AbortSignal,
+  ): Promise<Buffer>;
 }
 
 const MANIFEST_TYPES = [
@@ -43,27 +71,61 @@ const MANIFEST_TYPES = [
  * @param endpoint gives the URL of a registry's host; an emulator's for every host where one is configured
  */
 export function registryRest(rest: RestClient, endpoint: (host: string) => string): RegistryApi {
+  const request = (
+    method: 'GET' | 'HEAD',
+    { host, repository }: ImageReference,
+    part: string,
+    options: Pick<RestRequest, 'headers' | 'signal' | 'followRedirect'>,
+  ): RestRequest => ({
+    method,
+    url: `${endpoint(host)}/v2/${repository}/${part}`,
+    resource: `${host}/${repository}/${part}`,
+    ...options,
+  });
+  const useless = (what: RestRequest, problem: string): GoogleTransportError => {
+    const described = `${what.method} ${what.resource}`;
+    return new GoogleTransportError(`${described}: ${problem}`, described);
+  };
+
   return {
-    async getManifest(imageUri, signal) {
-      const image = parseImageUri(imageUri);
-      const request = `GET ${imageUri}`;
-      if (image === undefined) throw new GoogleTransportError(`${request}: not an image's URI`, request);
-      const { body, headers } = await rest.text({
-        method: 'GET',
-        url: `${endpoint(image.host)}/v2/${image.repository}/manifests/${encodeURIComponent(image.tag)}`,
-        resource: imageUri,
+    async getManifest(image, signal) {
+      const asked = request('GET', image, `manifests/${encodeURIComponent(image.reference)}`, {
         headers: { accept: MANIFEST_TYPES },
         signal,
       });
-      const manifest = manifestSchema.safeParse(jsonOrUndefined(body));
-      if (!manifest.success) throw new GoogleTransportError(`${request}: the answer is not a manifest`, request);
-      const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-      const claimed = headers.get('docker-content-digest');
-      if (claimed !== null && claimed !== digest) {
-        throw new GoogleTransportError(`${request}: the manifest has digest ${digest}, not ${claimed}`, request);
-      }
+      const { body, headers } = await rest.bytes(asked);
+      const manifest = manifestSchema.safeParse(jsonOrUndefined(body.toString()));
+      if (!manifest.success) throw useless(asked, 'the answer is not a manifest');
+      const computed = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+      const claimed = image.reference.startsWith('sha256:')
+        ? image.reference
+        : (headers.get('docker-content-digest') ?? computed);
+      if (claimed !== computed) throw useless(asked, `the manifest has digest ${computed}, not ${claimed}`);
       const mediaType = manifest.data.mediaType ?? headers.get('content-type') ?? 'unknown';
-      return { digest, mediaType, manifest: manifest.data };
+      return { digest: computed, size: body.length, mediaType, manifest: manifest.data };
+    },
+
+    async getBlobSize(image, blob, signal) {
+      const asked = request('HEAD', image, `blobs/${blob}`, {
+        headers: { accept: '*/*' },
+        followRedirect: true,
+        signal,
+      });
+      const { headers } = await rest.bytes(asked);
+      const size = Number(headers.get('content-length') ?? Number.NaN);
+      if (!Number.isSafeInteger(size)) throw useless(asked, 'the answer has no content-length');
+      return size;
+    },
+
+    async readBlob(image, blob, { start, length }, signal) {
+      const asked = request('GET', image, `blobs/${blob}`, {
+        headers: { accept: '*/*', range: `bytes=${start}-${start + length - 1}` },
+        followRedirect: true,
+        signal,
+      });
+      const { body } = await rest.bytes(asked);
+      if (body.length !== length) throw useless(asked, `${body.length} bytes came, not ${length}`);
+      return body;
     },
   };
 }

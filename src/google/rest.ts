@@ -12,6 +12,11 @@ export interface RestRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the client's. */
   readonly timeoutMs?: number;
+  /**
+   * Follows one redirect, to https or the same origin, without credentials: where a registry keeps its blobs elsewhere.
+   * Default: a redirect is an error, since it would send the token to a host that nobody configured.
+   */
+  readonly followRedirect?: boolean;
   /** Ends the request early; its reason is thrown as it is. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -83,20 +88,24 @@ export class RestClient {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
     });
     const limit = limited(request.timeoutMs ?? this.timeoutMs, request.signal);
+    const content = request.body === undefined ? {} : { body: JSON.stringify(request.body) };
+    const headers = {
+      accept: 'application/json',
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...request.headers,
+    };
     try {
-      const response = await fetch(request.url, {
-        method: request.method,
-        headers: {
-          accept: 'application/json',
-          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...credentials,
-          ...request.headers,
-        },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        signal: limit.signal,
-        // A redirect would send the token to a host that nobody configured.
-        redirect: 'error',
+      const options = { method: request.method, ...content, signal: limit.signal };
+      let response = await fetch(request.url, {
+        ...options,
+        headers: { ...credentials, ...headers },
+        redirect: request.followRedirect ? 'manual' : 'error',
       });
+      const target = request.followRedirect ? redirectTarget(response, request.url) : undefined;
+      if (target !== undefined) {
+        await response.arrayBuffer();
+        response = await fetch(target, { ...options, headers, redirect: 'error' });
+      }
       return { response, body: Buffer.from(await response.arrayBuffer()) };
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
@@ -128,6 +137,14 @@ function limited(timeoutMs: number, signal: AbortSignal | undefined): { signal: 
       signal?.removeEventListener('abort', abort);
     },
   };
+}
+
+/** Where an answer sends its reader; `undefined` where it is no redirect, or leads where nobody should go. */
+function redirectTarget(response: Response, url: string): string | undefined {
+  const location = response.headers.get('location');
+  if (response.status < 300 || response.status >= 400 || location === null) return undefined;
+  const target = new URL(location, url);
+  return target.protocol === 'https:' || target.origin === new URL(url).origin ? target.href : undefined;
 }
 
 interface Received {

@@ -14,6 +14,8 @@ const objectSchema = z.object({
   crc32c: z.string().exactOptional(),
   md5Hash: z.string().exactOptional(),
   generation: z.string(),
+  /** When this generation was written. */
+  timeCreated: z.string().exactOptional(),
 });
 
 const objectPageSchema = z.object({
@@ -43,6 +45,8 @@ export interface StorageApi {
     range: { readonly start: number; readonly length: number },
     signal?: AbortSignal,
   ): Promise<Buffer>;
+  /** Writes an object whose content is JSON, over one that is there. */
+  writeJson(bucket: string, name: string, content: unknown, signal?: AbortSignal): Promise<void>;
   /** Deletes this generation of an object; one that is gone already is no error. */
   deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<void>;
 }
@@ -72,7 +76,7 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
         const query = new URLSearchParams({
           prefix,
           maxResults: String(LIST_PAGE_SIZE),
-          fields: 'kind,nextPageToken,items(name,size,crc32c,md5Hash,generation)',
+          fields: 'kind,nextPageToken,items(name,size,crc32c,md5Hash,generation,timeCreated)',
           ...(pageToken ? { pageToken } : {}),
         });
         const { data } = await rest.json(objectPageSchema, {
@@ -99,6 +103,17 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
       if (body.length === length) return body;
       const what = `GET ${request.resource}`;
       throw new GoogleTransportError(`${what}: ${body.length} bytes came, not ${length}`, what);
+    },
+
+    async writeJson(bucket, name, content, signal) {
+      const query = new URLSearchParams({ uploadType: 'media', name });
+      await rest.json(objectSchema, {
+        method: 'POST',
+        url: `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?${query.toString()}`,
+        resource: `gs://${bucket}/${name}`,
+        body: content,
+        signal,
+      });
     },
 
     async deleteObject(bucket, { name, generation }, signal) {

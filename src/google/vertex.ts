@@ -13,7 +13,9 @@ const modelSchema = z.object({
   versionAliases: z.array(z.string()).default([]),
   displayName: z.string().default(''),
   supportedExportFormats: z.array(exportFormatSchema).default([]),
-  artifactUri: z.string().optional(),
+  artifactUri: z.string().exactOptional(),
+  containerSpec: z.object({ imageUri: z.string().exactOptional() }).exactOptional(),
+  versionCreateTime: z.string().exactOptional(),
 });
 
 const outputInfoSchema = z.object({

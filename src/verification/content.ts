@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
 import type { ArtifactFile } from './artifact-file';
 import { ChangedFileError } from './artifact-file';
+import { inParallel } from './in-parallel';
 
 /** A part that is read at once, in bytes: memory stays flat however large the file is. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -19,20 +20,17 @@ export interface Content {
 export async function checkContent(files: readonly ArtifactFile[]): Promise<Content> {
   const findings: string[] = [];
   const sha256 = new Map<string, string>();
-  const queue = files.values();
-  const work = async (): Promise<void> => {
-    for (const file of queue) {
-      try {
-        const found = await digestsOf(file);
-        sha256.set(file.path, found.sha256);
-        findings.push(...differences(file, found));
-      } catch (error) {
-        if (!(error instanceof ChangedFileError)) throw error;
-        findings.push(`${file.path}: ${error.message}`);
-      }
+  const check = async (file: ArtifactFile): Promise<void> => {
+    try {
+      const found = await digestsOf(file);
+      sha256.set(file.path, found.sha256);
+      findings.push(...differences(file, found));
+    } catch (error) {
+      if (!(error instanceof ChangedFileError)) throw error;
+      findings.push(`${file.path}: ${error.message}`);
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  await inParallel(files, check, CONCURRENCY);
   return { findings, sha256 };
 }
 

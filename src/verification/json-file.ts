@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { firstIssue } from '../contract';
 import type { SparseBytes } from './sparse-bytes';
 import { ReadLimitError } from './sparse-bytes';
 
@@ -28,10 +29,7 @@ export function jsonOf<T>(
     throw new ReadLimitError(bytes.path, `${what} has more than ${MAX_VALUES} values and was not looked into`);
   const parsed = schema.safeParse(parse(bytes, bytes.text(start, length), what));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw bytes.malformed(
-    `${what} is not as it should be at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}`,
-  );
+  throw bytes.malformed(`${what} is not as it should be at ${firstIssue(parsed.error)}`);
 }
 
 function parse(bytes: SparseBytes, text: string, what: string): unknown {

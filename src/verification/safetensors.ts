@@ -16,7 +16,7 @@ const size = z.int().min(0);
 const tensorSchema = z.object({ dtype: z.string(), shape: z.array(size), data_offsets: z.tuple([size, size]) });
 const headerSchema = z
   .looseObject({ __metadata__: z.record(z.string(), z.string()).optional() })
-  .transform(({ __metadata__: _, ...tensors }) => tensors)
+  .transform((header) => Object.fromEntries(Object.entries(header).filter(([name]) => name !== '__metadata__')))
   .pipe(z.record(z.string(), tensorSchema));
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 

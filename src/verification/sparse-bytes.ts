@@ -1,4 +1,5 @@
 import type { ArtifactFile } from './artifact-file';
+import { inParallel } from './in-parallel';
 
 /** Part of a file, in bytes from its start. */
 export interface ByteRange {
@@ -47,8 +48,6 @@ const MAX_READ_BYTES = 1024 * 1024;
 const MAX_INDEX_BYTES = 8 * 1024 * 1024;
 /** So many accesses make a look: in a whole file tables are read a few times, in a hostile one over and over. */
 const MAX_STEPS = 4_000_000;
-/** Reads of one file at the same time. */
-const CONCURRENT_READS = 8;
 
 /**
  * A file of which some parts are in memory, read synchronously, as parsers want it. Access to a part that is not
@@ -72,6 +71,15 @@ export class SparseBytes {
   constructor(private readonly file: ArtifactFile) {
     this.path = file.path;
     this.size = file.bytes;
+  }
+
+  /** Content that is in memory as a whole, for example decompressed; the path is the one for messages. */
+  static of(path: string, content: Buffer): SparseBytes {
+    const read = (start: number, length: number): Promise<Buffer> =>
+      Promise.resolve(content.subarray(start, start + length));
+    const bytes = new SparseBytes({ path, bytes: content.length, generation: '', read });
+    bytes.keep(0, content);
+    return bytes;
   }
 
   /** Starts a new run of an inspector. */
@@ -162,21 +170,20 @@ export class SparseBytes {
   /** Loads parts that were missing. @throws ReadLimitError where that would be more than may be read of this file */
   async load(ranges: readonly ByteRange[]): Promise<void> {
     const reads = this.size <= MAX_READ_BYTES ? [{ start: 0, length: this.size }] : this.plan(ranges);
-    const queue = [...reads];
-    const work = async (): Promise<void> => {
-      for (let read = queue.shift(); read; read = queue.shift()) {
-        const block = await this.file.read(read.start, read.length);
-        for (let from = 0; from < block.length; from += PAGE_BYTES) {
-          const number = (read.start + from) / PAGE_BYTES;
-          // Another look into the same file may have loaded it meanwhile.
-          if (this.pages.has(number)) continue;
-          const page = block.subarray(from, from + PAGE_BYTES);
-          this.pages.set(number, page);
-          this.loadedBytes += page.length;
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(CONCURRENT_READS, reads.length) }, work));
+    await inParallel(reads, async ({ start, length }) => {
+      this.keep(start, await this.file.read(start, length));
+    });
+  }
+
+  private keep(start: number, block: Buffer): void {
+    for (let from = 0; from < block.length; from += PAGE_BYTES) {
+      const number = (start + from) / PAGE_BYTES;
+      // Another look into the same file may have loaded it meanwhile.
+      if (this.pages.has(number)) continue;
+      const page = block.subarray(from, from + PAGE_BYTES);
+      this.pages.set(number, page);
+      this.loadedBytes += page.length;
+    }
   }
 
   /** Reads of whole pages for ranges, joined where they touch. */

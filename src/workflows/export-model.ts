@@ -60,7 +60,7 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
           (error) => endedAttempt(operation, error) === undefined,
         );
         show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined });
-        const verified = await blocking.mended(() => verify(chosen, ended));
+        const verified = await blocking.mended(() => verify(chosen, started, ended));
         progress.attempts.push({ operation, outcome: 'succeeded' });
         show({ stage: 'completed', notes: verificationNotes(verified) });
         return resultOf(chosen, progress, started, ended, verified);

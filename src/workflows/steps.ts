@@ -65,7 +65,11 @@ export function wait(plan: ExportPlan, started: StartedExport, deadline: number)
 }
 
 /** Looks at what arrived. */
-export async function verify(plan: ExportPlan, ended: AwaitedExport): Promise<VerifiedExport> {
+export async function verify(
+  plan: ExportPlan,
+  { operation }: StartedExport,
+  ended: AwaitedExport,
+): Promise<VerifiedExport> {
   if (plan.verification.level === 'none') return { notes: ['nothing was looked at: verification.level is none'] };
   const { verifyExport } = proxyActivities<ExportActivities>({
     summary: `${plan.verification.level} of ${destinationsOf(plan)}`,
@@ -76,9 +80,13 @@ export async function verify(plan: ExportPlan, ended: AwaitedExport): Promise<Ve
   });
   return verifyExport({
     level: plan.verification.level,
+    model: plan.model,
+    operation,
     exportFormatId: plan.exportFormatId,
     outputInfo: ended.outputInfo,
     destinations: plan.destinations,
+    source: plan.source,
+    writeManifest: plan.manifest.write,
     heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
   });
 }

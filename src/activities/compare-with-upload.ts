@@ -1,0 +1,48 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { ExportedFile, StorageUri, VerifyExportRequest } from '../contract';
+import { parseStorageUri } from '../contract';
+import { GoogleApiError } from '../google/api-error';
+import type { StorageObject } from '../google/storage';
+import type { Findings } from '../verification/listing';
+import { compareWithSource } from '../verification/source';
+import type { DirectoryReader } from './exported-files';
+import { asDirectory, exportedFile } from './exported-files';
+
+/** The format whose export is a copy of what was uploaded. */
+const COPY = 'custom-trained';
+
+/** Compares an export that should be a copy with what the Model was uploaded from, where the worker may read that. */
+export async function compareWithUpload(
+  reader: DirectoryReader,
+  { exportFormatId, source }: VerifyExportRequest,
+  files: readonly ExportedFile[],
+): Promise<Findings> {
+  const { artifactUri, createTime } = source;
+  if (exportFormatId !== COPY || artifactUri === undefined) return { findings: [], notes: [] };
+  const place = parseStorageUri(artifactUri);
+  const directory = place && asDirectory(place);
+  const objects = directory && (await listUpload(reader, directory));
+  if (directory === undefined || objects === undefined || objects.length === 0) {
+    const reason = objects?.length === 0 ? 'is empty' : "can't be read by the worker";
+    return {
+      findings: [],
+      notes: [`the Model's artifactUri ${artifactUri} ${reason}: the export was not compared with it`],
+    };
+  }
+  const originals = objects.map((object) => ({
+    ...exportedFile(object, directory.path),
+    ...(object.timeCreated !== undefined && { timeCreated: object.timeCreated }),
+  }));
+  return compareWithSource(files, originals, createTime);
+}
+
+/** `undefined` where the worker may not read, or the bucket is gone: both are usual long after an upload. */
+async function listUpload(reader: DirectoryReader, directory: StorageUri): Promise<StorageObject[] | undefined> {
+  try {
+    return await reader.objects(directory);
+  } catch (error) {
+    const cause = error instanceof ApplicationFailure ? error.cause : undefined;
+    if (cause instanceof GoogleApiError && ['NOT_FOUND', 'PERMISSION_DENIED'].includes(cause.status)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { Context } from '@temporalio/activity';
+import type { ExportedFile, StorageUri, VerifyExportRequest } from '../contract';
+import { exportManifest } from '../contract';
+import { MANIFEST_NAME, manifestOf, subjectsOf } from '../verification/manifest';
+import type { ExportDependencies } from './dependencies';
+import { withFailures } from './failures';
+
+/**
+ * Writes the record of a verified export beside it, and gives its URI. A retry writes the same place again.
+ *
+ * @param sha256 of the files that were read whole, by path
+ */
+export async function writeManifest(
+  deps: ExportDependencies,
+  request: VerifyExportRequest,
+  directory: StorageUri,
+  files: readonly ExportedFile[],
+  sha256: ReadonlyMap<string, string> | undefined,
+): Promise<string> {
+  const { cancellationSignal: signal, info } = Context.current();
+  const { bucket, path } = directory;
+  const { count, bytes, manifestSha256 } = manifestOf(files);
+  const manifest = exportManifest(
+    {
+      model: request.model,
+      exportFormatId: request.exportFormatId,
+      operation: request.operation,
+      artifactOutputUri: `gs://${bucket}/${path}`,
+      workflowId: info.workflowExecution?.workflowId ?? '',
+      runId: info.workflowExecution?.runId ?? '',
+      verificationLevel: request.level === 'none' ? 'listing' : request.level,
+      verifiedAt: new Date().toISOString(),
+      ...{ count, bytes, manifestSha256 },
+    },
+    subjectsOf(files, sha256),
+  );
+  const name = `${path.replace(/[^/]*\/$/, '')}${MANIFEST_NAME}`;
+  await withFailures('manifest', () => deps.storage.writeJson(bucket, name, manifest, signal));
+  return `gs://${bucket}/${name}`;
+}

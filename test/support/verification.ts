@@ -1,0 +1,56 @@
+import type { GoogleServices } from '../../devservices';
+import type { ExportOutcome } from '../../emulator';
+import type { VerificationLevel, VerifiedExport, VerifyExportRequest } from '../../src/contract';
+import { ExportFailureType } from '../../src/contract';
+import { activitiesOf, failureOf, run } from './activities';
+import type { Files } from './inspection';
+import { addModel } from './models';
+import { POLLING, startRequest } from './requests';
+
+/** Exports for real, and gives what the workflow would verify. */
+export async function exported(
+  services: GoogleServices,
+  model: string,
+  exportFormatId: string,
+  changes: Partial<VerifyExportRequest> = {},
+): Promise<VerifyExportRequest> {
+  const activities = activitiesOf(services);
+  const destinations = changes.destinations ?? startRequest(model).destinations;
+  const request = startRequest(model, { exportFormatId, destinations });
+  const { operation } = await run(activities.startExport, request);
+  const { outputInfo } = await run(activities.awaitExport, { operation, polling: POLLING });
+  return {
+    level: 'structure',
+    model: request.model,
+    operation,
+    exportFormatId,
+    outputInfo,
+    destinations,
+    source: {},
+    writeManifest: false,
+    heartbeatTimeoutMs: 60_000,
+    ...changes,
+  };
+}
+
+/** Verifies as a worker does. */
+export function verify(services: GoogleServices, request: VerifyExportRequest): Promise<VerifiedExport> {
+  return run(activitiesOf(services).verifyExport, request);
+}
+
+/** Exports files of the test's own, and verifies them. */
+export async function verifyFiles(
+  services: GoogleServices,
+  exportFormatId: string,
+  files: Files,
+  { level, outcome }: { level?: VerificationLevel; outcome?: ExportOutcome } = {},
+): Promise<VerifiedExport> {
+  const model = addModel(services.vertex, { formats: { [exportFormatId]: files }, ...(outcome && { outcome }) });
+  return verify(services, await exported(services, model, exportFormatId, { ...(level && { level }) }));
+}
+
+/** The findings of a verification that fails, a line each. */
+export async function findingsOf(verified: Promise<unknown>): Promise<string> {
+  const { details } = await failureOf(verified, ExportFailureType.VerificationFailed);
+  return (details.problems ?? []).join('\n');
+}
