@@ -123,12 +123,18 @@ export interface ObjectStore extends Service {
   createBucket(name: string): Promise<void>;
 }
 
-/**
- * Starts an object store in memory that speaks Cloud Storage's JSON API.
- *
- * @param location where all of its buckets are. Default `US-CENTRAL1`.
- */
-export async function startObjectStore({ location = 'US-CENTRAL1' } = {}): Promise<ObjectStore> {
+export interface ObjectStoreOptions {
+  /** Where all of its buckets are. Default `US-CENTRAL1`. */
+  readonly location?: string;
+  /** Folder whose folders are there as buckets from the start: thousands of objects load faster than they upload. */
+  readonly contents?: string;
+}
+
+/** Starts an object store in memory that speaks Cloud Storage's JSON API. */
+export async function startObjectStore({
+  location = 'US-CENTRAL1',
+  contents,
+}: ObjectStoreOptions = {}): Promise<ObjectStore> {
   let url = '';
   const child = await startService(
     'fake-gcs-server',
@@ -138,6 +144,7 @@ export async function startObjectStore({ location = 'US-CENTRAL1' } = {}): Promi
       return [
         ...['-scheme', 'http', '-host', HOST, '-port', port, '-public-host', `${HOST}:${port}`],
         ...['-backend', 'memory', '-location', location, '-log-level', 'error'],
+        ...(contents === undefined ? [] : ['-data', contents]),
       ];
     },
     () => isAnswered(`${url}/storage/v1/b`),
