@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { startObjectStore } from '../devservices';
+import { inParallel } from '../src/verification/in-parallel';
 import type { Benchmark, Figures } from './benchmark';
 import { serveGeneratedObject } from './generated-object';
 
@@ -17,8 +18,9 @@ export const verify: Benchmark = {
     const folder = await mkdtemp(path.join(tmpdir(), 'vertex-export-bench-'));
     try {
       log(`making ${OBJECTS} objects`);
-      await writeMany(path.join(folder, 'many', 'export'));
-      const store = await startObjectStore({ contents: folder });
+      const store = await startObjectStore({ folder });
+      await store.createBucket('many');
+      await writeMany(store.url);
       const many = (level: string): Promise<Figures> => verifyIn(store.url, 'gs://many/export/', level);
       const manyObjects = await many('structure').finally(() => log('verified once'));
       const manyObjectsContent = await many('content').finally(() => store.stop());
@@ -36,15 +38,18 @@ export const verify: Benchmark = {
 };
 
 /** Safetensors files of one tensor each. */
-async function writeMany(folder: string): Promise<void> {
+async function writeMany(store: string): Promise<void> {
   const header = JSON.stringify({ a: { dtype: 'U8', shape: [64], data_offsets: [0, 64] } });
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(header.length));
-  const content = Buffer.concat([size, Buffer.from(header), Buffer.alloc(64)]);
-  await mkdir(folder, { recursive: true });
-  for (let index = 0; index < OBJECTS; index += 1) {
-    await writeFile(path.join(folder, `part-${String(index).padStart(5, '0')}.safetensors`), content);
-  }
+  const body = Buffer.concat([size, Buffer.from(header), Buffer.alloc(64)]);
+  await inParallel(Array(OBJECTS).keys(), async (index) => {
+    const name = `export/part-${String(index).padStart(5, '0')}.safetensors`;
+    const url = `${store}/upload/storage/v1/b/many/o?uploadType=media&name=${encodeURIComponent(name)}`;
+    const response = await fetch(url, { method: 'POST', body });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`${name}: HTTP ${response.status}`);
+  });
 }
 
 async function verifyIn(storage: string, uri: string, level: string): Promise<Figures> {

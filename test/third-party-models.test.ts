@@ -22,12 +22,19 @@ const FAMILIES: Readonly<Record<ModelFamily, { format: string; kind: InspectedFi
   xgboost: { format: 'custom-trained', kind: 'xgboost' },
 };
 
-/** The files of a model as an export has them: an export's TensorFlow.js model is called `model.json`. */
+/** The name that a file has in an export, where it is another one in the package. */
+const EXPORTED_NAMES: Partial<Record<ModelFamily, { readonly pattern: RegExp; readonly name: string }>> = {
+  'tf-js': { pattern: /\.json$/, name: 'model.json' },
+  // Vertex AI's containers take the model by this name, whatever its form is.
+  xgboost: { pattern: /./, name: 'model.bst' },
+};
+
 async function filesOf(model: ThirdPartyModel): Promise<Files> {
   const { folder, files } = await fetchModel(model);
-  const exportedName = (file: string): string =>
-    model.family === 'tf-js' && file.endsWith('.json') ? 'model.json' : file;
-  return Object.fromEntries(files.map((file) => [exportedName(file), readFileSync(path.join(folder, file))]));
+  const renamed = EXPORTED_NAMES[model.family];
+  return Object.fromEntries(
+    files.map((file) => [renamed?.pattern.test(file) ? renamed.name : file, readFileSync(path.join(folder, file))]),
+  );
 }
 
 suite('a model that other people made', () => {

@@ -1,6 +1,16 @@
+import { inspectCoreMl } from './core-ml';
 import type { Inspector } from './inspection';
+import { inspectLabels } from './labels';
+import { inspectOnnx } from './onnx';
+import { inspectPickle } from './pickle';
+import { inspectPytorch } from './pytorch';
 import { inspectSafetensors, inspectSafetensorsIndex } from './safetensors';
+import { inspectCustomSavedModel, inspectSavedModel } from './saved-model';
+import { inspectEnvironment } from './tabular';
 import { inspectTfJs } from './tf-js';
+import { inspectEdgeTpu, inspectTflite } from './tflite';
+import { inspectModelArchive } from './torch-model-archive';
+import { inspectXgboost } from './xgboost';
 
 /** Files by their paths below the export's directory. */
 export interface FilePattern {
@@ -28,9 +38,22 @@ export interface Family {
 const LABELS = /(^|\/)(dict|labels?|\w+_labels)\.txt$/;
 const MARKER = /\/$/;
 
-const SAFETENSORS: readonly FileKind[] = [
+const SAVED_MODEL = /(^|\/)saved_model\.pb$/;
+const TFLITE = { name: 'a .tflite file', pattern: /\.tflite$/ };
+const TFLITE_OPTIONAL = [LABELS, /(^|\/)tflite_metadata\.json$/];
+const LABEL_FILES: FileKind = { pattern: LABELS, inspect: inspectLabels };
+
+/** What was uploaded can be of any kind: a name alone says little, so only names that mean one thing are here. */
+const UPLOADED: readonly FileKind[] = [
   { pattern: /\.safetensors\.index\.json$/, inspect: inspectSafetensorsIndex },
   { pattern: /\.safetensors$/, inspect: inspectSafetensors },
+  { pattern: SAVED_MODEL, inspect: inspectCustomSavedModel },
+  { pattern: /\.onnx$/, inspect: inspectOnnx },
+  { pattern: /\.(pt|pth|jit)$|(^|\/)pytorch_model[^/]*\.bin$/, inspect: inspectPytorch },
+  { pattern: /\.mar$/, inspect: inspectModelArchive },
+  { pattern: /\.(pkl|pickle|joblib)$/, inspect: inspectPickle },
+  { pattern: /\.(bst|ubj)$/, inspect: inspectXgboost },
+  { pattern: /\.tflite$/, inspect: inspectTflite },
 ];
 
 /**
@@ -39,19 +62,19 @@ const SAFETENSORS: readonly FileKind[] = [
  */
 const FAMILIES: Readonly<Record<string, Family>> = {
   tflite: {
-    required: [{ name: 'a .tflite file', pattern: /\.tflite$/ }],
-    optional: [LABELS, /(^|\/)tflite_metadata\.json$/],
-    kinds: [],
+    required: [TFLITE],
+    optional: TFLITE_OPTIONAL,
+    kinds: [{ pattern: TFLITE.pattern, inspect: inspectTflite }, LABEL_FILES],
   },
   'edgetpu-tflite': {
-    required: [{ name: 'a .tflite file', pattern: /\.tflite$/ }],
-    optional: [LABELS, /(^|\/)tflite_metadata\.json$/],
-    kinds: [],
+    required: [TFLITE],
+    optional: TFLITE_OPTIONAL,
+    kinds: [{ pattern: TFLITE.pattern, inspect: inspectEdgeTpu }, LABEL_FILES],
   },
   'tf-saved-model': {
-    required: [{ name: 'saved_model.pb', pattern: /(^|\/)saved_model\.pb$/ }],
+    required: [{ name: 'saved_model.pb', pattern: SAVED_MODEL }],
     optional: [/(^|\/)(variables|assets|assets\.extra)\//, /(^|\/)(fingerprint|keras_metadata)\.pb$/, LABELS],
-    kinds: [],
+    kinds: [{ pattern: SAVED_MODEL, inspect: inspectSavedModel }, LABEL_FILES],
   },
   'tf-js': {
     required: [
@@ -59,16 +82,16 @@ const FAMILIES: Readonly<Record<string, Family>> = {
       { name: 'a weight shard beside model.json', pattern: /(^|\/)(?!model\.json$|dict\.txt$)[^/]+$/ },
     ],
     optional: [/\.bin$/, /(^|\/)group\d+-shard\d+of\d+$/, LABELS],
-    kinds: [{ pattern: /(^|\/)model\.json$/, inspect: inspectTfJs }],
+    kinds: [{ pattern: /(^|\/)model\.json$/, inspect: inspectTfJs }, LABEL_FILES],
   },
   'core-ml': {
     required: [{ name: 'a .mlmodel file', pattern: /\.mlmodel$/ }],
     optional: [LABELS, /\.mlpackage\//],
-    kinds: [],
+    kinds: [{ pattern: /\.mlmodel$/, inspect: inspectCoreMl }, LABEL_FILES],
   },
   'custom-trained': {
     required: [{ name: 'a file', pattern: /[^/]$/ }],
-    kinds: SAFETENSORS,
+    kinds: UPLOADED,
   },
 };
 
@@ -79,7 +102,10 @@ const TABULAR: Family = {
     { name: 'predict/001/saved_model.pb', pattern: /^predict\/[^/]+\/saved_model\.pb$/ },
   ],
   optional: [/^predict\//, /^(feature_attributions|instance|prediction_schema)\.yaml$/, /^[a-z_]+\.pb$/],
-  kinds: [],
+  kinds: [
+    { pattern: /^environment\.json$/, inspect: inspectEnvironment },
+    { pattern: SAVED_MODEL, inspect: inspectSavedModel },
+  ],
 };
 
 /** The family of a format's files; `undefined` for ids that are not known here, `genie` among them. */

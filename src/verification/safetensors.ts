@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Inspector } from './inspection';
 import { jsonOf } from './json-file';
+import { listed } from './listed';
 import type { SparseBytes } from './sparse-bytes';
 import { MalformedFileError } from './sparse-bytes';
 
@@ -15,7 +16,7 @@ const LENGTH_BYTES = 8;
 const size = z.int().min(0);
 const tensorSchema = z.object({ dtype: z.string(), shape: z.array(size), data_offsets: z.tuple([size, size]) });
 const headerSchema = z
-  .looseObject({ __metadata__: z.record(z.string(), z.string()).optional() })
+  .looseObject({ __metadata__: z.record(z.string(), z.string()).nullish() })
   .transform((header) => Object.fromEntries(Object.entries(header).filter(([name]) => name !== '__metadata__')))
   .pipe(z.record(z.string(), tensorSchema));
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
@@ -96,11 +97,4 @@ function missingTensors(shard: SparseBytes, names: readonly string[]): string[] 
     if (error instanceof MalformedFileError) return [];
     throw error;
   }
-}
-
-const SHOWN = 5;
-
-function listed(names: readonly string[]): string {
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return `${names.slice(0, SHOWN).join(', ')}${more}`;
 }

@@ -82,6 +82,11 @@ export class SparseBytes {
     return bytes;
   }
 
+  /** Whether the file is small enough to be read as a whole; of a larger one only parts are looked at. */
+  get isReadWhole(): boolean {
+    return this.size <= MAX_READ_BYTES;
+  }
+
   /** Starts a new run of an inspector. */
   rewind(): void {
     this.steps = 0;
@@ -169,7 +174,7 @@ export class SparseBytes {
 
   /** Loads parts that were missing. @throws ReadLimitError where that would be more than may be read of this file */
   async load(ranges: readonly ByteRange[]): Promise<void> {
-    const reads = this.size <= MAX_READ_BYTES ? [{ start: 0, length: this.size }] : this.plan(ranges);
+    const reads = this.isReadWhole ? [{ start: 0, length: this.size }] : this.plan(ranges);
     await inParallel(reads, async ({ start, length }) => {
       this.keep(start, await this.file.read(start, length));
     });

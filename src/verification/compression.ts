@@ -1,0 +1,80 @@
+import { gunzipSync, inflateSync } from 'node:zlib';
+import { SparseBytes } from './sparse-bytes';
+
+/** How a file is compressed. */
+export interface Compression {
+  readonly name: string;
+  /** What it begins with. */
+  readonly magic: readonly number[];
+  /** Whether its end is there, where that can be told without reading on from its begin. */
+  readonly hasEnd?: (bytes: SparseBytes) => boolean;
+  readonly decompress?: (content: Buffer, options: { maxOutputLength: number }) => Buffer;
+}
+
+const XZ_END = [0x59, 0x5a];
+const BZIP2_END = 0x177245385090n;
+const BZIP2_END_BYTES = 11;
+
+/** What does not fit in is not looked into, in bytes. */
+const MAX_DECOMPRESSED_BYTES = 16 * 1024 * 1024;
+
+const ZLIB = { name: 'zlib', decompress: inflateSync };
+
+/**
+ * Sources: RFC 1950, RFC 1952, RFC 8878, https://tukaani.org/xz/xz-file-format.txt,
+ * https://en.wikipedia.org/wiki/Bzip2#File_format and https://github.com/joblib/joblib/blob/main/joblib/compressor.py
+ */
+const COMPRESSIONS: readonly Compression[] = [
+  { ...ZLIB, magic: [0x78, 0x01] },
+  { ...ZLIB, magic: [0x78, 0x5e] },
+  { ...ZLIB, magic: [0x78, 0x9c] },
+  { ...ZLIB, magic: [0x78, 0xda] },
+  { name: 'gzip', magic: [0x1f, 0x8b], decompress: gunzipSync },
+  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], hasEnd: hasBzip2End },
+  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], hasEnd: hasXzEnd },
+  { name: 'lzma', magic: [0x5d, 0x00, 0x00] },
+  { name: 'lz4', magic: [0x04, 0x22, 0x4d, 0x18] },
+  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd] },
+  { name: 'zlib of joblib before 0.10', magic: [0x5a, 0x46] },
+];
+
+/** How a file is compressed, as its first bytes tell; `undefined` where it is not. */
+export function compressionOf(bytes: SparseBytes): Compression | undefined {
+  return COMPRESSIONS.find(({ magic }) => hasAt(bytes, 0, magic));
+}
+
+/**
+ * The content of a compressed file; `undefined` where only reading all of it could tell.
+ *
+ * @throws MalformedFileError where it is cut off or damaged
+ */
+export function decompressed(bytes: SparseBytes, { name, hasEnd, decompress }: Compression): SparseBytes | undefined {
+  if (hasEnd?.(bytes) === false) {
+    throw bytes.malformed(`is cut off or damaged: its ${name} stream has no end`);
+  }
+  if (decompress === undefined || !bytes.isReadWhole) return undefined;
+  const content = bytes.slice(0, bytes.size);
+  try {
+    return SparseBytes.of(bytes.path, decompress(content, { maxOutputLength: MAX_DECOMPRESSED_BYTES }));
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw bytes.malformed(`is cut off or damaged: its ${name} stream: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+function hasAt(bytes: SparseBytes, at: number, magic: readonly number[]): boolean {
+  return at >= 0 && at + magic.length <= bytes.size && magic.every((byte, index) => bytes.u8(at + index) === byte);
+}
+
+function hasXzEnd(bytes: SparseBytes): boolean {
+  return hasAt(bytes, bytes.size - XZ_END.length, XZ_END);
+}
+
+/** The end is a number and a checksum, in bits; up to seven bits fill the last byte. */
+function hasBzip2End(bytes: SparseBytes): boolean {
+  if (bytes.size < BZIP2_END_BYTES) return false;
+  const tail = BigInt(`0x${bytes.slice(bytes.size - BZIP2_END_BYTES, BZIP2_END_BYTES).toString('hex')}`);
+  return Array.from({ length: 8 }, (_, padding) => BigInt.asUintN(48, tail >> BigInt(padding + 32))).includes(
+    BZIP2_END,
+  );
+}

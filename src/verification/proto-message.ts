@@ -1,0 +1,57 @@
+import type { Root } from 'protobufjs/light';
+import type { z } from 'zod';
+import type { SparseBytes } from './sparse-bytes';
+import { ReadLimitError } from './sparse-bytes';
+
+/** Messages that are decoded have far less; so a hostile one does not fill the memory, in bytes. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+
+/** A type of small messages. */
+export interface MessageType<T> {
+  readonly name: string;
+  /** @throws Error where the content is no message of this type */
+  decode(content: Buffer): T;
+}
+
+/**
+ * A message type of a schema. Fields that are not set have their default, messages in it `null`; of fields that
+ * exclude each other `oneof`'s own name says which is set.
+ */
+export function messageType<T>(root: Root, name: string, shape: z.ZodType<T>): MessageType<T> {
+  const type = root.lookupType(name);
+  return {
+    name,
+    decode: (content) =>
+      shape.parse(type.toObject(type.decode(content), { longs: Number, defaults: true, arrays: true, oneofs: true })),
+  };
+}
+
+/**
+ * The message in a part of a file.
+ *
+ * @throws MalformedFileError where it is none of its type
+ * @throws ReadLimitError where it is too large to be decoded
+ */
+export function decodeMessage<T>(
+  bytes: SparseBytes,
+  type: MessageType<T>,
+  { start, end }: { readonly start: number; readonly end: number },
+): T {
+  if (end - start > MAX_MESSAGE_BYTES) {
+    throw new ReadLimitError(
+      bytes.path,
+      `its ${type.name} of ${end - start} bytes at byte ${start} was not looked into`,
+    );
+  }
+  const content = bytes.slice(start, end - start);
+  try {
+    return type.decode(content);
+  } catch (error) {
+    throw bytes.malformed(`has no ${type.name} at byte ${start}: ${reasonOf(error)}`);
+  }
+}
+
+/** Why a message could not be decoded, in one line. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error);
+}

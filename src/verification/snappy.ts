@@ -1,0 +1,60 @@
+/** What is not Snappy. */
+export class SnappyError extends Error {}
+
+/** Bytes behind the tag that hold a copy's offset, or a long literal's length. */
+const COPY_OFFSET_BYTES = [0, 1, 2, 4] as const;
+/** Lengths of literals up to this one stand in the tag itself. */
+const SHORT_LITERAL = 60;
+
+/**
+ * Unpacks a Snappy block. Libraries for it need a native binary, or trust the lengths that the block states.
+ * Source: https://github.com/google/snappy/blob/main/format_description.txt
+ *
+ * @param maxBytes what it may unpack to
+ * @throws SnappyError where the block is damaged, or unpacks to more
+ */
+export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
+  const { value: size, end: start } = lengthOf(packed);
+  if (size > maxBytes) throw new SnappyError(`it unpacks to ${size} bytes`);
+  const unpacked = Buffer.alloc(size);
+  let to = 0;
+  for (let from = start; from < packed.length;) {
+    const tag = packed.readUInt8(from);
+    from += 1;
+    const kind = tag & 3;
+    const short = tag >>> 2;
+    const isLiteral = kind === 0;
+    const extraBytes = isLiteral ? Math.max(0, short + 1 - SHORT_LITERAL) : (COPY_OFFSET_BYTES[kind] ?? 0);
+    if (from + extraBytes > packed.length) throw new SnappyError('it is cut off');
+    const extra = extraBytes > 0 ? packed.readUIntLE(from, extraBytes) : short;
+    from += extraBytes;
+    if (isLiteral) {
+      const length = extra + 1;
+      if (from + length > packed.length || to + length > size)
+        throw new SnappyError('it has a literal that is too long');
+      packed.copy(unpacked, to, from, from + length);
+      from += length;
+      to += length;
+    } else {
+      const length = kind === 1 ? (short & 7) + 4 : short + 1;
+      const offset = kind === 1 ? ((tag >>> 5) << 8) + extra : extra;
+      if (offset === 0 || offset > to || to + length > size)
+        throw new SnappyError('it has a copy of what is not there');
+      // Byte by byte: a copy may repeat what it writes itself.
+      for (let index = 0; index < length; index += 1, to += 1) unpacked.writeUInt8(unpacked.readUInt8(to - offset), to);
+    }
+  }
+  if (to !== size) throw new SnappyError(`it unpacks to ${to} bytes and not to ${size}`);
+  return unpacked;
+}
+
+const MAX_LENGTH_BYTES = 5;
+
+function lengthOf(packed: Buffer): { value: number; end: number } {
+  let value = 0;
+  for (const [index, byte] of packed.subarray(0, MAX_LENGTH_BYTES).entries()) {
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return { value, end: index + 1 };
+  }
+  throw new SnappyError('its length is cut off');
+}

@@ -1,0 +1,163 @@
+import { crc32c } from '@node-rs/crc32';
+import type { Bytes } from './proto-fields';
+import { readVarint } from './proto-fields';
+import { SnappyError, unpackSnappy } from './snappy';
+import type { MalformedFileError, SparseBytes } from './sparse-bytes';
+import { ReadLimitError } from './sparse-bytes';
+
+/** An entry of a table. */
+export interface TableEntry {
+  /** Valid until the next entry is asked for. */
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+const FOOTER_BYTES = 48;
+const MAGIC = Buffer.from('57fb808b247547db', 'hex');
+/** The type of a block, and its checksum. */
+const TRAILER_BYTES = 5;
+const PLAIN = 0;
+const SNAPPY = 1;
+const MASK_DELTA = 0xa282ead8;
+
+/** What all blocks of a table may unpack to, in bytes: real ones have a few hundred KiB. */
+const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;
+/** What a block costs beside its content: a table may not consist of many small ones, in bytes. */
+const BLOCK_COST_BYTES = 64;
+const MAX_KEY_BYTES = 4 * 1024;
+
+/**
+ * The entries of TensorFlow's sorted table, in order of their keys, with the checksum of every block compared.
+ *
+ * Source: https://github.com/google/leveldb/blob/main/doc/table_format.md, with the magic number of
+ * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/lib/io/format.h
+ *
+ * @throws MalformedFileError where the file is no whole table
+ * @throws ReadLimitError where it is too large to be looked into
+ */
+export function* entriesOf(bytes: SparseBytes): Generator<TableEntry, void, void> {
+  if (bytes.size < FOOTER_BYTES) throw bytes.malformed(`has ${bytes.size} bytes, too few for a table`);
+  bytes.needIndex(0, bytes.size);
+  const footerAt = bytes.size - FOOTER_BYTES;
+  const footer = new Block(bytes, footerAt, bytes.slice(footerAt, FOOTER_BYTES));
+  const magic = footer.content.subarray(-MAGIC.length);
+  if (!magic.equals(MAGIC)) {
+    throw bytes.malformed(
+      `is no whole table: it ends with ${magic.toString('hex')}, not with ${MAGIC.toString('hex')}`,
+    );
+  }
+  const blocks = new Blocks(bytes);
+  const metaIndex = readHandle(footer, 0);
+  blocks.read(metaIndex);
+  const index = blocks.read(readHandle(footer, metaIndex.end));
+  for (const { value } of entriesIn(index)) {
+    yield* entriesIn(blocks.read(readHandle(new Block(bytes, index.at, value), 0)));
+  }
+}
+
+/** Where a block stands in the file. */
+interface Handle {
+  readonly offset: number;
+  readonly size: number;
+  /** Where the handle itself ends. */
+  readonly end: number;
+}
+
+function readHandle(block: Block, at: number): Handle {
+  const offset = readVarint(block, at, block.size);
+  const size = readVarint(block, offset.end, block.size);
+  if (size.value < 0) throw block.malformed(`names a block of ${size.value} bytes`);
+  return { offset: offset.value, size: size.value, end: size.end };
+}
+
+/** A block of a table, unpacked. */
+class Block implements Bytes {
+  readonly size: number;
+
+  constructor(
+    readonly file: SparseBytes,
+    /** Where it begins in the file. */
+    readonly at: number,
+    readonly content: Buffer,
+  ) {
+    this.size = content.length;
+  }
+
+  u8(at: number): number {
+    const byte = this.content[at];
+    if (byte === undefined) throw this.malformed('has a block that is cut off');
+    return byte;
+  }
+
+  slice(start: number, length: number): Buffer {
+    if (length < 0 || start + length > this.size) throw this.malformed('has an entry that reaches beyond its block');
+    return this.content.subarray(start, start + length);
+  }
+
+  malformed(text: string): MalformedFileError {
+    return this.file.malformed(`${text}, in its block at byte ${this.at}`);
+  }
+}
+
+/** The blocks of a file, as many as may be unpacked. */
+class Blocks {
+  private left = MAX_UNPACKED_BYTES;
+
+  constructor(private readonly file: SparseBytes) {}
+
+  read({ offset, size }: Handle): Block {
+    const content = this.unpack(this.file.slice(offset, size + TRAILER_BYTES), offset);
+    this.left -= content.length + BLOCK_COST_BYTES;
+    if (this.left < 0) throw new ReadLimitError(this.file.path, 'is too large to be looked into');
+    return new Block(this.file, offset, content);
+  }
+
+  private unpack(block: Buffer, offset: number): Buffer {
+    const end = block.length - TRAILER_BYTES;
+    const stored = block.readUInt32LE(end + 1);
+    if (stored !== masked(crc32c(block.subarray(0, end + 1)))) {
+      throw this.file.malformed(`is damaged: the checksum of its block at byte ${offset} is another one`);
+    }
+    const type = block.readUInt8(end);
+    const packed = block.subarray(0, end);
+    if (type === PLAIN) return packed;
+    if (type !== SNAPPY) throw this.file.malformed(`has a block of the unknown type ${type} at byte ${offset}`);
+    try {
+      return unpackSnappy(packed, this.left);
+    } catch (error) {
+      if (error instanceof SnappyError)
+        throw this.file.malformed(`its block at byte ${offset} is damaged: ${error.message}`);
+      throw error;
+    }
+  }
+}
+
+/** Checksums are kept so that one of data with checksums inside is none by itself. */
+function masked(checksum: number): number {
+  return (((checksum >>> 15) | (checksum << 17)) + MASK_DELTA) >>> 0;
+}
+
+/** The entries of a block: each key tells how much of it is as in the one before. */
+function* entriesIn(block: Block): Generator<TableEntry, void, void> {
+  if (block.size < 4) throw block.malformed('has a block of less than 4 bytes');
+  const limit = block.size - 4 - 4 * block.content.readUInt32LE(block.size - 4);
+  if (limit < 0) throw block.malformed('has a block with more restart points than bytes');
+  const key = Buffer.alloc(MAX_KEY_BYTES);
+  let keyBytes = 0;
+  for (let at = 0; at < limit;) {
+    const shared = readVarint(block, at, limit);
+    const added = readVarint(block, shared.end, limit);
+    const length = readVarint(block, added.end, limit);
+    if (shared.value < 0 || shared.value > keyBytes) throw block.malformed('has a key that shares more than there is');
+    const delta = block.slice(length.end, added.value);
+    if (shared.value + delta.length > MAX_KEY_BYTES) {
+      throw new ReadLimitError(block.file.path, 'has a name that is too long to be looked into');
+    }
+    delta.copy(key, shared.value);
+    keyBytes = shared.value + delta.length;
+    const value = block.slice(length.end + added.value, length.value);
+    at = length.end + added.value + length.value;
+    if (at > limit) throw block.malformed('has an entry that reaches beyond its block');
+    yield { key: key.subarray(0, keyBytes), value };
+  }
+}

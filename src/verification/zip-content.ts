@@ -1,0 +1,37 @@
+import { inflateRawSync } from 'node:zlib';
+import type { ByteRange } from './sparse-bytes';
+import { SparseBytes } from './sparse-bytes';
+import type { ZipDirectory, ZipEntry } from './zip';
+import { STORED, zipData } from './zip';
+
+/** The content of an entry: a part of the archive, or of what was inflated from it. */
+export interface ZipContent extends ByteRange {
+  readonly bytes: SparseBytes;
+}
+
+const DEFLATED = 8;
+/** A larger entry is not inflated, in bytes before and after. */
+const MAX_INFLATED_BYTES = 1024 * 1024;
+
+/**
+ * The content of an entry of an archive; `undefined` where it is compressed and large, or in a way that is not known.
+ *
+ * @throws MalformedFileError where it does not stand where the directory says, or is damaged
+ */
+export function zipContent(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ZipContent | undefined {
+  const { start, length } = zipData(bytes, directory, entry);
+  if (entry.method === STORED) return { bytes, start, length };
+  if (entry.method !== DEFLATED || Math.max(length, entry.bytes) > MAX_INFLATED_BYTES) return undefined;
+  const content = inflate(bytes, entry, bytes.slice(start, length));
+  return { bytes: SparseBytes.of(bytes.path, content), start: 0, length: content.length };
+}
+
+function inflate(bytes: SparseBytes, entry: ZipEntry, compressed: Buffer): Buffer {
+  try {
+    const content = inflateRawSync(compressed, { maxOutputLength: Math.max(1, entry.bytes) });
+    if (content.length === entry.bytes) return content;
+  } catch {
+    // What is damaged has no content.
+  }
+  throw bytes.malformed(`is damaged: its entry ${entry.name} can't be inflated to ${entry.bytes} bytes`);
+}
