@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark';
+import { single } from './single';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = {};
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { single };
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 

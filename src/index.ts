@@ -34,6 +34,7 @@ export type {
   ExportStatus,
   InputProblem,
   InspectedFile,
+  LongExportsOptions,
   OutputConfig,
   OutputInfo,
   PollingOptions,
