@@ -9,6 +9,7 @@ import { jittered, pauseAt } from './poll-schedule';
 import type { RegionBudgets } from './region-budgets';
 import { Sweeps } from './sweeps';
 import type { Timer } from './timers';
+import type { Outcome } from './watched-operation';
 import { WatchedOperation } from './watched-operation';
 
 /** Long polls may spend so much of the budget, and there are never more than so many. */
@@ -26,7 +27,7 @@ export class RegionWatch {
   private readonly sweeps: Sweeps;
   private readonly location: string;
   private longPolls = 0;
-  private looking = false;
+  private isLooking = false;
   private wake: Timer | undefined;
 
   /** @param place `projects/P/locations/L` */
@@ -52,32 +53,29 @@ export class RegionWatch {
     });
   }
 
-  watch(name: string, options: WatchOptions): Promise<EndedOperation> {
-    return new Promise((resolve, reject) => {
-      const { signal, resumed = false, initialDelayMs } = options;
+  async watch(name: string, options: WatchOptions): Promise<EndedOperation> {
+    const { signal, resumed = false, initialDelayMs } = options;
+    signal.throwIfAborted();
+    const outcome = await new Promise<Outcome>((resolve) => {
       const now = this.now();
-      const operation = new WatchedOperation(name, options, now, (outcome) => {
+      const abort = (): void => {
+        operation.settle({ error: signal.reason });
+      };
+      const operation = new WatchedOperation(name, options, now, (settled) => {
         signal.removeEventListener('abort', abort);
         this.all.delete(operation);
         this.due.remove(operation);
         this.changed();
-        // The caller's own reason, which tells a cancel from a shutdown, is thrown as it is.
-        if ('error' in outcome) reject(outcome.error as Error);
-        else resolve(outcome);
+        resolve(settled);
       });
-      const abort = (): void => {
-        operation.settle({ error: signal.reason as unknown });
-      };
-      if (signal.aborted) {
-        abort();
-        return;
-      }
       signal.addEventListener('abort', abort, { once: true });
       this.all.add(operation);
       const atOnce = resumed || operation.isParkedAt(now) || this.mayWait(operation, now);
       this.due.put(operation, this.soonest(operation, atOnce ? now : now + initialDelayMs));
       this.changed();
     });
+    if ('error' in outcome) throw outcome.error;
+    return outcome;
   }
 
   private changed(): void {
@@ -103,18 +101,27 @@ export class RegionWatch {
 
   /** Looks at everything that is due, what has waited longest first, as fast as the budget allows. */
   private async look(): Promise<void> {
-    if (this.looking) return;
-    this.looking = true;
-    for (let first = this.due.first; first && first.dueAt <= this.now(); first = this.due.first) {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    while (this.isDue()) {
       await this.budgets.of(this.place).requests.take('looks');
       // Meanwhile another one may have waited longer, or nothing may be left to look at.
-      const operation = this.due.first;
-      if (operation === undefined || operation.dueAt > this.now()) continue;
-      this.due.remove(operation);
-      void this.lookAt(operation);
+      const operation = this.takeDue();
+      if (operation) void this.lookAt(operation);
     }
-    this.looking = false;
+    this.isLooking = false;
     this.turn();
+  }
+
+  private isDue(): boolean {
+    return (this.due.first?.dueAt ?? Infinity) <= this.now();
+  }
+
+  private takeDue(): WatchedOperation | undefined {
+    const { first } = this.due;
+    if (first === undefined || first.dueAt > this.now()) return undefined;
+    this.due.remove(first);
+    return first;
   }
 
   private async lookAt(operation: WatchedOperation): Promise<void> {
@@ -153,7 +160,7 @@ export class RegionWatch {
   }
 
   private saw(operation: WatchedOperation, answer: ExportOperation, strategy: Strategy): void {
-    if (operation.settled) return;
+    if (operation.isOver()) return;
     const now = this.now();
     this.budgets.metrics.looked(strategy, this.location);
     const end = operation.saw(answer, now);
@@ -163,14 +170,14 @@ export class RegionWatch {
       if (formatId !== undefined && answer.error === undefined && end.durationMs > 0)
         this.durations.add(formatId, end.durationMs);
     }
-    if (operation.settled || strategy === 'list') return;
+    if (operation.isOver() || strategy === 'list') return;
     const held = strategy === 'wait' && this.wait.isOpen(now);
     const pause = held ? 0 : jittered(this.pauseOf(operation, now), this.settings.random);
     this.due.put(operation, this.soonest(operation, now + pause));
   }
 
   private failed(operation: WatchedOperation, error: unknown, strategy: Strategy): void {
-    if (operation.settled) return;
+    if (operation.isOver()) return;
     const now = this.now();
     // That there is no `:wait` says nothing of the operation.
     if (strategy === 'wait' && isUnimplemented(error)) {

@@ -48,15 +48,12 @@ export class RequestBudget {
   }
 
   /** Resolves when a request may be sent; an abort ends the waiting with the signal's reason. */
-  take(lane: Lane, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(reasonOf(signal));
-        return;
-      }
+  async take(lane: Lane, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve) => {
       const abort = (): void => {
         this.lanes[lane].delete(waiter);
-        if (signal) reject(reasonOf(signal));
+        resolve();
       };
       const waiter: Waiter = {
         go: () => {
@@ -68,6 +65,7 @@ export class RequestBudget {
       this.lanes[lane].add(waiter);
       this.serve();
     });
+    signal?.throwIfAborted();
   }
 
   /** Sends a request that was granted now, and learns from its answer. */
@@ -159,8 +157,4 @@ export class RequestBudget {
 function modulo(bucket: number): number {
   const length = BUCKETS + 1;
   return ((bucket % length) + length) % length;
-}
-
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
 }

@@ -17,6 +17,9 @@ export function isPassing(error: unknown): boolean {
   return [401, 408, 429].includes(error.httpStatus) || error.httpStatus >= 500;
 }
 
+/** What became of the watching: the operation's end, or what is thrown. */
+export type Outcome = EndedOperation | { readonly error: unknown };
+
 /** An operation ran on when the watching was to end. */
 export class OperationStillRunning extends Error {
   override readonly name = 'OperationStillRunning';
@@ -30,17 +33,17 @@ export class WatchedOperation implements Due {
   failures = 0;
   /** Until then no LIST is expected to hold it. */
   unlistedUntil = -Infinity;
-  settled = false;
   private createdAt: number;
   private lookedAt: number;
   private failingSince: number | undefined;
   private notFound = 0;
+  private over = false;
 
   constructor(
     readonly name: string,
     readonly options: WatchOptions,
     private readonly addedAt: number,
-    private readonly end: (outcome: EndedOperation | { readonly error: unknown }) => void,
+    private readonly end: (outcome: Outcome) => void,
   ) {
     this.createdAt = addedAt;
     this.lookedAt = addedAt;
@@ -49,6 +52,10 @@ export class WatchedOperation implements Due {
   /** The Model that has the operation: the parent of a LIST. */
   get model(): string {
     return this.name.replace(/\/operations\/[^/]*$/, '');
+  }
+
+  isOver(): boolean {
+    return this.over;
   }
 
   /** How long the operation has run, as far as is known, in milliseconds. */
@@ -102,15 +109,15 @@ export class WatchedOperation implements Due {
     if (counts || now - this.failingSince >= outageMs) this.settle({ error });
     // What gives its slot back does so during an outage, too; a 404 is settled while it is there.
     else if (!missing && this.isParkedAt(now)) this.settle({ error: new OperationStillRunning() });
-    if (this.settled) return undefined;
+    if (this.isOver()) return undefined;
     this.tell(strategy);
     const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
     return Math.max(advised, Math.min(FAILURE_DELAY_MS * 2 ** (this.failures - 1), MAX_FAILURE_DELAY_MS));
   }
 
-  settle(outcome: EndedOperation | { readonly error: unknown }): void {
-    if (this.settled) return;
-    this.settled = true;
+  settle(outcome: Outcome): void {
+    if (this.over) return;
+    this.over = true;
     this.end(outcome);
   }
 

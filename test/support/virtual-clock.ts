@@ -8,6 +8,11 @@ export class VirtualClock implements Clock {
 
   constructor(private time = 0) {}
 
+  /** Callbacks to come. */
+  get pending(): number {
+    return this.waiting.size;
+  }
+
   now(): number {
     return this.time;
   }
@@ -29,13 +34,13 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until a promise is settled, and gives its value. */
   async runUntil<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
+    const running = { is: true };
     const settled = (): void => {
-      isSettled = true;
+      running.is = false;
     };
     promise.then(settled, settled);
     await this.quiet();
-    while (!isSettled) {
+    while (running.is) {
       this.step();
       await this.quiet();
     }
