@@ -1,5 +1,5 @@
 /** What did not work is tried again after so long, in milliseconds; twice as long each time, up to the longest. */
-const AGAIN_AFTER_MS = 600_000;
+const AGAIN_AFTER_MS = 1_200_000;
 const LONGEST_MS = 86_400_000;
 
 /** A call that the service may not offer. It is trusted until it disappoints, and then tried again, once at a time. */

@@ -1,4 +1,4 @@
-import { GoogleApiError } from '../google/api-error';
+import { isUnimplemented } from '../google/api-error';
 import type { ExportOperation, VertexApi } from '../google/vertex';
 import { DueHeap } from './due-heap';
 import type { Durations } from './durations';
@@ -218,8 +218,4 @@ export class RegionWatch {
   private now(): number {
     return this.budgets.timers.clock.now();
   }
-}
-
-function isUnimplemented(error: unknown): boolean {
-  return error instanceof GoogleApiError && error.status === 'UNIMPLEMENTED';
 }

@@ -1,3 +1,4 @@
+import { isUnimplemented } from '../google/api-error';
 import { Offer } from './offer';
 import { isPassing } from './watched-operation';
 import type { WatchedOperation } from './watched-operation';
@@ -55,7 +56,7 @@ export class Sweep {
   }
 
   failed(error: unknown, now: number): void {
-    if (!isPassing(error)) this.offer.refuse(now);
+    if (isUnimplemented(error) || !isPassing(error)) this.offer.refuse(now);
     this.failures += 1;
     this.nextAt = now + Math.min(FAILURE_DELAY_MS * 2 ** (this.failures - 1), MAX_FAILURE_DELAY_MS);
   }
