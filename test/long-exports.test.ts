@@ -18,6 +18,9 @@ function startLong(durationMs: number, changes: Partial<ExportModelInput> = {}):
   return temporal().exports.start({ name, outputConfig: ARTIFACTS, ...LONG, ...changes });
 }
 
+/** Of temporal.api.enums.v1.PendingActivityState. */
+const PENDING_ACTIVITY_STATE_STARTED = 2;
+
 interface Pending {
   readonly attempt: number;
   readonly failure: string | undefined;
@@ -33,8 +36,7 @@ async function pendingActivity(handle: ExportHandle): Promise<Pending | undefine
   return {
     attempt: activity.attempt ?? 0,
     failure: activity.lastFailure?.message ?? undefined,
-    // PENDING_ACTIVITY_STATE_STARTED
-    isRunning: activity.state === 2,
+    isRunning: Number(activity.state) === PENDING_ACTIVITY_STATE_STARTED,
     heartbeat: heartbeat && defaultPayloadConverter.fromPayload(heartbeat),
   };
 }

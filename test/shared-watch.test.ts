@@ -103,7 +103,7 @@ suite('one operation', () => {
 
   test('that ends sooner or later than all before is still noticed within the longest pauses', async () => {
     const { clock, watched } = scene();
-    for (const _ of numbers(6)) await clock.runUntil(watched('1', 10 * MINUTE_MS, { formatId: 'tflite' }));
+    for (let seen = 0; seen < 6; seen += 1) await clock.runUntil(watched('1', 10 * MINUTE_MS, { formatId: 'tflite' }));
     const early = await clock.runUntil(watched('1', 2 * MINUTE_MS, { formatId: 'tflite' }));
     assert.ok(early <= 4 * SCHEDULE.maxDelayMs * 1.1, `${early} ms`);
     const late = await clock.runUntil(watched('1', 30 * MINUTE_MS, { formatId: 'tflite' }));
@@ -202,7 +202,7 @@ suite('a list', () => {
   test('lacks an operation that is behind thousands of newer ones: it is fetched by name', async () => {
     const { clock, vertex, watched } = scene({ list: 'with-nested' });
     const old = watched('1', 20 * MINUTE_MS);
-    for (const _ of numbers(3_000)) vertex.start('2', 0);
+    for (let newer = 0; newer < 3_000; newer += 1) vertex.start('2', 0);
     const others = numbers(10).map((index) => watched(String(3 + index), 20 * MINUTE_MS));
     assert.ok((await clock.runUntil(old)) <= 16_000);
     for (const lag of await clock.runUntil(Promise.all(others))) assert.ok(lag <= 16_000);
@@ -285,6 +285,17 @@ suite('the budget', () => {
     await clock.runUntil(budgets.of(MODEL).submissions.take('calls'));
     await clock.runUntil(budgets.of(MODEL.replace('us-central1', 'europe-west4')).requests.take('calls'));
     assert.equal(clock.now(), refusedAt);
+  });
+
+  test('slows the starts of exports after one was refused, and nothing else', async () => {
+    const { clock, budgets } = scene();
+    const refused = budgets.send('models.export', MODEL, () => Promise.reject(refusal(MINUTE_MS)));
+    await assert.rejects(clock.runUntil(refused), /slow down/);
+    const refusedAt = clock.now();
+    await clock.runUntil(budgets.of(MODEL).requests.take('calls'));
+    assert.equal(clock.now(), refusedAt);
+    await clock.runUntil(budgets.submissionTurn(MODEL, new AbortController().signal));
+    assert.ok(clock.now() >= refusedAt + MINUTE_MS);
   });
 
   test('gives nothing to who no longer waits', async () => {

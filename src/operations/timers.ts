@@ -45,8 +45,12 @@ export class Timers {
     this.stop = this.clock.after(ms, () => {
       this.armedFor = Infinity;
       this.stop = undefined;
-      this.run();
-      this.arm();
+      // A callback that throws is its owner's fault, and must not stop everybody's time.
+      try {
+        this.run();
+      } finally {
+        this.arm();
+      }
     });
   }
 
