@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark';
+import { single } from './single';
 import { verify } from './verify';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { verify };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { single, verify };
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 

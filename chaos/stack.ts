@@ -71,6 +71,9 @@ function startWorker({ vertex }: GoogleServices, address: string): Promise<TiedP
     VERTEX_EXPORT_SETTLE_DELAY: '1s',
     VERTEX_EXPORT_REQUEST_TIMEOUT: '5s',
     VERTEX_EXPORT_LONG_POLL: '5s',
+    // The local Vertex AI has no quota, and what is tried here is not patience.
+    VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE: '1000000',
+    VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: '1000000',
   });
 }
 

@@ -15,6 +15,8 @@ export const capabilitiesSchema = z.strictObject({
   list: z
     .union([z.enum(['implemented', 'unimplemented']), z.strictObject({ appearsAfterMs: z.number().min(0) })])
     .optional(),
+  /** Whether the LIST of a location has the operations of its models. Default `with-nested`. */
+  locationList: z.enum(['with-nested', 'without-nested']).optional(),
   /** Default `implemented`. */
   cancel: z.enum(['implemented', 'unimplemented']).optional(),
   /** Bearer token that every request must carry; without it, or with another one, the answer is 401. Default: none. */

@@ -126,7 +126,7 @@ export class Service {
   }
 
   listOperations(target: Target): unknown {
-    const { list = 'implemented' } = this.capabilities;
+    const { list = 'implemented', locationList = 'with-nested' } = this.capabilities;
     if (list === 'unimplemented') throw unimplemented('ListOperations');
     const hiddenMs = typeof list === 'object' ? list.appearsAfterMs : 0;
     const parent = `projects/${this.projects.number(target.project)}/locations/${target.location}/${target.model ? `models/${target.model}/` : ''}`;
@@ -138,6 +138,7 @@ export class Service {
       .filter(
         (operation) =>
           operation.name.startsWith(parent) &&
+          (target.model !== '' || locationList === 'with-nested') &&
           Date.now() - operation.createdAt >= hiddenMs &&
           (done === undefined || operation.done === (done === 'true')),
       )

@@ -43,6 +43,12 @@ const environmentSchema = z.object({
   VERTEX_EXPORT_LONG_POLL: duration(100).exactOptional().meta({
     description: 'How long the service is asked to hold a long poll. Default: 30 s.',
   }),
+  VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE: count(1).exactOptional().meta({
+    description: 'Requests to Vertex AI in any minute, for each project and region. Default: 300, half of the quota.',
+  }),
+  VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: count(1).exactOptional().meta({
+    description: 'Exports that are started in any minute, for each project and region. Default: 60, the quota.',
+  }),
   VERTEX_EXPORT_VERTEX_ENDPOINT: host.meta({
     description: 'Vertex AI endpoint, for example of Private Service Connect. Default: by location.',
   }),
@@ -118,6 +124,8 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
         requestTimeoutMs: values.VERTEX_EXPORT_REQUEST_TIMEOUT,
       }),
       ...(values.VERTEX_EXPORT_LONG_POLL !== undefined && { longPollMs: values.VERTEX_EXPORT_LONG_POLL }),
+      maxRequestsPerMinute: values.VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE,
+      maxSubmissionsPerMinute: values.VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE,
     },
   };
 }

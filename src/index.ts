@@ -37,6 +37,7 @@ export type {
   InputProblem,
   InspectedFile,
   InspectedTensor,
+  LongExportsOptions,
   OutputConfig,
   OutputInfo,
   PollingOptions,

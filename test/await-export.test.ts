@@ -5,9 +5,6 @@ import { CancelledFailure } from '@temporalio/common';
 import { ExportFailureType } from '../src/contract';
 import type { AwaitedExport, AwaitExportRequest } from '../src/contract';
 import type { GoogleOptions } from '../src/activities';
-import { exportActivities } from '../src/activities';
-import { createDependencies } from '../src/activities/google-dependencies';
-import { PollingOperationWatch } from '../src/operations/operation-watch';
 import { activitiesOf, activityEnvironment, failureOf, run } from './support/activities';
 import type { TestModel } from './support/models';
 import { addModel } from './support/models';
@@ -101,10 +98,7 @@ suite('awaitExport', () => {
     const request = await startedExport({ durationMs: 60_000 });
     const error = { code: 503, status: 'UNAVAILABLE', message: 'busy' };
     services().vertex.addFault({ match: { path: '/operations/' }, fault: { status: 503, body: { error } } });
-    const { vertex, ...others } = createDependencies({ emulators: { vertex: services().vertex.url } });
-    const watch = new PollingOperationWatch(vertex, { outageMs: 1_500 });
-    const activities = exportActivities({ ...others, vertex, watch });
-    const failure = await failureOf(run(activities.awaitExport, request), ExportFailureType.Unavailable);
+    const failure = await failureOf(wait(request, { outageMs: 1_500 }), ExportFailureType.Unavailable);
     assert.equal(failure.retryable, true);
     assert.ok(requestsOf(request, 'operations.get') >= 1, 'it polled on before it gave up');
     assert.equal(stateOf(request), 'running');
@@ -175,8 +169,8 @@ suite('awaitExport', () => {
     });
     const { operation } = request;
     assert.deepEqual(beats.slice(0, 2), [
-      { operation, waitedSeconds: 0 },
-      { operation, waitedSeconds: 0, polls: 1, failures: 0, strategy: 'wait' },
+      { operation, waited: '0 s' },
+      { operation, waited: '0 s', polls: 1, failures: 0, strategy: 'long polls' },
     ]);
   });
 });

@@ -1,39 +1,75 @@
 import { Context } from '@temporalio/activity';
 import type { AwaitedExport, AwaitExportRequest } from '../contract';
-import type { WatchProgress } from '../operations/operation-watch';
+import type { Strategy } from '../operations/metrics';
+import type { EndedOperation, WatchOptions, WatchProgress } from '../operations/operation-watch';
+import { OperationStillRunning } from '../operations/watched-operation';
 import type { ExportDependencies } from './dependencies';
 import { withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { operationFailure } from './operation-failure';
+import { parkedFailure, parkedPause } from './parking';
+import { inWords } from './time-in-words';
+import { WrittenSoFar } from './written-so-far';
+
+const STRATEGIES: Readonly<Record<Strategy, string>> = {
+  wait: 'long polls',
+  get: 'single requests',
+  list: 'a list of many operations',
+};
 
 /**
  * Waits for the operation's end. It never cancels it: a pause, a reset, a shutdown and a lost worker look like a
  * cancel from here, and must leave it running.
+ *
+ * @throws ApplicationFailure of the type StillRunning where the export gives its slot back; the next attempt goes on
  */
 export async function awaitExport(deps: ExportDependencies, request: AwaitExportRequest): Promise<AwaitedExport> {
   const { cancellationSignal: signal, info } = Context.current();
-  const { polling, operation: name } = request;
+  const { polling, operation: name, outputInfo, exportFormatId, parking } = request;
   const startedAt = Date.now();
   let progress: WatchProgress | undefined;
+  const written = new WrittenSoFar(deps.storage, outputInfo?.artifactOutputUri, signal);
   // A later attempt has heartbeat details: the operation is not new, and may have ended meanwhile.
   const resumed = info.heartbeatDetails !== undefined;
 
-  const { operation, polls } = await withHeartbeats(
-    polling.heartbeatTimeout,
-    () => ({ operation: name, waitedSeconds: Math.round((Date.now() - startedAt) / 1_000), ...progress }),
-    () =>
-      withFailures('operation', () =>
-        deps.watch.untilDone(name, {
-          initialDelayMs: resumed ? 0 : polling.initialDelay,
-          multiplier: polling.multiplier,
-          maxDelayMs: polling.maxDelay,
-          signal,
-          onPoll: (latest) => {
-            progress = latest;
-          },
-        }),
-      ),
-  );
+  const watch = (how: Pick<WatchOptions, 'resumed' | 'parkAt'>): Promise<EndedOperation> =>
+    withFailures('operation', () =>
+      deps.watch.untilDone(name, {
+        initialDelayMs: polling.initialDelay,
+        multiplier: polling.multiplier,
+        maxDelayMs: polling.maxDelay,
+        formatId: exportFormatId,
+        signal,
+        ...how,
+        onPoll: (latest) => {
+          progress = latest;
+        },
+      }),
+    );
+  const details = (): unknown => ({
+    operation: name,
+    waited: inWords(Date.now() - startedAt),
+    ...(progress && { ...progress, strategy: STRATEGIES[progress.strategy] }),
+    // Not with the first beat: most of what is short is over before the second.
+    ...(progress && withWritten(written)),
+  });
+
+  const { operation, polls } = await withHeartbeats(polling.heartbeatTimeout, details, async () => {
+    try {
+      return await watch({ resumed, parkAt: parking?.at });
+    } catch (error) {
+      if (!(error instanceof OperationStillRunning) || !parking) throw error;
+      const pauseMs = parkedPause(parking.checkEvery, info, Date.now());
+      if (pauseMs !== undefined) throw parkedFailure(name, pauseMs);
+      // So near to the deadline there is no other attempt.
+      return await watch({ resumed: true });
+    }
+  });
   if (operation.error) throw operationFailure(name, operation.error, operation.metadata.outputInfo);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
+}
+
+function withWritten(written: WrittenSoFar): { written?: ReturnType<WrittenSoFar['look']> } {
+  const seen = written.look();
+  return seen ? { written: seen } : {};
 }

@@ -1,3 +1,4 @@
+import type { ApplicationFailureCategory } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails, ExportFailureTypeName, InputProblem } from '../contract';
 import { describeProblems, ExportFailureType } from '../contract';
@@ -11,7 +12,12 @@ const UNAVAILABLE = 'Nothing: the request is repeated until it is answered or th
 export function exportFailure(
   message: string,
   details: ExportFailureDetails,
-  options: { retry?: boolean; nextRetryDelayMs?: number | undefined; cause?: Error } = {},
+  options: {
+    retry?: boolean;
+    nextRetryDelayMs?: number | undefined;
+    category?: ApplicationFailureCategory;
+    cause?: Error;
+  } = {},
 ): ApplicationFailure {
   return ApplicationFailure.create({
     message: `${message} — ${details.action}`,
@@ -19,6 +25,7 @@ export function exportFailure(
     nonRetryable: !(options.retry ?? false),
     details: [details],
     ...(options.nextRetryDelayMs === undefined ? {} : { nextRetryDelay: options.nextRetryDelayMs }),
+    ...(options.category === undefined ? {} : { category: options.category }),
     ...(options.cause === undefined ? {} : { cause: options.cause }),
   });
 }

@@ -1,10 +1,16 @@
+import type { MetricMeter } from '@temporalio/common';
 import type { Credentials } from '../google/credentials';
 import { anonymous, applicationDefaultCredentials, basicCredentials } from '../google/credentials';
 import { registryRest } from '../google/registry';
 import { RestClient } from '../google/rest';
 import { storageRest } from '../google/storage';
 import { vertexEndpoint, vertexRest } from '../google/vertex';
-import { PollingOperationWatch } from '../operations/operation-watch';
+import { budgetedVertex } from '../operations/budgeted-vertex';
+import { temporalMetrics } from '../operations/metrics';
+import { SharedOperationWatch } from '../operations/operation-watch';
+import type { BudgetLimits } from '../operations/region-budgets';
+import { RegionBudgets } from '../operations/region-budgets';
+import { processTimers } from '../operations/timers';
 import type { ExportDependencies } from './dependencies';
 
 /** URLs or `host:port` of the three services. */
@@ -16,7 +22,7 @@ export interface ServiceHosts {
 }
 
 /** Where Google's services are, and how to speak to them. */
-export interface GoogleOptions {
+export interface GoogleOptions extends BudgetLimits {
   /** Private or regional endpoints, spoken to with credentials. Default: Google's public ones, by location. */
   endpoints?: ServiceHosts;
   /**
@@ -37,6 +43,10 @@ export interface GoogleOptions {
   requestTimeoutMs?: number;
   /** How long the service is asked to hold a `:wait`, in milliseconds. Default 30 000. */
   longPollMs?: number;
+  /** Without a good answer about an operation for so long, its activity fails and is retried, in ms. Default 600 000. */
+  outageMs?: number;
+  /** Where the `vertex_export_…` metrics go. Default: the meter of the worker's `Runtime`. */
+  metricMeter?: MetricMeter;
 }
 
 const STORAGE_ENDPOINT = 'https://storage.googleapis.com';
@@ -46,6 +56,13 @@ const SETTLE_DELAY_MS = 15_000;
 function hostUrl(host: string | undefined, scheme: 'http' | 'https'): string | undefined {
   if (host === undefined || host === '') return undefined;
   return (/^https?:\/\//.test(host) ? host : `${scheme}://${host}`).replace(/\/+$/, '');
+}
+
+/** The runtime is loaded when it is needed: clients load this file too, and an application may still install its own. */
+async function meterOf({ metricMeter }: GoogleOptions): Promise<MetricMeter> {
+  if (metricMeter) return metricMeter;
+  const { Runtime } = await import('@temporalio/worker');
+  return Runtime.instance().metricMeter;
 }
 
 /** Real clients over Application Default Credentials; towards an emulator no token is sent. */
@@ -67,12 +84,17 @@ export function createDependencies(options: GoogleOptions = {}): ExportDependenc
   const vertexHost = service('vertex');
   const storage = service('storage');
   const registry = service('registry');
+  const budgets = new RegionBudgets(
+    processTimers,
+    temporalMetrics(() => meterOf(options)),
+    options,
+  );
   const vertex = vertexRest(
     new RestClient(vertexHost.credentials, options.requestTimeoutMs),
     (location) => vertexHost.url ?? vertexEndpoint(location),
   );
   return {
-    vertex,
+    vertex: budgetedVertex(vertex, budgets),
     storage: storageRest(
       new RestClient(storage.credentials, options.requestTimeoutMs),
       storage.url ?? STORAGE_ENDPOINT,
@@ -81,7 +103,8 @@ export function createDependencies(options: GoogleOptions = {}): ExportDependenc
       new RestClient(basicCredentials(registry.credentials), options.requestTimeoutMs),
       (host) => registry.url ?? `https://${host}`,
     ),
-    watch: new PollingOperationWatch(vertex, { longPollMs: options.longPollMs }),
+    watch: new SharedOperationWatch(vertex, budgets, options),
+    submissionTurn: (model, signal) => budgets.submissionTurn(model, signal),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
   };
 }

@@ -1,19 +1,22 @@
 import { Context } from '@temporalio/activity';
+import type { Timer } from '../operations/timers';
+import { processTimers } from '../operations/timers';
 
 /** Beats are sent this many times within one timeout, so that a lost one does no harm. */
 const BEATS_PER_TIMEOUT = 4;
 
-/** Heartbeats on a timer of its own while `work` runs; `details` is read at each beat. */
+/** Heartbeats of their own, while `work` runs; `details` is read at each beat. */
 export async function withHeartbeats<T>(timeoutMs: number, details: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
+  let next: Timer | undefined;
   const beat = () => {
     context.heartbeat(details());
+    next = processTimers.at(processTimers.clock.now() + timeoutMs / BEATS_PER_TIMEOUT, beat);
   };
   beat();
-  const timer = setInterval(beat, timeoutMs / BEATS_PER_TIMEOUT);
   try {
     return await work();
   } finally {
-    clearInterval(timer);
+    processTimers.cancel(next);
   }
 }

@@ -13,7 +13,8 @@ export type { ExportDependencies } from './dependencies';
 export type { GoogleOptions } from './google-dependencies';
 
 /**
- * The activities of this package, for `Worker.create({activities})`.
+ * The activities of this package, for `Worker.create({activities})`. Several workers of one process share one result:
+ * the watcher and the budget of requests belong to it.
  *
  * @param options where Google's services are and how to speak to them; every one has a default, and the emulator's
  * environment variables are read

@@ -1,15 +1,31 @@
 import { Context } from '@temporalio/activity';
 import type { ExportPlan, ExportSource, NormalizedExportInput } from '../contract';
-import { ExportFailureType, parseExportModelInput, parseModelName, parseStorageUri } from '../contract';
+import {
+  ExportFailureType,
+  parseExportModelInput,
+  parseModelName,
+  parseStorageUri,
+  SELECT_HEARTBEAT_TIMEOUT_MS,
+} from '../contract';
 import { GoogleApiError } from '../google/api-error';
 import type { StorageBucket } from '../google/storage';
 import type { VertexExportFormat, VertexModel } from '../google/vertex';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, inputFailure, withFailures } from './failures';
+import { withHeartbeats } from './heartbeats';
 import { nearest } from './nearest';
 
 /** Checks the raw input, pins the version, chooses the format and checks the destinations. Starts nothing. */
 export async function selectExportFormat(deps: ExportDependencies, raw: unknown): Promise<ExportPlan> {
+  const step = 'selecting, or waiting for its turn within the quota';
+  return withHeartbeats(
+    SELECT_HEARTBEAT_TIMEOUT_MS,
+    () => ({ step }),
+    () => select(deps, raw),
+  );
+}
+
+async function select(deps: ExportDependencies, raw: unknown): Promise<ExportPlan> {
   const parsed = parseExportModelInput(raw);
   if ('problems' in parsed) throw inputFailure(parsed.problems);
   const { input } = parsed;
@@ -36,6 +52,7 @@ export async function selectExportFormat(deps: ExportDependencies, raw: unknown)
     perRunFolder: input.perRunFolder,
     verification: input.verification,
     polling: input.polling,
+    ...(input.longExports && { longExports: input.longExports }),
     deadlineMs: input.deadline,
     maxExportAttempts: input.maxExportAttempts,
     onBlocked: input.onBlocked,

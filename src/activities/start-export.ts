@@ -15,8 +15,10 @@ import { isOwnOperation } from './own-operation';
 export async function startExport(deps: ExportDependencies, request: StartExportRequest): Promise<StartedExport> {
   return withHeartbeats(
     request.heartbeatTimeoutMs,
-    () => ({ step: 'starting', model: request.model }),
+    () => ({ step: 'starting, or waiting for its turn within the quota', model: request.model }),
     async () => {
+      // Before the look for an own operation: what is seen must not grow old in a queue.
+      await deps.submissionTurn(request.model, Context.current().cancellationSignal);
       const own = await findOwn(deps, request);
       if (own !== 'unavailable' && own !== undefined) return started(own, 'adopted');
       return started(await callExport(deps, request), own === 'unavailable' ? 'unavailable' : 'started');
@@ -34,7 +36,7 @@ async function findOwn(
 ): Promise<ExportOperation | undefined | 'unavailable'> {
   const { cancellationSignal: signal, log } = Context.current();
   try {
-    const operations = await deps.vertex.listOperations(request.model, signal);
+    const operations = await allOperations(deps, request.model, signal);
     return operations.find((operation) => isOwnOperation(operation, request));
   } catch (error) {
     if (!isUnavailableListing(error)) throw failureOf(error, 'operation');
@@ -77,6 +79,22 @@ async function callExport(deps: ExportDependencies, request: StartExportRequest)
   }
 }
 
+/** Every operation of a Model, page by page. */
+async function allOperations(
+  { vertex }: ExportDependencies,
+  model: string,
+  signal: AbortSignal,
+): Promise<ExportOperation[]> {
+  const operations: ExportOperation[] = [];
+  let pageToken = '';
+  do {
+    const page = await vertex.listOperations(model, pageToken, signal);
+    operations.push(...page.operations);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return operations;
+}
+
 /** The run's own operations, running and ended; none where they can't be listed. */
 export async function listOwnOperations(
   deps: ExportDependencies,
@@ -84,7 +102,7 @@ export async function listOwnOperations(
   signal: AbortSignal,
 ): Promise<ExportOperation[]> {
   try {
-    const operations = await withFailures('operation', () => deps.vertex.listOperations(own.model, signal));
+    const operations = await withFailures('operation', () => allOperations(deps, own.model, signal));
     return operations.filter((operation) => isOwnOperation(operation, own));
   } catch (error) {
     if (error instanceof Error && isUnavailableListing(error.cause)) return [];

@@ -17,6 +17,7 @@ export interface ExportPlan {
   /** Milliseconds from the workflow's start. */
   readonly deadlineMs: number;
   readonly maxExportAttempts: number;
+  readonly longExports?: NonNullable<NormalizedExportInput['longExports']>;
   readonly onBlocked: NormalizedExportInput['onBlocked'];
   readonly deletePartialArtifacts: boolean;
   readonly source: ExportSource;
@@ -64,13 +65,26 @@ export interface StartedExport {
 export interface AwaitExportRequest {
   readonly operation: string;
   readonly polling: ExportPlan['polling'];
+  /** For what people see of the waiting: what was written so far. */
+  readonly outputInfo?: OutputInfo;
+  /** What is learned of one export helps with the next of its format. */
+  readonly exportFormatId?: string;
+  /** When the activity gives its slot back. Default: never. */
+  readonly parking?: Parking;
+}
+
+export interface Parking {
+  /** From this time on, milliseconds since 1970, an attempt ends when it has seen the operation running. */
+  readonly at: number;
+  /** Milliseconds from there to the next attempt. */
+  readonly checkEvery: number;
 }
 
 export interface AwaitedExport {
   readonly outputInfo: OutputInfo;
   readonly createTime?: string;
   readonly updateTime?: string;
-  /** Requests that were made by the attempt that saw the end. */
+  /** Looks at the operation by the attempt that saw the end. */
   readonly polls: number;
 }
 

@@ -22,6 +22,8 @@ export const ExportFailureType = {
   Unavailable: 'ExportError.Unavailable',
   /** The service does not implement the call. */
   NotImplemented: 'ExportError.NotImplemented',
+  /** The operation still runs, and its activity gave its slot back (`longExports`); the activity is retried. */
+  StillRunning: 'ExportError.StillRunning',
   /** The operation ended with an error. */
   OperationFailed: 'ExportError.OperationFailed',
   /** The operation was cancelled by somebody else. */

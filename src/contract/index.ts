@@ -8,6 +8,7 @@ export { describeProblems, exportModelInputSchema, InvalidExportInputError, pars
 export type {
   ExportModelInput,
   InputProblem,
+  LongExportsOptions,
   NormalizedExportInput,
   OutputConfig,
   PollingOptions,
@@ -35,5 +36,6 @@ export {
   EXPORT_STATUS_QUERY,
   MAX_SUMMARY,
   RETRY_EXPORT_UPDATE,
+  SELECT_HEARTBEAT_TIMEOUT_MS,
 } from './status';
 export type { BlockedReason, ExportStage, ExportStatus } from './status';

@@ -20,16 +20,29 @@ export interface OutputConfig {
   };
 }
 
-/** How often a running operation is asked after, and how soon a dead worker is noticed. */
+/**
+ * How often a running operation is asked after where the service has no long polls, and how soon a dead worker is
+ * noticed. Less often where more operations are waited for than the quota has requests, and where the worker has
+ * learned how long exports of the format take: then pauses are up to four times as long before the end is expected,
+ * and shorter when it is.
+ */
 export interface PollingOptions {
   /** Time from the start of the operation to the first look at it. Default 5 s. */
   initialDelay?: DurationInput;
-  /** Each pause is this many times the one before. Default 1.5. */
+  /** Each pause is this many times the one before. Default 2. */
   multiplier?: number;
-  /** No pause is longer. Default 60 s. */
+  /** No pause is longer. Default 14 s: a 10-minute export is noticed after 7 s on average, with 44 looks. */
   maxDelay?: DurationInput;
   /** A worker that is silent for so long is given up and another one goes on. At least 2 s. Default 60 s. */
   heartbeatTimeout?: DurationInput;
+}
+
+/** How exports are waited for that run for hours or days. */
+export interface LongExportsOptions {
+  /** An export that is waited for longer gives its slot in the worker back. At least 1 s. */
+  parkAfter: DurationInput;
+  /** From then on it is looked at so often, by an attempt of the activity of its own. At least 1 s. Default 10 min. */
+  checkEvery?: DurationInput;
 }
 
 /**
@@ -66,6 +79,8 @@ export interface ExportModelInput {
     write?: boolean;
   };
   polling?: PollingOptions;
+  /** Default: an export keeps its slot until it ends. */
+  longExports?: LongExportsOptions;
   /** From the workflow's start; past it the operation is cancelled and the workflow fails. Default 24 h. */
   deadline?: DurationInput;
   /**
@@ -98,7 +113,7 @@ const outputUri = z.string().refine((uri) => parseImageUri(uri) !== undefined, {
 
 const formatId = z.string().min(1, 'must not be empty; leave it out to have a format chosen');
 
-const POLLING_DEFAULTS = { initialDelay: 5_000, multiplier: 1.5, maxDelay: 60_000, heartbeatTimeout: 60_000 };
+const POLLING_DEFAULTS = { initialDelay: 5_000, multiplier: 2, maxDelay: 14_000, heartbeatTimeout: 60_000 };
 
 /** Checks an {@link ExportModelInput}, fills in the defaults, and turns durations into milliseconds. */
 export const exportModelInputSchema = z.strictObject({
@@ -131,6 +146,9 @@ export const exportModelInputSchema = z.strictObject({
       heartbeatTimeout: duration(2_000).default(POLLING_DEFAULTS.heartbeatTimeout),
     })
     .default(POLLING_DEFAULTS),
+  longExports: z
+    .strictObject({ parkAfter: duration(1_000), checkEvery: duration(1_000).default(600_000) })
+    .exactOptional(),
   deadline: duration(1_000).default(86_400_000),
   maxExportAttempts: z.int().min(1).max(100).default(3),
   onBlocked: z.enum(['fail', 'wait']).default('fail'),

@@ -56,5 +56,8 @@ export const ABORT_EXPORT_UPDATE = 'abortExport';
 /** Longest summary, in characters: the server refuses one of more than 200 bytes, and some characters have several. */
 export const MAX_SUMMARY = 150;
 
+/** Until the input is checked, its own `heartbeatTimeout` is not known: a worker that is silent for so long is replaced. */
+export const SELECT_HEARTBEAT_TIMEOUT_MS = 60_000;
+
 /** Registered name of the workflow. */
 export const EXPORT_MODEL_WORKFLOW = 'exportModelWorkflow';

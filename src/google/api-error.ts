@@ -74,6 +74,11 @@ export class GoogleApiError extends Error {
   }
 }
 
+/** Whether the service says that it does not offer the call. */
+export function isUnimplemented(error: unknown): boolean {
+  return error instanceof GoogleApiError && error.status === 'UNIMPLEMENTED';
+}
+
 /** No answer, or one that is none: timeout, reset, a body that is cut off or of the wrong kind. */
 export class GoogleTransportError extends Error {
   override readonly name = 'GoogleTransportError';

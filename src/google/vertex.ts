@@ -54,6 +54,8 @@ export type VertexModel = z.output<typeof modelSchema>;
 export type VertexExportFormat = z.output<typeof exportFormatSchema>;
 /** A long-running export operation. */
 export type ExportOperation = z.output<typeof operationSchema>;
+/** A part of a list; `nextPageToken` is empty at its end. */
+export type OperationPage = z.output<typeof operationListSchema>;
 
 /** Body of `models.export`. */
 export interface ExportRequestBody {
@@ -70,8 +72,8 @@ export interface VertexApi {
   getModel(name: string, signal?: AbortSignal): Promise<{ model: VertexModel; serviceTime: Date }>;
   /** Starts an export. Never aborted: its answer is the only place where the operation's name is given. */
   exportModel(name: string, body: ExportRequestBody): Promise<ExportOperation>;
-  /** All operations of a Model, all pages. */
-  listOperations(model: string, signal?: AbortSignal): Promise<ExportOperation[]>;
+  /** A page of the operations of a Model, or of all that a location lists; the first where the token is empty. */
+  listOperations(parent: string, pageToken: string, signal?: AbortSignal): Promise<OperationPage>;
   getOperation(name: string, signal?: AbortSignal): Promise<ExportOperation>;
   /** Waits at the service for the end, at most `timeoutMs`; may come back at once. */
   waitOperation(name: string, timeoutMs: number, signal?: AbortSignal): Promise<ExportOperation>;
@@ -112,17 +114,11 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
       return data;
     },
 
-    async listOperations(model, signal) {
-      const operations: ExportOperation[] = [];
-      let pageToken = '';
-      do {
-        const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken ? { pageToken } : {}) };
-        const request = { method: 'GET' as const, ...target(`${withoutVersion(model)}/operations`, query), signal };
-        const { data } = await rest.json(operationListSchema, request);
-        operations.push(...data.operations);
-        pageToken = data.nextPageToken;
-      } while (pageToken);
-      return operations;
+    async listOperations(parent, pageToken, signal) {
+      const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken ? { pageToken } : {}) };
+      const request = { method: 'GET' as const, ...target(`${withoutVersion(parent)}/operations`, query), signal };
+      const { data } = await rest.json(operationListSchema, request);
+      return data;
     },
 
     async getOperation(name, signal) {

@@ -10,7 +10,7 @@ import type {
   VerifiedExport,
 } from '../contract/activities';
 import type { ExportModelInput } from '../contract/input';
-import { MAX_SUMMARY } from '../contract/status';
+import { MAX_SUMMARY, SELECT_HEARTBEAT_TIMEOUT_MS } from '../contract/status';
 
 // Every failure that a retry can't mend is marked nonRetryable by the activity itself; all others are retried until
 // the deadline, since outages, shutdowns and lost workers must not use up a count.
@@ -25,7 +25,7 @@ const CANCEL_TIMEOUT = '1 hour';
 export function select(input: ExportModelInput): Promise<ExportPlan> {
   const { selectExportFormat } = proxyActivities<ExportActivities>({
     summary: summaryOfInput(input),
-    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: SELECT_HEARTBEAT_TIMEOUT_MS,
     // Until the input is checked its deadline is not known.
     scheduleToCloseTimeout: '1 hour',
     retry,
@@ -37,7 +37,7 @@ export function select(input: ExportModelInput): Promise<ExportPlan> {
 export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Promise<StartedExport> {
   const { startExport } = proxyActivities<ExportActivities>({
     summary: `${plan.exportFormatId} to ${destinationsOf(plan)}`,
-    startToCloseTimeout: '5 minutes',
+    // No limit to one attempt: with many exports at once it may wait for its turn within the quota.
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     scheduleToCloseTimeout: timeLeft(deadline),
     // A cancel waits for the answer: only it has the name of what is to be cancelled.
@@ -61,7 +61,15 @@ export function wait(plan: ExportPlan, started: StartedExport, deadline: number)
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry,
   });
-  return awaitExport({ operation: started.operation, polling: plan.polling });
+  const { operation, outputInfo } = started;
+  const { polling, exportFormatId, longExports } = plan;
+  return awaitExport({
+    operation,
+    polling,
+    outputInfo,
+    exportFormatId,
+    ...(longExports && { parking: { at: Date.now() + longExports.parkAfter, checkEvery: longExports.checkEvery } }),
+  });
 }
 
 /** Looks at what arrived. */

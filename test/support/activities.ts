@@ -7,12 +7,15 @@ import type { GoogleOptions } from '../../src/activities';
 import { createExportActivities } from '../../src/activities';
 import type { ExportActivities, ExportFailureDetails, ExportFailureTypeName } from '../../src/contract';
 
-/** Activities that speak to the local services; the wait after a lost answer is short. */
+/** Activities that speak to the local services, whose quota is not limited; the wait after a lost answer is short. */
 export function activitiesOf(services: GoogleServices, options: GoogleOptions = {}): ExportActivities {
   const { vertex, store, registry } = services;
   const emulators = { vertex: vertex.url, storage: store.url, registry: registry.url };
-  return createExportActivities({ emulators, settleDelayMs: 100, ...options });
+  return createExportActivities({ emulators, settleDelayMs: 100, ...NO_BUDGET, ...options });
 }
+
+/** More than any test asks for. */
+const NO_BUDGET: GoogleOptions = { maxRequestsPerMinute: 1_000_000, maxSubmissionsPerMinute: 1_000_000 };
 
 /** What a worker gives to one activity; failures are asserted on, not logged. */
 export function activityEnvironment(): MockActivityEnvironment {

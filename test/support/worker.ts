@@ -22,6 +22,13 @@ export interface Exports {
 
 type Settings = Readonly<Record<string, string>>;
 
+/** The local services have no quota, unless a test gives them one. */
+const WITHOUT_DELAYS: Settings = {
+  VERTEX_EXPORT_SETTLE_DELAY: '200ms',
+  VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE: '1000000',
+  VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: '1000000',
+};
+
 /** Connects to the stack, and polls with a worker of this package unless told otherwise. */
 export function useExports(
   stack: Services<LocalStack>,
@@ -38,7 +45,7 @@ export function useExports(
     const native = await NativeConnection.connect({ address: temporal.address });
     stack.beforeStop(() => native.close());
     const changes = typeof settings === 'function' ? settings(await stack.ready()) : settings;
-    const config = parseWorkerConfig({ ...environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms', ...changes });
+    const config = parseWorkerConfig({ ...environment, ...WITHOUT_DELAYS, ...changes });
     const worker = await createExportWorker(native, temporal.namespace, config);
     const running = worker.run();
     stack.beforeStop(() => {
