@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark';
+import { fleet } from './fleet';
 import { single } from './single';
 import { verify } from './verify';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { single, verify };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { fleet, single, verify };
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 

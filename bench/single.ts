@@ -2,12 +2,13 @@ import { temporalMetrics } from '../src/operations/metrics';
 import { SharedOperationWatch } from '../src/operations/operation-watch';
 import { RegionBudgets } from '../src/operations/region-budgets';
 import { Timers } from '../src/operations/timers';
-import { parseExportModelInput } from '../src/contract';
 import { noopMetricMeter } from '@temporalio/common';
 import { VirtualClock } from '../test/support/virtual-clock';
 import type { VirtualService } from '../test/support/virtual-vertex';
 import { VirtualVertex } from '../test/support/virtual-vertex';
 import type { Benchmark, Figures } from './benchmark';
+import { defaultSchedule } from './default-schedule';
+import { rounded } from './figures';
 
 /** Exports that are measured one after the other; their durations are spread evenly around ten minutes. */
 const RUNS = 1_000;
@@ -51,7 +52,7 @@ async function measure(service: VirtualService, seenBefore = 0): Promise<Figures
     const share = (run * 0.618_033_988_75) % 1;
     const operation = vertex.start('1', TEN_MINUTES_MS * (1 + SPREAD * (2 * Math.abs(share) - 1)));
     const before = vertex.requests.length;
-    await clock.runUntil(watch.untilDone(operation.name, { ...schedule(), ...format, signal }));
+    await clock.runUntil(watch.untilDone(operation.name, { ...defaultSchedule(), ...format, signal }));
     if (run >= 0) {
       lags.push(clock.now() - operation.endsAt);
       calls += vertex.requests.length - before;
@@ -64,16 +65,3 @@ async function measure(service: VirtualService, seenBefore = 0): Promise<Figures
     lagMax: rounded(Math.max(...lags) / 1_000),
   };
 }
-
-/** The pauses that an input without any of its own gets. */
-function schedule(): { initialDelayMs: number; multiplier: number; maxDelayMs: number } {
-  const parsed = parseExportModelInput({
-    name: 'projects/demo-project/locations/us-central1/models/1',
-    outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports' } },
-  });
-  if ('problems' in parsed) throw new Error('The smallest input is one.');
-  const { initialDelay, multiplier, maxDelay } = parsed.input.polling;
-  return { initialDelayMs: initialDelay, multiplier, maxDelayMs: maxDelay };
-}
-
-const rounded = (value: number): number => Math.round(value * 100) / 100;

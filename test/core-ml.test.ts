@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { inspectCoreMl } from '../src/verification/core-ml';
-import { inspectLabels } from '../src/verification/labels';
+import { inspectCoreMl } from '../src/verification/kinds/core-ml';
+import { inspectLabels } from '../src/verification/kinds/labels';
 import { arrayFeature, coreMl, doubleFeature, mlProgram, weightFile } from './support/core-ml';
 import type { Files, SeenInspection } from './support/inspection';
 import { fixture, inspectWith } from './support/inspection';

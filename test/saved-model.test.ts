@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { inspectCustomSavedModel, inspectSavedModel } from '../src/verification/saved-model';
-import { inspectEnvironment } from '../src/verification/tabular';
+import { inspectCustomSavedModel, inspectSavedModel } from '../src/verification/kinds/saved-model';
+import { inspectEnvironment } from '../src/verification/kinds/tabular';
 import type { Files, SeenInspection } from './support/inspection';
 import { fixture, inspectWith } from './support/inspection';
 import { field, message } from './support/protobuf';

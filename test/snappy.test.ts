@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { SnappyError, unpackSnappy } from '../src/verification/snappy';
+import { SnappyError, unpackSnappy } from '../src/verification/reading/snappy';
 import { snappyOf } from './support/saved-model';
 
 suite('Snappy', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { inspectEdgeTpu, inspectTflite } from '../src/verification/tflite';
+import { inspectEdgeTpu, inspectTflite } from '../src/verification/kinds/tflite';
 import {
   BUFFER,
   METADATA,
@@ -12,7 +12,7 @@ import {
   SUBGRAPH,
   TENSOR,
   TENSOR_MAP,
-} from '../src/verification/tflite-schema';
+} from '../src/verification/kinds/tflite-schema';
 import { flatBuffer } from './support/flatbuffer';
 import type { SeenInspection } from './support/inspection';
 import { fixture, inspectWith } from './support/inspection';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { ByteRange } from '../src/verification/sparse-bytes';
-import type { ZipEntry } from '../src/verification/zip';
-import { beginsAsZip, endsAsZip, STORED, zipData, zipDirectory, zipEntries } from '../src/verification/zip';
+import type { ByteRange } from '../src/verification/reading/sparse-bytes';
+import type { ZipEntry } from '../src/verification/reading/zip';
+import { beginsAsZip, endsAsZip, STORED, zipData, zipDirectory, zipEntries } from '../src/verification/reading/zip';
 import type { SeenInspection } from './support/inspection';
 import { inspectWith } from './support/inspection';
 import type { ZipFile } from './support/zip';

@@ -1,16 +1,16 @@
-import { inspectCoreMl } from './core-ml';
+import { inspectCoreMl } from './kinds/core-ml';
 import type { Inspector } from './inspection';
-import { inspectLabels } from './labels';
-import { inspectOnnx } from './onnx';
-import { inspectPickle } from './pickle';
-import { inspectPytorch } from './pytorch';
-import { inspectSafetensors, inspectSafetensorsIndex } from './safetensors';
-import { inspectCustomSavedModel, inspectSavedModel } from './saved-model';
-import { inspectEnvironment } from './tabular';
-import { inspectTfJs } from './tf-js';
-import { inspectEdgeTpu, inspectTflite } from './tflite';
-import { inspectModelArchive } from './torch-model-archive';
-import { inspectXgboost } from './xgboost';
+import { inspectLabels } from './kinds/labels';
+import { inspectOnnx } from './kinds/onnx';
+import { inspectPickle } from './kinds/pickle';
+import { inspectPytorch } from './kinds/pytorch';
+import { inspectSafetensors, inspectSafetensorsIndex } from './kinds/safetensors';
+import { inspectCustomSavedModel, inspectSavedModel } from './kinds/saved-model';
+import { inspectEnvironment } from './kinds/tabular';
+import { inspectTfJs } from './kinds/tf-js';
+import { inspectEdgeTpu, inspectTflite } from './kinds/tflite';
+import { inspectModelArchive } from './kinds/torch-model-archive';
+import { inspectXgboost } from './kinds/xgboost';
 
 /** Files by their paths below the export's directory. */
 export interface FilePattern {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { InspectedFile } from '../contract';
 import type { ArtifactFile } from './artifact-file';
 import { ChangedFileError } from './artifact-file';
-import { MalformedFileError, MissingBytesError, ReadLimitError, SparseBytes } from './sparse-bytes';
+import { MalformedFileError, MissingBytesError, ReadLimitError, SparseBytes } from './reading/sparse-bytes';
 
 /** What a look at an export gave: findings make the verification fail, notes do not. Each names its file. */
 export interface Inspection {

@@ -7,7 +7,7 @@ import {
   OPERATOR_CODE,
   SUBGRAPH,
   TENSOR,
-} from '../../src/verification/tflite-schema';
+} from '../../src/verification/kinds/tflite-schema';
 import type { Fields } from './flatbuffer';
 import { flatBuffer } from './flatbuffer';
 

@@ -1,0 +1,23 @@
+const MINUTE_MS = 60_000;
+
+/** The value that so large a share of all values does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** With two digits behind the point. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** The most requests that any sixty seconds had; times in milliseconds, in order. */
+export function mostInAMinute(times: readonly number[]): number {
+  let most = 0;
+  let first = 0;
+  for (const [index, at] of times.entries()) {
+    while ((times[first] ?? at) <= at - MINUTE_MS) first += 1;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}

@@ -1,0 +1,172 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
+import type { LocalStack } from '../devservices';
+import { startLocalStack } from '../devservices';
+import type { EmulatorModel } from '../emulator';
+import { inParallel } from '../src/verification/in-parallel';
+import type { Figures } from './benchmark';
+import { defaultSchedule } from './default-schedule';
+import { mostInAMinute, rounded } from './figures';
+
+/** Activities of one workflow: fewer workflows start sooner. */
+const PER_WORKFLOW = 100;
+const MODELS = 20;
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 180_000;
+/** Over so long CPU is measured, in milliseconds. */
+const WINDOW_MS = 30_000;
+const HELD_MS = 75_000;
+const KIB = 1_024;
+
+const sampleSchema = z.object({
+  running: z.number(),
+  rss: z.number(),
+  cpuSeconds: z.number(),
+  ended: z.number(),
+  lagP50: z.number().optional(),
+  lagP95: z.number().optional(),
+});
+
+/** A real worker on a real server that holds so many exports of the local Vertex AI, beside one of bare activities. */
+export async function measureWorker(inFlight: number, log: (line: string) => void): Promise<Figures> {
+  const stack = await startLocalStack({ emulator: { models: models() } });
+  const connection = await Connection.connect({ address: stack.temporal.address });
+  try {
+    const client = new Client({ connection });
+    log(`holding ${inFlight} bare activities that heartbeat`);
+    const bare = await hold(stack, client, 'heartbeatOnly', Array<unknown>(inFlight).fill({ ms: HELD_MS }));
+    log(`holding ${inFlight} exports`);
+    const operations = await startOperations(stack, inFlight);
+    stack.vertex.clearRequests();
+    const requests = operations.map((operation) => ({ operation, polling: polling() }));
+    const held = await hold(stack, client, 'awaitExport', requests);
+    const { countByRoute, requests: logged } = stack.vertex.requests();
+    const total = Object.values(countByRoute).reduce((sum, count) => sum + count, 0);
+    return {
+      inFlight,
+      requestsPerMinute: mostInAMinute(logged.map(({ at }) => Date.parse(at))),
+      requestsPerExport: rounded(total / inFlight),
+      lagP50: held.lagP50,
+      lagP95: held.lagP95,
+      rssPerExportKb: rounded(held.bytesEach / KIB),
+      rssPerBareActivityKb: rounded(bare.bytesEach / KIB),
+      rssRatio: rounded(held.bytesEach / bare.bytesEach),
+      cpuShare: rounded(held.cpuShare),
+      cpuShareOfBareActivities: rounded(bare.cpuShare),
+    };
+  } finally {
+    await connection.close();
+    await stack.stop();
+  }
+}
+
+interface Held {
+  readonly bytesEach: number;
+  readonly cpuShare: number;
+  readonly lagP50?: number | undefined;
+  readonly lagP95?: number | undefined;
+}
+
+/** Runs one activity for each request in a process of its own, and looks at that while all are in flight. */
+async function hold(stack: LocalStack, client: Client, activity: string, requests: readonly unknown[]): Promise<Held> {
+  const process_ = await WorkerProcess.start(stack, activity);
+  try {
+    const idle = await process_.sample();
+    const handles = [];
+    for (let from = 0; from < requests.length; from += PER_WORKFLOW) {
+      const args = [activity, requests.slice(from, from + PER_WORKFLOW)];
+      handles.push(
+        await client.workflow.start('holdMany', { taskQueue: activity, workflowId: `${activity}-${from}`, args }),
+      );
+    }
+    while ((await process_.sample()).running < requests.length) await sleep(500);
+    await sleep(5_000);
+    const before = await process_.sample();
+    await sleep(WINDOW_MS);
+    const after = await process_.sample();
+    await Promise.all(handles.map((handle) => handle.result()));
+    const { lagP50, lagP95 } = await process_.sample();
+    return {
+      bytesEach: (before.rss - idle.rss) / requests.length,
+      cpuShare: (after.cpuSeconds * 1_000) / WINDOW_MS,
+      lagP50,
+      lagP95,
+    };
+  } finally {
+    process_.stop();
+  }
+}
+
+/** A worker that is asked for figures over its standard input. */
+class WorkerProcess {
+  private readonly lines: AsyncIterator<string>;
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.stderr.pipe(process.stderr);
+  }
+
+  static async start(stack: LocalStack, taskQueue: string): Promise<WorkerProcess> {
+    const script = path.join(__dirname, 'fleet-process.ts');
+    const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', script, taskQueue], {
+      env: { ...process.env, ...stack.environment },
+    });
+    await once(child, 'spawn');
+    const started = new WorkerProcess(child);
+    await started.line();
+    return started;
+  }
+
+  async sample(): Promise<z.infer<typeof sampleSchema>> {
+    this.child.stdin.write('\n');
+    return sampleSchema.parse(JSON.parse(await this.line()));
+  }
+
+  stop(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private async line(): Promise<string> {
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error('The worker ended.');
+    return value;
+  }
+}
+
+function models(): EmulatorModel[] {
+  return Array.from({ length: MODELS }, (_, index) => ({
+    model: {
+      name: `projects/bench/locations/us-central1/models/${index + 1}`,
+      displayName: `model ${index + 1}`,
+      supportedExportFormats: [{ id: 'tflite', exportableContents: ['ARTIFACT'] }],
+    },
+    exports: { tflite: {} },
+    durationMs: SHORTEST_MS + (index / (MODELS - 1)) * (LONGEST_MS - SHORTEST_MS),
+  }));
+}
+
+async function startOperations({ vertex }: LocalStack, count: number): Promise<string[]> {
+  const operations: string[] = [];
+  await inParallel(Array(count).keys(), async (index) => {
+    const model = `projects/bench/locations/us-central1/models/${(index % MODELS) + 1}`;
+    const response = await fetch(`${vertex.url}/v1beta1/${model}:export`, {
+      method: 'POST',
+      body: JSON.stringify({
+        outputConfig: { exportFormatId: 'tflite', artifactDestination: { outputUriPrefix: 'gs://exports/bench' } },
+      }),
+    });
+    operations.push(z.object({ name: z.string() }).parse(await response.json()).name);
+  });
+  return operations;
+}
+
+function polling(): Figures {
+  const { initialDelayMs, multiplier, maxDelayMs } = defaultSchedule();
+  return { initialDelay: initialDelayMs, multiplier, maxDelay: maxDelayMs, heartbeatTimeout: 60_000 };
+}

@@ -1,0 +1,69 @@
+import type { Table, Tables } from '../reading/flatbuffer';
+import type { Look } from '../inspection';
+import type { ByteRange, SparseBytes } from '../reading/sparse-bytes';
+import { MissingBytesError } from '../reading/sparse-bytes';
+import { BUFFER } from './tflite-schema';
+
+/** A tensor whose data is in the model, and how long that should be. */
+export interface ConstantTensor {
+  readonly subgraph: number;
+  readonly index: number;
+  readonly bytes: number;
+}
+
+/** Constant tensors by the buffers that hold their data: several may share one. */
+export type ConstantTensors = ReadonlyMap<number, readonly ConstantTensor[]>;
+
+/** Buffers stand apart, with the weights between them: of a large file so many are loaded at the same time. */
+const BATCH = 32;
+const LAST_BUFFERS = 16;
+
+/** Where the data of a buffer stands, if it has any: beside its table, or behind the FlatBuffer. */
+export function bufferData(buffer: Table): ByteRange | undefined {
+  const data = buffer.data(BUFFER.data) ?? outsideData(buffer, BUFFER);
+  return data && data.length > 0 ? data : undefined;
+}
+
+/** Data behind the FlatBuffer, for models larger than 2 GiB: offsets count from the file's start, 0 and 1 are none. */
+export function outsideData(table: Table, fields: { offset: number; size: number }): ByteRange | undefined {
+  const start = table.u64(fields.offset);
+  return start > 1 ? table.part(start, table.u64(fields.size)) : undefined;
+}
+
+/** Where a model has too many tables to look at all, its last buffers still tell whether the file is cut off. */
+export function checkLastBuffers(buffers: Tables): void {
+  let checked = 0;
+  for (const [, buffer] of buffers.entries({ lastFirst: true, batch: LAST_BUFFERS, follow: [BUFFER.data] })) {
+    bufferData(buffer);
+    checked += 1;
+    if (checked === LAST_BUFFERS) return;
+  }
+}
+
+/** All buffers must be in the file, and have as many bytes as the shapes and types of their tensors make. */
+export function checkBuffers(bytes: SparseBytes, look: Look, buffers: Tables, constants: ConstantTensors): void {
+  let seen = 0;
+  let longer = 0;
+  try {
+    for (const [index, buffer] of buffers.entries({ lastFirst: true, batch: BATCH, follow: [BUFFER.data] })) {
+      const data = bufferData(buffer);
+      if (data) longer += checkData(bytes, data, index, constants.get(index) ?? []);
+      seen += 1;
+    }
+  } catch (error) {
+    // It stays told only where no more may be read: otherwise the look begins anew.
+    if (error instanceof MissingBytesError) look.note(`${seen} of ${buffers.length} buffers were looked at`);
+    throw error;
+  }
+  // Runtimes take them.
+  if (longer > 0) look.note(`${longer} of its tensors have more data than their shapes need`);
+}
+
+/** Compares a buffer with its tensors; gives how many of them have data left over. */
+function checkData(bytes: SparseBytes, data: ByteRange, buffer: number, tensors: readonly ConstantTensor[]): number {
+  const short = tensors.find((tensor) => tensor.bytes > data.length);
+  if (short === undefined) return tensors.filter((tensor) => tensor.bytes < data.length).length;
+  throw bytes.malformed(
+    `its tensor ${short.index} of subgraph ${short.subgraph} needs ${short.bytes} bytes, and its buffer ${buffer} has ${data.length}`,
+  );
+}

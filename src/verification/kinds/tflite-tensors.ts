@@ -1,0 +1,119 @@
+import type { InspectedTensor } from '../../contract';
+import type { Table, Tables } from '../reading/flatbuffer';
+import type { SparseBytes } from '../reading/sparse-bytes';
+import type { ConstantTensor, ConstantTensors } from './tflite-buffers';
+import { elementType, QUANTIZATION, SUBGRAPH, TENSOR } from './tflite-schema';
+
+/** Vectors of a tensor's quantization, with the bytes of an element. */
+const QUANTIZATION_VECTORS = [
+  { field: QUANTIZATION.min, elementBytes: 4 },
+  { field: QUANTIZATION.max, elementBytes: 4 },
+  { field: QUANTIZATION.scale, elementBytes: 4 },
+  { field: QUANTIZATION.zeroPoint, elementBytes: 8 },
+];
+
+/** What of a tensor is wanted and stands outside of its table. */
+const ELSEWHERE = [TENSOR.shape, TENSOR.sparsity];
+
+/** Tensors of a large file whose names and quantization are looked at, of each subgraph. */
+const LAST_TENSORS = 16;
+
+/** What a summary lists at most: inputs, outputs, and sides of each. */
+const MAX_LISTED = 20;
+
+/** Stands for an optional tensor that is not there. */
+const NO_TENSOR = -1;
+
+/** Checks that lists of a table have indexes of tensors only. */
+export function checkIndexes(
+  bytes: SparseBytes,
+  table: Table,
+  fields: readonly number[],
+  tensors: number,
+  what: string,
+): void {
+  for (const field of fields) {
+    for (const index of table.ints(field)) {
+      if (index >= NO_TENSOR && index < tensors) continue;
+      throw bytes.malformed(`its ${what} refers to the tensor ${index}, and there are ${tensors}`);
+    }
+  }
+}
+
+/** The inputs or outputs of a subgraph, for people. */
+export function describeTensors(subgraph: Table, field: number): InspectedTensor[] {
+  const tensors = subgraph.tables(SUBGRAPH.tensors);
+  const indexes = firstInts(subgraph, field).filter((index) => index !== NO_TENSOR);
+  return indexes.map((index) => describeTensor(tensors.at(index)));
+}
+
+function describeTensor(tensor: Table): InspectedTensor {
+  const described = { name: tensor.text(TENSOR.name) ?? '', type: elementType(tensor.i8(TENSOR.type)).name };
+  // The signature has the dimensions that are not fixed; the shape has a number for them, too.
+  const signature = firstInts(tensor, TENSOR.shapeSignature);
+  const shape = signature.length > 0 ? signature : firstInts(tensor, TENSOR.shape);
+  return shape.length > 0 || tensor.bool(TENSOR.hasRank) ? { ...described, shape } : described;
+}
+
+function firstInts(table: Table, field: number): number[] {
+  const first: number[] = [];
+  for (const value of table.ints(field)) {
+    if (first.push(value) === MAX_LISTED) break;
+  }
+  return first;
+}
+
+/** Checks the tensors of all subgraphs, and gives those whose data is in a buffer. */
+export function readConstants(bytes: SparseBytes, subgraphs: Tables, buffers: number): ConstantTensors {
+  const constants = new Map<number, ConstantTensor[]>();
+  for (const [subgraphIndex, subgraph] of subgraphs.entries()) {
+    const tensors = subgraph.tables(SUBGRAPH.tensors);
+    for (const [index, tensor] of tensors.entries({ follow: ELSEWHERE })) {
+      const buffer = tensor.u32(TENSOR.buffer);
+      if (buffer > 0 && buffer >= buffers) {
+        throw bytes.malformed(
+          `its tensor ${index} of subgraph ${subgraphIndex} refers to the buffer ${buffer}, and there are ${buffers}`,
+        );
+      }
+      const needed = buffer > 0 ? dataBytes(tensor) : undefined;
+      if (needed !== undefined) {
+        const constant = { subgraph: subgraphIndex, index, bytes: needed };
+        const others = constants.get(buffer);
+        if (others) others.push(constant);
+        else constants.set(buffer, [constant]);
+      }
+    }
+    checkDetails(bytes, tensors);
+  }
+  return constants;
+}
+
+/**
+ * Checks that names and quantization of a subgraph's tensors are in the file. They lie scattered; where they have to be
+ * read one by one, the last in the file tell whether it is cut off, and buffers matter more than the others.
+ */
+function checkDetails(bytes: SparseBytes, tensors: Tables): void {
+  const whole = bytes.loadedBytes === bytes.size;
+  const follow = [TENSOR.name, TENSOR.quantization];
+  let checked = 0;
+  for (const [, tensor] of tensors.entries({ lastFirst: true, batch: LAST_TENSORS, follow })) {
+    tensor.text(TENSOR.name);
+    const quantization = tensor.table(TENSOR.quantization);
+    for (const { field, elementBytes } of QUANTIZATION_VECTORS) quantization?.data(field, elementBytes);
+    checked += 1;
+    if (!whole && checked === LAST_TENSORS) return;
+  }
+}
+
+/** Bytes of a tensor's data; `undefined` where its shape and type don't tell. */
+function dataBytes(tensor: Table): number | undefined {
+  const { bits } = elementType(tensor.i8(TENSOR.type));
+  const elsewhere = tensor.u32(TENSOR.externalBuffer) > 0 || tensor.bool(TENSOR.isVariable);
+  if (bits === undefined || elsewhere || tensor.table(TENSOR.sparsity)) return undefined;
+  let elements = 1;
+  for (const side of tensor.ints(TENSOR.shape)) {
+    if (side < 0) return undefined;
+    elements *= side;
+  }
+  return Math.ceil((elements * bits) / 8);
+}

@@ -1,0 +1,91 @@
+import type { MessageType } from '../reading/proto-message';
+import { reasonOf } from '../reading/proto-message';
+import { BUNDLE_ENTRY, BUNDLE_HEADER, dataTypeOf } from './schemas/tensorflow';
+import type { TableEntry } from '../reading/sorted-table';
+import { entriesOf } from '../reading/sorted-table';
+import type { SparseBytes } from '../reading/sparse-bytes';
+import { ReadLimitError } from '../reading/sparse-bytes';
+
+/** What the index of a SavedModel's variables says. */
+export interface VariablesIndex {
+  readonly shards: number;
+  readonly tensors: number;
+  /** Bytes of each shard that has any, by its number. */
+  readonly shardBytes: ReadonlyMap<number, number>;
+}
+
+/** Those of the largest models are some ten thousand. */
+const MAX_ENTRIES = 100_000;
+/** More than any file name has digits for. */
+const MAX_SHARDS = 100_000;
+
+/** What a Python program wrote beside the variables, to find their objects again. */
+const OBJECT_GRAPH = Buffer.from('_CHECKPOINTABLE_OBJECT_GRAPH');
+/** Keys of parts of a tensor begin so; the whole one has an entry of its own. */
+const SLICE = 0;
+
+/**
+ * Reads `variables.index`.
+ *
+ * Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/tensor_bundle/tensor_bundle.h
+ *
+ * @throws MalformedFileError where it is damaged
+ * @throws ReadLimitError where it is too large to be looked into
+ */
+export function readVariablesIndex(bytes: SparseBytes): VariablesIndex {
+  const shardBytes = new Map<number, number>();
+  let shards: number | undefined;
+  let tensors = 0;
+  let entries = 0;
+  for (const { key, value } of entriesOf(bytes)) {
+    entries += 1;
+    if (entries > MAX_ENTRIES)
+      throw new ReadLimitError(bytes.path, `has more than ${MAX_ENTRIES} entries and was not looked into whole`);
+    // The empty key sorts before all others.
+    if (shards === undefined) {
+      if (key.length > 0) throw bytes.malformed('has no header');
+      shards = decode(bytes, BUNDLE_HEADER, value, () => 'header').num_shards;
+      if (shards > MAX_SHARDS) throw bytes.malformed(`has the impossible number of ${shards} shards`);
+      continue;
+    }
+    if (key[0] !== SLICE && !key.equals(OBJECT_GRAPH)) tensors += 1;
+    const end = endOf(bytes, { key, value }, shards);
+    if (end) shardBytes.set(end.shard, Math.max(shardBytes.get(end.shard) ?? 0, end.bytes));
+  }
+  if (shards === undefined) throw bytes.malformed('has no header');
+  return { shards, tensors, shardBytes };
+}
+
+/** Where an entry's tensor ends, in bytes from its shard's start; `undefined` where it is in parts that have entries. */
+function endOf(
+  bytes: SparseBytes,
+  { key, value }: TableEntry,
+  shards: number,
+): { shard: number; bytes: number } | undefined {
+  const {
+    dtype,
+    shape,
+    shard_id: shard,
+    offset,
+    size,
+    slices,
+  } = decode(bytes, BUNDLE_ENTRY, value, () => `entry ${key.toString()}`);
+  if (slices.length > 0) return undefined;
+  if (shard >= shards) throw bytes.malformed(`${key.toString()} is in the shard ${shard} of ${shards}`);
+  const type = dataTypeOf(dtype);
+  const expected = shape && type.bytes && shape.reduce((product, side) => product * side, type.bytes);
+  if (expected !== undefined && expected !== null && size !== expected) {
+    throw bytes.malformed(
+      `${key.toString()} has ${size} bytes, which do not fit its shape [${shape?.join(', ')}] of ${type.name}`,
+    );
+  }
+  return { shard, bytes: offset + size };
+}
+
+function decode<T>(bytes: SparseBytes, type: MessageType<T>, content: Buffer, what: () => string): T {
+  try {
+    return type.decode(content);
+  } catch (error) {
+    throw bytes.malformed(`its ${what()} is damaged: ${reasonOf(error)}`);
+  }
+}

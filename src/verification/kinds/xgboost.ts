@@ -1,0 +1,83 @@
+import type { Inspector, Look } from '../inspection';
+import type { SparseBytes } from '../reading/sparse-bytes';
+import { ubjsonEnd } from './ubjson';
+import { jsonEnd } from './xgboost-json';
+import { beginsAsLegacy, inspectLegacyXgboost } from './xgboost-legacy';
+
+/** The learner comes first, and the version last, in bytes. */
+const HEAD_BYTES = 64;
+const TAIL_BYTES = 128;
+const MAX_BLANKS = 64;
+
+interface Layout {
+  readonly layout: 'json' | 'ubjson';
+  /** What XGBoost ends a model with: three numbers, and the end of the object. */
+  readonly tail: RegExp;
+  /** What others write too may have its parts in another order. */
+  readonly onlyByXgboost: boolean;
+  /** Follows a small file to its end, and gives that. */
+  readonly follow: (bytes: SparseBytes) => number;
+}
+
+const JSON_LAYOUT: Layout = {
+  layout: 'json',
+  tail: /"version"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]\s*\}\s*$/,
+  onlyByXgboost: false,
+  follow: jsonEnd,
+};
+
+const UBJSON_LAYOUT: Layout = {
+  layout: 'ubjson',
+  tail: /version\[#L[^]{8}[iU]([^])[iU]([^])[iU]([^])\}$/,
+  onlyByXgboost: true,
+  follow: (bytes) => ubjsonEnd(bytes),
+};
+
+/**
+ * A model of XGBoost's: UBJSON, JSON, or the binary form of before version 2.1; all three occur as `model.bst`.
+ *
+ * Source: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
+ */
+export const inspectXgboost: Inspector = (bytes, look) => {
+  const layout = layoutOf(bytes);
+  if (layout) inspectObject(bytes, layout, look);
+  else if (beginsAsLegacy(bytes)) inspectLegacyXgboost(bytes, look);
+  else {
+    const first = bytes.slice(0, Math.min(4, bytes.size)).toString('hex');
+    throw bytes.malformed(`is no XGBoost model: its first bytes are "${first}"`);
+  }
+};
+
+/** As XGBoost tells them: JSON has a quotation mark behind the brace, UBJSON the letter of a length. */
+function layoutOf(bytes: SparseBytes): Layout | undefined {
+  const [brace, ...rest] = bytes.slice(0, Math.min(MAX_BLANKS, bytes.size)).toString('latin1');
+  if (brace !== '{') return undefined;
+  const next = rest.find((character) => !/\s/.test(character));
+  return next === '"' || next === '}' ? JSON_LAYOUT : UBJSON_LAYOUT;
+}
+
+function inspectObject(bytes: SparseBytes, { layout, tail, onlyByXgboost, follow }: Layout, look: Look): void {
+  const small = bytes.isReadWhole;
+  const begin = bytes.slice(0, small ? bytes.size : HEAD_BYTES);
+  if ((small || onlyByXgboost) && !begin.includes('learner')) {
+    throw bytes.malformed('is no XGBoost model: it has no learner');
+  }
+  const length = Math.min(TAIL_BYTES, bytes.size);
+  const end = bytes.slice(bytes.size - length, length).toString('latin1');
+  const version = tail.exec(end)?.slice(1).map(numberOf).join('.');
+  look.learned({ kind: 'xgboost', summary: { layout, ...(version !== undefined && { version }) } });
+  if (small) {
+    const left = bytes.size - follow(bytes);
+    if (left > 0) look.note(`has ${left} bytes behind the end of its model`);
+    return;
+  }
+  if (version === undefined && (onlyByXgboost || !end.trimEnd().endsWith('}'))) {
+    throw bytes.malformed('is cut off or damaged: it does not end as XGBoost ends a model, with its version and "}"');
+  }
+  look.note('was looked at where it begins and ends only');
+}
+
+/** Digits of JSON, or a byte of UBJSON. */
+function numberOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : text.charCodeAt(0);
+}
