@@ -133,9 +133,12 @@ class WorkerProcess {
   }
 
   private async line(): Promise<string> {
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error('The worker ended.');
-    return value;
+    for (;;) {
+      const next = await this.lines.next();
+      if (next.done) throw new Error('The worker ended.');
+      // What bundles its workflows writes here, too.
+      if (/^(\{|ready)/.test(next.value)) return next.value;
+    }
   }
 }
 

@@ -6,5 +6,6 @@ export async function holdMany(activity: string, requests: readonly unknown[]): 
     startToCloseTimeout: '1 hour',
     heartbeatTimeout: '60 seconds',
   });
-  await Promise.all(requests.map((request) => activities[activity]?.(request)));
+  const hold = activities[activity];
+  if (hold) await Promise.all(requests.map(hold));
 }

@@ -44,11 +44,10 @@ async function watchFleet(inFlight: number, service: VirtualService): Promise<Fi
   const vertex = new VirtualVertex(clock, service);
   const metrics = temporalMetrics(() => Promise.resolve(noopMetricMeter));
   const watch = new SharedOperationWatch(vertex, new RegionBudgets(new Timers(clock), metrics));
-  const { signal } = new AbortController();
   const watched = Array.from({ length: inFlight }, async (_, index) => {
     const share = (index * 0.618_033_988_75) % 1;
     const operation = vertex.start(String(index % MODELS), SHORTEST_MS + share * (LONGEST_MS - SHORTEST_MS));
-    await watch.untilDone(operation.name, { ...defaultSchedule(), signal });
+    await watch.untilDone(operation.name, { ...defaultSchedule(), signal: new AbortController().signal });
     return clock.now() - operation.endsAt;
   });
   const lags = await clock.runUntil(Promise.all(watched));

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark';
 import { fleet } from './fleet';
+import { recovery } from './recovery';
 import { single } from './single';
 import { verify } from './verify';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { fleet, single, verify };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { fleet, recovery, single, verify };
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 
