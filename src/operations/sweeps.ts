@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ExportOperation, VertexApi } from '../google/vertex';
 import type { RegionBudgets } from './region-budgets';
 import { Sweep } from './sweep';
@@ -31,7 +32,7 @@ export class Sweeps {
   private readonly byParent = new Map<string, Sweep>();
   private planned: readonly Sweep[] = [];
   private plannedAt = -Infinity;
-  private abort = new AbortController();
+  private abort = abortForMany();
 
   constructor(
     private readonly place: string,
@@ -59,7 +60,7 @@ export class Sweeps {
   /** Nobody waits any more. */
   stop(): void {
     this.abort.abort();
-    this.abort = new AbortController();
+    this.abort = abortForMany();
   }
 
   private forget(): void {
@@ -158,6 +159,13 @@ export class Sweeps {
   private now(): number {
     return this.budgets.timers.clock.now();
   }
+}
+
+/** As many lists as there are Models wait for one signal: that is no leak, which Node would warn of. */
+function abortForMany(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
