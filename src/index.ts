@@ -6,17 +6,25 @@
 export { createExportActivities } from './activities';
 export type { GoogleOptions } from './activities';
 export type { ServiceHosts } from './activities/google-dependencies';
-export { VertexExportClient, exportWorkflowId } from './client';
+export { VertexExportClient } from './client';
 export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client';
+export type { FleetHandle, StartFleetOptions } from './fleet-client';
+export type { EndedExport, ResultsOptions } from './ended-exports';
 export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
+  EXPORT_MODELS_WORKFLOW,
   EXPORT_STATUS_QUERY,
   ExportFailureType,
   InvalidExportInputError,
   exportModelInputSchema,
   exportModelResultSchema,
+  exportModelsInputSchema,
+  exportModelsResultSchema,
+  exportWorkflowId,
+  FLEET_STATUS_QUERY,
   parseExportModelInput,
+  parseExportModelsInput,
   RETRY_EXPORT_UPDATE,
 } from './contract';
 export type {
@@ -25,13 +33,22 @@ export type {
   DurationInput,
   ExportActivities,
   ExportAttempt,
+  ExportDefaults,
   ExportedFile,
   ExportFailureDetails,
   ExportFailureTypeName,
   ExportModelInput,
   ExportModelResult,
+  ExportModelsEntry,
+  ExportModelsInput,
+  ExportModelsResult,
+  ExportPriority,
   ExportStage,
   ExportStatus,
+  FleetExport,
+  FleetStage,
+  FleetStatus,
+  FleetTotals,
   InputProblem,
   InspectedFile,
   OutputConfig,

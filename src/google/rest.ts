@@ -8,7 +8,10 @@ export interface RestRequest {
   readonly url: string;
   /** What the request is about, for messages: `projects/p/locations/l/models/m:export`. */
   readonly resource: string;
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`; its type is among the headers. */
+  readonly content?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the client's. */
   readonly timeoutMs?: number;
@@ -82,6 +85,7 @@ export class RestClient {
     const credentials = await this.credentials.headers().catch((error: unknown) => {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
     });
+    const payload = request.content ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     const limit = limited(request.timeoutMs ?? this.timeoutMs, request.signal);
     try {
       const response = await fetch(request.url, {
@@ -92,7 +96,7 @@ export class RestClient {
           ...credentials,
           ...request.headers,
         },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(payload === undefined ? {} : { body: payload }),
         signal: limit.signal,
         // A redirect would send the token to a host that nobody configured.
         redirect: 'error',

@@ -43,6 +43,14 @@ export interface StorageApi {
     range: { readonly start: number; readonly length: number },
     signal?: AbortSignal,
   ): Promise<Buffer>;
+  /** Writes an object, over one that is there, and gives its generation. */
+  writeObject(
+    bucket: string,
+    name: string,
+    content: string | Uint8Array,
+    options: { readonly contentType: string },
+    signal?: AbortSignal,
+  ): Promise<string>;
   /** Deletes this generation of an object; one that is gone already is no error. */
   deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<void>;
 }
@@ -99,6 +107,19 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
       if (body.length === length) return body;
       const what = `GET ${request.resource}`;
       throw new GoogleTransportError(`${what}: ${body.length} bytes came, not ${length}`, what);
+    },
+
+    async writeObject(bucket, name, content, { contentType }, signal) {
+      const query = new URLSearchParams({ uploadType: 'media', name });
+      const { data } = await rest.json(z.object({ generation: z.string() }), {
+        method: 'POST',
+        url: `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?${query.toString()}`,
+        resource: `gs://${bucket}/${name}`,
+        content,
+        headers: { 'content-type': contentType },
+        signal,
+      });
+      return data.generation;
     },
 
     async deleteObject(bucket, { name, generation }, signal) {
