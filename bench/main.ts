@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark';
+import { coldstart } from './coldstart';
+import { overhead } from './overhead';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = {};
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { coldstart, overhead };
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 

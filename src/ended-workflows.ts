@@ -60,7 +60,13 @@ export async function* endedWorkflows(
 
 function listClosed(client: Client, after: number): AsyncIterable<WorkflowExecutionInfo> {
   const since = new Date(after).toISOString();
-  return client.workflow.list({ query: `WorkflowType = '${EXPORT_MODEL_WORKFLOW}' AND CloseTime >= '${since}'` });
+  // SQLite gives a running workflow a close time far ahead: its status must be asked for, too.
+  const terms = [
+    `WorkflowType = '${EXPORT_MODEL_WORKFLOW}'`,
+    "ExecutionStatus != 'Running'",
+    `CloseTime >= '${since}'`,
+  ];
+  return client.workflow.list({ query: terms.join(' AND ') });
 }
 
 async function endedById(client: Client, workflowIds: readonly string[]): Promise<EndedWorkflow[]> {

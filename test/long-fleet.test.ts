@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ExportDefaults, FleetExport, FleetHandle } from '../src';
-import { addModel, operationsOf } from './support/models';
+import { ExportFailureType } from '../src';
+import { addModel, modelEntry, operationsOf, PARENT } from './support/models';
 import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, exportCancelled, QUICK, useExports } from './support/worker';
 
@@ -44,7 +45,7 @@ suite('a fleet whose history grows long', () => {
       maxConcurrent: 4,
     });
     await eventually('the quick ones have ended', async () => (await handle.status()).totals.succeeded === 40);
-    assert.ok((await runIdsOf(handle)).length >= 3, 'it has continued as new');
+    await untilRuns(handle, 2);
     const { running } = await handle.status();
     const described = await temporal()
       .exports.get(running[0] ?? '')
@@ -78,14 +79,29 @@ suite('a fleet whose history grows long', () => {
     assert.ok(operationsOf(stack().vertex, models.at(-1) ?? '-').length === 0, 'not all had been started');
   });
 
-  test('reads page after page, and writes more than 500 results to objects', async () => {
-    // Refused at once, since the only bucket is elsewhere: so many operations would only take long.
+  test('reads page after page of Models', async () => {
     const location = 'europe-west1';
-    const names = Array.from({ length: 510 }, () => addModel(stack().vertex, { location }));
+    // Of the others nothing is asked but their formats.
+    const others = Array.from({ length: 230 }, () => modelEntry({ location, formats: { 'core-ml': {} } }));
+    stack().vertex.addModels(others);
+    const wanted = addModel(stack().vertex, { location });
     const handle = await temporal().exports.startFleet({
       parent: `projects/demo-project/locations/${location}`,
+      formats: ['tflite'],
       defaults: DEFAULTS,
     });
+    const { totals, exports } = await handle.result();
+    assert.deepEqual([totals.planned, totals.skipped], [1, 230]);
+    // Found on the last page; the only bucket is in another region.
+    assert.deepEqual(
+      exports.map(({ model, failure }) => [model, failure?.type]),
+      [[`${wanted}@1`, ExportFailureType.BucketRegionMismatch]],
+    );
+  });
+
+  test('writes more than 500 results to objects', async () => {
+    const missing = Array.from({ length: 510 }, (_, index) => `${PARENT}/models/missing-${index}`);
+    const handle = await temporal().exports.startFleet({ models: missing, formats: 'all', defaults: DEFAULTS });
     const { totals, exports, resultUris, failures, notes } = await handle.result();
     assert.deepEqual([totals.planned, totals.failed, exports.length, failures.length], [510, 510, 0, 100]);
     assert.deepEqual(notes, []);
@@ -93,8 +109,24 @@ suite('a fleet whose history grows long', () => {
     const [first = '', second = ''] = resultUris;
     assert.match(first, new RegExp(`^gs://exports/tests/${handle.workflowId}/[^/]+/results-00001\\.jsonl$`));
     const lines = [...(await linesOf(first)), ...(await linesOf(second))];
-    assert.deepEqual(lines.map(({ model }) => model).sort(), names.map((name) => `${name}@1`).sort());
-    assert.match(lines[0]?.failure?.message ?? '', /The bucket gs:\/\/exports is in us-central1/);
+    assert.deepEqual(
+      lines.map(({ model }) => model),
+      missing,
+    );
+    assert.equal(lines[0]?.failure?.type, ExportFailureType.ModelNotFound);
+  });
+
+  test('loses no export where results can not be written', async () => {
+    const missing = Array.from({ length: 501 }, (_, index) => `${PARENT}/models/lost-${index}`);
+    const handle = await temporal().exports.startFleet({
+      models: missing,
+      formats: 'all',
+      defaults: DEFAULTS,
+      resultsUriPrefix: 'gs://nobodys-bucket/results',
+    });
+    const { totals, notes } = await handle.result();
+    assert.equal(totals.failed, 501);
+    assert.match(notes.join(), /500 results could not be written to gs:\/\/nobodys-bucket.*resultsUriPrefix/);
   });
 });
 

@@ -14,7 +14,7 @@ import type { ExportModelsResult } from '../contract/fleet-result';
 import type { FleetStatus } from '../contract/fleet-status';
 import { FLEET_STATUS_QUERY } from '../contract/fleet-status';
 import { applicationFailureIn } from './export-failures';
-import { areResultsDue, writeDueResults } from './fleet-results';
+import { areResultsDue, writeDueResults, writeRest } from './fleet-results';
 import { nextPart, sourceOf } from './fleet-source';
 import type { FleetState } from './fleet-state';
 import { begin, detailsOf, hasMore, newState, settle, statusOf, stop, totalsOf } from './fleet-state';
@@ -81,7 +81,7 @@ async function exportAll(
     else if (canStart()) await startNext(input, state, window);
     show();
   }
-  if (state.resultUris.length > 0) await writeDueResults(state);
+  await writeRest(state);
 }
 
 async function startNext(input: ExportModelsInput, state: FleetState, window: FleetWindow): Promise<void> {
@@ -137,7 +137,7 @@ async function endCancelled(state: FleetState, window: FleetWindow, show: () => 
       await condition(() => state.running.length === 0 || areResultsDue(state));
       if (areResultsDue(state)) await writeDueResults(state);
     }
-    if (state.resultUris.length > 0) await writeDueResults(state);
+    await writeRest(state);
   });
   state.stage = 'cancelled';
 }

@@ -30,3 +30,9 @@ export async function writeDueResults(state: FleetState): Promise<void> {
     );
   }
 }
+
+/** At the end: all results are in the workflow's own, or all in objects. */
+export async function writeRest(state: FleetState): Promise<void> {
+  while (areResultsDue(state)) await writeDueResults(state);
+  if (state.resultUris.length > 0) await writeDueResults(state);
+}
