@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { LocalStack } from '../devservices';
 import { startLocalStack } from '../devservices';
 import { createExportActivities } from '../src/activities';
@@ -11,7 +11,7 @@ import type { Benchmark } from './benchmark';
 import { noop } from './bare-activities';
 
 const ROUNDS = 6;
-const PER_ROUND = 60;
+const PER_ROUND = 50;
 const WARM_UP = 20;
 const AT_ONCE = 20;
 const TASK_QUEUE = 'overhead';
@@ -90,6 +90,8 @@ function median(values: readonly number[]): number {
 export const overhead: Benchmark = {
   summary: 'exports a second on an instant service, against workflows of as many no-op activities',
   run: async (log) => {
+    // Only the figures are to be read.
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
     const stack = await startLocalStack();
     const native = await NativeConnection.connect({ address: stack.temporal.address });
     const connection = await Connection.connect({ address: stack.temporal.address });
