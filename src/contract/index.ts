@@ -17,7 +17,6 @@ export type {
 export { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
 export type { StorageUri } from './resource-names';
 export { parseExportModelsInput } from './fleet-check';
-export type { CheckedFleet } from './fleet-check';
 export { exportModelsInputSchema, exportOf } from './fleet-input';
 export type { ExportDefaults, ExportModelsEntry, ExportModelsInput, ExportPriority } from './fleet-input';
 export { notSucceeded, succeeded } from './fleet-outcome';
