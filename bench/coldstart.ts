@@ -18,6 +18,8 @@ const TEMPORAL_WORKFLOW = ['@temporalio/common', '@temporalio/workflow'];
 interface Load {
   /** Time of the import beyond what was loaded before, in milliseconds. */
   readonly ms: number;
+  /** Processor time of it, in milliseconds: the same on a busy machine. */
+  readonly cpuMs: number;
   /** Resident memory beyond that, in MB. */
   readonly rssMb: number;
 }
@@ -29,16 +31,21 @@ function load(folder: string, target: string, before: readonly string[]): Load {
     file,
     `const [target, ...before] = process.argv.slice(2);
 for (const name of before) require(name);
-const rss = process.memoryUsage().rss, at = process.hrtime.bigint();
+const rss = process.memoryUsage().rss, cpu = process.cpuUsage(), at = process.hrtime.bigint();
 require(target);
 const ms = Number(process.hrtime.bigint() - at) / 1e6;
-console.log(JSON.stringify({ ms, rssMb: (process.memoryUsage().rss - rss) / 2 ** 20 }));`,
+const { user, system } = process.cpuUsage(cpu);
+console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1e3, rssMb: (process.memoryUsage().rss - rss) / 2 ** 20 }));`,
   );
   const seen = Array.from({ length: RUNS }, () => {
     const output = execFileSync(process.execPath, [file, target, ...before], { cwd: folder, encoding: 'utf8' });
     return JSON.parse(output) as Load;
   });
-  return { ms: median(seen.map(({ ms }) => ms)), rssMb: median(seen.map(({ rssMb }) => rssMb)) };
+  return {
+    ms: median(seen.map(({ ms }) => ms)),
+    cpuMs: median(seen.map(({ cpuMs }) => cpuMs)),
+    rssMb: median(seen.map(({ rssMb }) => rssMb)),
+  };
 }
 
 function median(values: readonly number[]): number {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { LocalStack } from '../devservices';
@@ -195,7 +196,27 @@ async function captureAgain(stack: LocalStack, exports: VertexExportClient): Pro
   await keep(name, handle);
 }
 
-async function keep(name: string, { workflow }: Pick<ExportHandle | FleetHandle, 'workflow'>): Promise<void> {
+/** Keeps the run that continues as new, with exports running, and the last one, which follows them. */
+async function captureContinued(stack: LocalStack, exports: VertexExportClient, client: Client): Promise<void> {
+  const name = 'fleet-continued';
+  stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
+  const { outputConfig, polling } = COMMON;
+  const input: ExportModelsInput = {
+    models: [FLOWERS, ...OTHERS],
+    formats: 'all',
+    defaults: { outputConfig, polling },
+  };
+  const handle = await exports.startFleet({ ...input, maxConcurrent: 3 }, { workflowId: name });
+  const first = client.workflow.getHandle(name, (await handle.workflow.describe()).runId);
+  await handle.result();
+  await keep(name, { workflow: first });
+  await keep(`${name}-last-run`, handle);
+}
+
+async function keep(
+  name: string,
+  { workflow }: { readonly workflow: Pick<WorkflowHandle, 'fetchHistory'> },
+): Promise<void> {
   const history = historyToJSON(await workflow.fetchHistory());
   // Identities and sticky task queues name the machine, and stack traces its folders.
   const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
@@ -219,14 +240,18 @@ const asked = process.argv[2] ?? '';
 
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
-  const stack = await startLocalStack();
+  // Long enough for every story but the one that continues as new.
+  const temporal = { dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 65 } };
+  const stack = await startLocalStack({ temporal });
   const worker = await startWorkerProcess({ ...stack.environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms' });
   const connection = await Connection.connect({ address: stack.temporal.address });
   try {
-    const exports = new VertexExportClient(new Client({ connection }));
+    const client = new Client({ connection });
+    const exports = new VertexExportClient(client);
     for (const story of STORIES) if (story.name.includes(asked)) await capture(stack, exports, story);
     for (const story of FLEETS) if (story.name.includes(asked)) await captureFleet(stack, exports, story);
     if ('fleet-started-again'.includes(asked)) await captureAgain(stack, exports);
+    if ('fleet-continued'.includes(asked)) await captureContinued(stack, exports, client);
   } finally {
     await connection.close();
     await worker.stop();
