@@ -26,6 +26,8 @@ export interface TemporalServerOptions {
   readonly port?: number;
   /** Of the Web UI. Default: a free one. */
   readonly uiPort?: number;
+  /** Settings of the server, for example `{'matching.enableFairness': true}`. */
+  readonly dynamicConfig?: Readonly<Record<string, boolean | number>>;
 }
 
 const HOST = '127.0.0.1';
@@ -111,6 +113,10 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
       return [
         ...['server', 'start-dev', '--ip', HOST, '--ui-ip', HOST, '--log-level', 'error'],
         ...['--port', String(port), '--ui-port', String(uiPort)],
+        ...Object.entries(options.dynamicConfig ?? {}).flatMap(([name, value]) => [
+          '--dynamic-config-value',
+          `${name}=${value}`,
+        ]),
         ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
       ];
     },

@@ -3,7 +3,12 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { z } from 'zod';
-import { exportModelInputSchema, exportModelResultSchema } from '../src/contract';
+import {
+  exportModelInputSchema,
+  exportModelResultSchema,
+  exportModelsInputSchema,
+  exportModelsResultSchema,
+} from '../src/contract';
 
 const root = path.join(__dirname, '..');
 const lib = path.join(root, 'lib');
@@ -31,6 +36,8 @@ function writeSchemas(): void {
   const schemas = {
     'export-model-input': z.toJSONSchema(exportModelInputSchema, { io: 'input' }),
     'export-model-result': z.toJSONSchema(exportModelResultSchema),
+    'export-models-input': z.toJSONSchema(exportModelsInputSchema, { io: 'input' }),
+    'export-models-result': z.toJSONSchema(exportModelsResultSchema),
   };
   mkdirSync(path.join(lib, 'schemas'), { recursive: true });
   for (const [name, schema] of Object.entries(schemas)) {

@@ -2,16 +2,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { LocalStack } from '../devservices';
 import { startLocalStack, startWorkerProcess } from '../devservices';
-import type { ExportHandle, ExportModelInput, ExportStage } from '../src';
+import type { ExportHandle, ExportModelInput, ExportModelsInput, ExportStage, FleetHandle } from '../src';
 import { VertexExportClient } from '../src';
 
 /**
- * Runs an export for each way that the workflow can go and keeps its history. The test that replays them fails when a
- * change would break exports that are running; run this again only when that is meant, or for new ones alone, by name.
+ * Runs an export or a fleet for each way that the workflows can go and keeps its history. The test that replays them
+ * fails when a change would break exports that are running; run this again only when that is meant, or for new ones
+ * alone, by a part of their names.
  */
 const FOLDER = path.join(__dirname, '..', 'test', 'histories');
 const ROOT = path.join(__dirname, '..', path.sep);
@@ -158,36 +160,127 @@ const STORIES: readonly Story[] = [
   },
 ];
 
+const COMMON = {
+  outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/histories' } },
+  polling: { initialDelay: '50ms', maxDelay: '500ms', heartbeatTimeout: '5s' },
+};
+
+interface FleetStory {
+  readonly name: string;
+  readonly input: Partial<ExportModelsInput>;
+  readonly before?: (stack: LocalStack) => void;
+  readonly during?: (handle: FleetHandle) => Promise<void>;
+}
+
+const OTHERS = ['4401170000000000002', '4401170000000000003', '4401170000000000004'].map((id) => `${MODELS}/${id}`);
+
+const FLEETS: readonly FleetStory[] = [
+  { name: 'fleet-of-models', input: { models: [FLOWERS, ...OTHERS] } },
+  { name: 'fleet-of-formats', input: { models: [FLOWERS, `${MODELS}/404`], formats: 'all' } },
+  { name: 'fleet-of-location', input: { parent: MODELS.replace('/models', ''), formats: ['tflite'] } },
+  {
+    name: 'fleet-stopped',
+    input: { models: [FLOWERS, ...OTHERS], maxConcurrent: 1, onFailure: 'stop' },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, DENIED, DURATION_MS);
+    },
+  },
+  {
+    name: 'fleet-cancelled',
+    input: { models: [FLOWERS, ...OTHERS] },
+    before: ({ vertex }) => {
+      vertex.setOutcome(FLOWERS, 'success', 600_000);
+    },
+    during: async (handle) => {
+      while ((await handle.status()).totals.succeeded < OTHERS.length) await sleep(POLL_MS);
+      await handle.cancel();
+    },
+  },
+];
+
+/** The last run of a fleet: what it continues from is among what it was started with. */
+async function captureFleet(stack: LocalStack, exports: VertexExportClient, story: FleetStory): Promise<void> {
+  stack.vertex.clearFaults();
+  stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
+  story.before?.(stack);
+  const { outputConfig, polling } = COMMON;
+  const input: ExportModelsInput = { defaults: { outputConfig, polling }, ...story.input };
+  const handle = await exports.startFleet(input, { workflowId: story.name });
+  await story.during?.(handle);
+  await handle.result().catch(() => undefined);
+  await keep(story.name, handle);
+}
+
+/** Runs a fleet whose first run is terminated, and keeps the second, which finds exports done and running. */
+async function captureAgain(stack: LocalStack, exports: VertexExportClient): Promise<void> {
+  const name = 'fleet-started-again';
+  stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS * 10);
+  const { outputConfig, polling } = COMMON;
+  const input: ExportModelsInput = { defaults: { outputConfig, polling }, models: [FLOWERS, ...OTHERS] };
+  const first = await exports.startFleet(input, { workflowId: name });
+  while ((await first.status()).totals.succeeded === 0) await sleep(POLL_MS);
+  await first.workflow.terminate();
+  const handle = await exports.startFleet(input, { workflowId: name });
+  await handle.result();
+  await keep(name, handle);
+}
+
+/** Keeps the run that continues as new, with exports running, and the last one, which follows them. */
+async function captureContinued(stack: LocalStack, exports: VertexExportClient, client: Client): Promise<void> {
+  const name = 'fleet-continued';
+  stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
+  const { outputConfig, polling } = COMMON;
+  const input: ExportModelsInput = {
+    models: [FLOWERS, ...OTHERS],
+    formats: 'all',
+    defaults: { outputConfig, polling },
+  };
+  const handle = await exports.startFleet({ ...input, maxConcurrent: 3 }, { workflowId: name });
+  const first = client.workflow.getHandle(name, (await handle.workflow.describe()).runId);
+  await handle.result();
+  await keep(name, { workflow: first });
+  await keep(`${name}-last-run`, handle);
+}
+
+async function keep(
+  name: string,
+  { workflow }: { readonly workflow: Pick<WorkflowHandle, 'fetchHistory'> },
+): Promise<void> {
+  const history = historyToJSON(await workflow.fetchHistory());
+  // Identities and sticky task queues name the machine, and stack traces its folders.
+  const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
+  writeFileSync(path.join(FOLDER, `${name}.json`), `${anonymous}\n`);
+  process.stdout.write(`${name}\n`);
+}
+
 async function capture(stack: LocalStack, exports: VertexExportClient, story: Story): Promise<void> {
   stack.vertex.clearFaults();
   stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
   story.before?.(stack);
-  const input: ExportModelInput = {
-    name: FLOWERS,
-    outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/histories' } },
-    polling: { initialDelay: '50ms', maxDelay: '500ms', heartbeatTimeout: '5s' },
-    ...story.input,
-  };
+  const input: ExportModelInput = { name: FLOWERS, ...COMMON, ...story.input };
   const handle = await exports.start(input, { workflowId: story.name });
   await story.during?.(handle);
   await handle.result().catch(() => undefined);
-  const history = historyToJSON(await handle.workflow.fetchHistory());
-  // Identities and sticky task queues name the machine, and stack traces its folders.
-  const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
-  writeFileSync(path.join(FOLDER, `${story.name}.json`), `${anonymous}\n`);
-  process.stdout.write(`${story.name}\n`);
+  await keep(story.name, handle);
 }
+
+/** `npm run histories -- fleet` captures those with `fleet` in their names only. */
+const asked = process.argv[2] ?? '';
 
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
-  const stack = await startLocalStack();
+  // Long enough for every story but the one that continues as new.
+  const temporal = { dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 65 } };
+  const stack = await startLocalStack({ temporal });
   const worker = await startWorkerProcess({ ...stack.environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms' });
   const connection = await Connection.connect({ address: stack.temporal.address });
   try {
-    const exports = new VertexExportClient(new Client({ connection }));
-    const asked = process.argv.slice(2);
-    const stories = asked.length === 0 ? STORIES : STORIES.filter(({ name }) => asked.includes(name));
-    for (const story of stories) await capture(stack, exports, story);
+    const client = new Client({ connection });
+    const exports = new VertexExportClient(client);
+    for (const story of STORIES) if (story.name.includes(asked)) await capture(stack, exports, story);
+    for (const story of FLEETS) if (story.name.includes(asked)) await captureFleet(stack, exports, story);
+    if ('fleet-started-again'.includes(asked)) await captureAgain(stack, exports);
+    if ('fleet-continued'.includes(asked)) await captureContinued(stack, exports, client);
   } finally {
     await connection.close();
     await worker.stop();

@@ -1,19 +1,33 @@
-import { createHash } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { GoogleOptions } from './activities';
-import type { ExportManifest, ExportModelInput, ExportModelResult, ExportStatus } from './contract';
+import type {
+  ExportManifest,
+  ExportModelInput,
+  ExportModelResult,
+  ExportModelsInput,
+  ExportPriority,
+  ExportStatus,
+} from './contract';
 import {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
   EXPORT_STATUS_QUERY,
+  exportWorkflowId,
   InvalidExportInputError,
   MAX_SUMMARY,
   parseExportModelInput,
   parseModelName,
   RETRY_EXPORT_UPDATE,
 } from './contract';
+import type { EndedExport, ResultsOptions } from './ended-exports';
+import { endedExports } from './ended-exports';
+import type { FleetHandle, StartFleetOptions } from './fleet-client';
+import { getFleet, startFleet } from './fleet-client';
 import type { ManifestCheck, ManifestCheckOptions } from './manifest-check';
 import { verifyManifest } from './manifest-check';
+
+/** Pause between two looks at many exports, in milliseconds. */
+const LOOK_EVERY_MS = 5_000;
 
 /** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
 type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResult>;
@@ -28,6 +42,8 @@ export interface ExportClientOptions {
 export interface StartExportOptions {
   /** Default: {@link exportWorkflowId} of the input, so that a second start of the same export joins the first. */
   readonly workflowId?: string;
+  /** How its tasks stand beside those of others. Default: the namespace's. */
+  readonly priority?: ExportPriority;
 }
 
 /** A started export. */
@@ -93,6 +109,7 @@ export class VertexExportClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `export ${parseModelName(name)?.model ?? ''} to ${to}`.slice(0, MAX_SUMMARY),
       memo: { model: name, ...(exportFormatId !== undefined && { exportFormatId }) },
+      ...(options.priority && { priority: options.priority }),
     });
     return exportHandle(handle);
   }
@@ -105,6 +122,48 @@ export class VertexExportClient {
   /** An export that was started before, by anybody. */
   get(workflowId: string): ExportHandle {
     return exportHandle(this.client.workflow.getHandle<ExportModelWorkflow>(workflowId));
+  }
+
+  /**
+   * Starts a fleet of exports, or joins the running one of the same workflow id.
+   *
+   * @throws InvalidExportInputError that lists every problem, before anything is started
+   *
+   * @example
+   * const fleet = await exports.startFleet({
+   *   parent: 'projects/my-project/locations/us-central1',
+   *   filter: 'labels.team="vision"',
+   *   formats: 'all',
+   *   defaults: { outputConfig: { artifactDestination: { outputUriPrefix: 'gs://my-bucket/exports' } } },
+   * });
+   * const { totals, failures } = await fleet.result();
+   */
+  startFleet(input: ExportModelsInput, options: StartFleetOptions = {}): Promise<FleetHandle> {
+    return startFleet(this.client, this.taskQueue, input, options);
+  }
+
+  /** A fleet that was started before, by anybody. */
+  getFleet(workflowId: string): FleetHandle {
+    return getFleet(this.client, workflowId);
+  }
+
+  /**
+   * Gives exports as they end, in that order: those of a fleet, or any others. It asks for what has closed lately every
+   * few seconds; to wait for the `result()` of each would hold a long poll for each, and a Temporal server refuses
+   * more than about a thousand.
+   *
+   * An id that the server does not know comes with the error that its `result()` rejects with.
+   *
+   * @example
+   * for await (const { workflowId, result, error } of exports.resultsOf(workflowIds)) {
+   *   console.log(workflowId, result?.outputInfo ?? error);
+   * }
+   */
+  async *resultsOf(
+    workflowIds: Iterable<string>,
+    { everyMs = LOOK_EVERY_MS, signal = new AbortController().signal }: ResultsOptions = {},
+  ): AsyncGenerator<EndedExport, void, undefined> {
+    for await (const ended of endedExports(this.client, workflowIds, { everyMs, signal })) yield* ended;
   }
 }
 
@@ -124,21 +183,4 @@ function exportHandle(workflow: WorkflowHandle<ExportModelWorkflow>): ExportHand
     },
     result: () => workflow.result(),
   };
-}
-
-/**
- * `export-<model>-<format or auto>-<digest>`: the same for the same Model and version, format and destinations,
- * whatever the other options are.
- */
-export function exportWorkflowId({ name, outputConfig, formatPreference }: ExportModelInput): string {
-  const { exportFormatId, artifactDestination, imageDestination } = outputConfig;
-  const identity = [
-    name.replace('%40', '@'),
-    exportFormatId ?? formatPreference ?? null,
-    // With and without the slash it is the same place.
-    artifactDestination?.outputUriPrefix.replace(/\/?$/, '/') ?? null,
-    imageDestination?.outputUri ?? null,
-  ];
-  const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12);
-  return `export-${parseModelName(name)?.model ?? 'model'}-${exportFormatId ?? 'auto'}-${digest}`;
 }

@@ -6,18 +6,26 @@
 export { createExportActivities } from './activities';
 export type { GoogleOptions } from './activities';
 export type { ServiceHosts } from './activities/google-dependencies';
-export { VertexExportClient, exportWorkflowId } from './client';
+export { VertexExportClient } from './client';
 export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client';
+export type { FleetHandle, StartFleetOptions } from './fleet-client';
+export type { EndedExport, ResultsOptions } from './ended-exports';
 export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
+  EXPORT_MODELS_WORKFLOW,
   EXPORT_STATUS_QUERY,
   ExportFailureType,
   InvalidExportInputError,
   exportManifestSchema,
   exportModelInputSchema,
   exportModelResultSchema,
+  exportModelsInputSchema,
+  exportModelsResultSchema,
+  exportWorkflowId,
+  FLEET_STATUS_QUERY,
   parseExportModelInput,
+  parseExportModelsInput,
   RETRY_EXPORT_UPDATE,
 } from './contract';
 export type {
@@ -26,14 +34,23 @@ export type {
   DurationInput,
   ExportActivities,
   ExportAttempt,
+  ExportDefaults,
   ExportedFile,
   ExportFailureDetails,
   ExportFailureTypeName,
   ExportManifest,
   ExportModelInput,
   ExportModelResult,
+  ExportModelsEntry,
+  ExportModelsInput,
+  ExportModelsResult,
+  ExportPriority,
   ExportStage,
   ExportStatus,
+  FleetExport,
+  FleetStage,
+  FleetStatus,
+  FleetTotals,
   InputProblem,
   InspectedFile,
   InspectedTensor,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { exportWorkflowId } from '../src/client';
 import { parseWorkerConfig } from '../src/config';
 import type { ExportModelInput } from '../src/contract';
 import {
   ExportFailureType,
+  exportWorkflowId,
   InvalidExportInputError,
   parseExportModelInput,
   parseImageUri,

@@ -47,11 +47,15 @@ const EXPECTED = {
   workflow: 'function',
   activities: [
     'awaitExport',
+    'awaitExports',
     'cancelExport',
+    'checkExports',
     'deletePartialArtifacts',
+    'planExports',
     'selectExportFormat',
     'startExport',
     'verifyExport',
+    'writeResults',
   ],
   schema: ['name', 'outputConfig'],
 };

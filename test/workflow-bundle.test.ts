@@ -32,7 +32,9 @@ suite('the workflow entry', () => {
       'ExportFailureType',
       'abortExportUpdate',
       'exportModelWorkflow',
+      'exportModelsWorkflow',
       'exportStatusQuery',
+      'fleetStatusQuery',
       'retryExportUpdate',
     ]);
   });

@@ -4,7 +4,7 @@ import type { GoogleStatus } from '../google/api-error';
 
 /** What a request was for: the same answer means another thing to each. */
 export type RequestPurpose =
-  'model' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion' | 'manifest';
+  'model' | 'models' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion' | 'manifest' | 'results';
 
 interface FailureRow {
   readonly status: GoogleStatus;
@@ -23,6 +23,8 @@ interface FailureRow {
 /** The right that the worker's account needs for a request. */
 export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
   model: 'roles/aiplatform.user (aiplatform.models.get) on the project',
+  models: 'roles/aiplatform.user (aiplatform.models.list) on the project',
+  results: 'roles/storage.objectUser (storage.objects.create, storage.objects.delete) on the bucket',
   bucket: 'roles/storage.bucketViewer (storage.buckets.get) on the bucket',
   export: 'roles/aiplatform.user (aiplatform.models.export) on the project',
   operation: 'roles/aiplatform.user on the project',
@@ -65,6 +67,13 @@ const FAILURES: readonly FailureRow[] = [
     type: ExportFailureType.DestinationNotFound,
     retry: false,
     action: 'The bucket is gone: restore it, and export again.',
+  },
+  {
+    status: 'NOT_FOUND',
+    purpose: 'results',
+    type: ExportFailureType.DestinationNotFound,
+    retry: false,
+    action: 'Create the bucket, or correct resultsUriPrefix.',
   },
   {
     status: 'NOT_FOUND',

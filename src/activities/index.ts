@@ -1,13 +1,16 @@
 import type { ExportActivities } from '../contract';
 import { awaitExport } from './await-export';
+import { awaitExports } from './await-exports';
 import { cancelExport } from './cancel-export';
 import { deletePartialArtifacts } from './delete-partial-artifacts';
 import type { ExportDependencies } from './dependencies';
 import { createDependencies } from './google-dependencies';
 import type { GoogleOptions } from './google-dependencies';
+import { checkExports, planExports } from './plan-exports';
 import { selectExportFormat } from './select-export-format';
 import { startExport } from './start-export';
 import { verifyExport } from './verify-export';
+import { writeResults } from './write-results';
 
 export type { ExportDependencies } from './dependencies';
 export type { GoogleOptions } from './google-dependencies';
@@ -39,5 +42,9 @@ export function exportActivities(deps: ExportDependencies): ExportActivities {
     verifyExport: (request) => verifyExport(deps, request),
     cancelExport: (request) => cancelExport(deps, request),
     deletePartialArtifacts: (request) => deletePartialArtifacts(deps, request),
+    checkExports,
+    planExports: (request) => planExports(deps, request),
+    awaitExports,
+    writeResults: (request) => writeResults(deps, request),
   };
 }

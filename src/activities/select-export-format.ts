@@ -72,7 +72,7 @@ function sourceOf({ artifactUri, versionCreateTime: createTime, containerSpec }:
 }
 
 /** The name with the version that was read, so that a later default or alias never changes what is exported. */
-function pinnedName(asked: string, model: VertexModel): string {
+export function pinnedName(asked: string, model: VertexModel): string {
   const parsed = parseModelName(asked);
   if (parsed === undefined || model.versionId === undefined) return asked;
   return `projects/${parsed.project}/locations/${parsed.location}/models/${parsed.model}@${model.versionId}`;
@@ -81,7 +81,7 @@ function pinnedName(asked: string, model: VertexModel): string {
 type Contents = 'ARTIFACT' | 'IMAGE';
 
 /** Whether a format can be written to every destination. Samples without `exportableContents` mean artifacts. */
-function missingContents(format: VertexExportFormat, wanted: readonly Contents[]): Contents[] {
+export function missingContents(format: VertexExportFormat, wanted: readonly Contents[]): Contents[] {
   const given = format.exportableContents.length === 0 ? ['ARTIFACT'] : format.exportableContents;
   return wanted.filter((contents) => !given.includes(contents));
 }

@@ -35,6 +35,8 @@ export async function writeManifest(
     subjectsOf(files, sha256),
   );
   const name = `${path.replace(/[^/]*\/$/, '')}${MANIFEST_NAME}`;
-  await withFailures('manifest', () => deps.storage.writeJson(bucket, name, manifest, signal));
+  await withFailures('manifest', () =>
+    deps.storage.writeObject(bucket, name, JSON.stringify(manifest), { contentType: 'application/json' }, signal),
+  );
   return `gs://${bucket}/${name}`;
 }

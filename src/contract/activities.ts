@@ -1,3 +1,4 @@
+import type { FleetActivities } from './fleet-activities';
 import type { NormalizedExportInput, VerificationLevel } from './input';
 import type { InspectedFile } from './inspected';
 import type { Adoption, OutputInfo, Reads, VerifiedFiles, VerifiedImage } from './result';
@@ -135,7 +136,7 @@ export interface DeletedArtifacts {
 }
 
 /** The activities of this package, as `createExportActivities` makes them. */
-export interface ExportActivities {
+export interface ExportActivities extends FleetActivities {
   /** Checks the raw input, pins the version, chooses the format, checks the destinations. Starts nothing. */
   readonly selectExportFormat: (input: unknown) => Promise<ExportPlan>;
   /** Adopts the run's own operation where there is one, and calls `models.export` otherwise. */

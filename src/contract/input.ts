@@ -193,7 +193,8 @@ export function parseExportModelInput(
   return { problems: parsed.error.issues.flatMap(problemsOf) };
 }
 
-function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
+/** What a person has to mend, in words: unknown fields are named one by one. */
+export function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
   const path = issue.path.join('.');
   if (issue.code !== 'unrecognized_keys') return [{ path: path || '(input)', message: issue.message }];
   return issue.keys.map((key) => ({

@@ -1,4 +1,4 @@
-import { GoogleAuth } from 'google-auth-library';
+import type { GoogleAuth } from 'google-auth-library';
 
 /** Gives the headers that a request to Google needs. */
 export interface Credentials {
@@ -16,15 +16,20 @@ const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
  * federation. Source: https://cloud.google.com/docs/authentication/application-default-credentials
  */
 export function applicationDefaultCredentials(options: { quotaProject?: string } = {}): Credentials {
-  const create = (): GoogleAuth => new GoogleAuth({ scopes: CLOUD_PLATFORM });
-  let auth = create();
+  // Loaded when the first token is needed: clients, and workers beside an emulator, never need one.
+  const create = async (): Promise<GoogleAuth> => {
+    const library = await import('google-auth-library');
+    return new library.GoogleAuth({ scopes: CLOUD_PLATFORM });
+  };
+  let auth: Promise<GoogleAuth> | undefined;
   return {
     async headers() {
-      const headers = Object.fromEntries(await auth.getRequestHeaders());
+      auth ??= create();
+      const headers = Object.fromEntries(await (await auth).getRequestHeaders());
       return options.quotaProject === undefined ? headers : { ...headers, 'x-goog-user-project': options.quotaProject };
     },
     refresh() {
-      auth = create();
+      auth = undefined;
     },
   };
 }

@@ -8,7 +8,10 @@ export interface RestRequest {
   readonly url: string;
   /** What the request is about, for messages: `projects/p/locations/l/models/m:export`. */
   readonly resource: string;
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`; its type is among the headers. */
+  readonly content?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the client's. */
   readonly timeoutMs?: number;
@@ -87,8 +90,9 @@ export class RestClient {
     const credentials = await this.credentials.headers().catch((error: unknown) => {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
     });
+    const payload = request.content ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     const limit = limited(request.timeoutMs ?? this.timeoutMs, request.signal);
-    const content = request.body === undefined ? {} : { body: JSON.stringify(request.body) };
+    const content = payload === undefined ? {} : { body: payload };
     const headers = {
       accept: 'application/json',
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -45,8 +45,14 @@ export interface StorageApi {
     range: { readonly start: number; readonly length: number },
     signal?: AbortSignal,
   ): Promise<Buffer>;
-  /** Writes an object whose content is JSON, over one that is there. */
-  writeJson(bucket: string, name: string, content: unknown, signal?: AbortSignal): Promise<void>;
+  /** Writes an object, over one that is there. */
+  writeObject(
+    bucket: string,
+    name: string,
+    content: string | Uint8Array,
+    options: { readonly contentType: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** Deletes this generation of an object; one that is gone already is no error. */
   deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<void>;
 }
@@ -105,13 +111,14 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
       throw new GoogleTransportError(`${what}: ${body.length} bytes came, not ${length}`, what);
     },
 
-    async writeJson(bucket, name, content, signal) {
+    async writeObject(bucket, name, content, { contentType }, signal) {
       const query = new URLSearchParams({ uploadType: 'media', name });
       await rest.json(objectSchema, {
         method: 'POST',
         url: `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?${query.toString()}`,
         resource: `gs://${bucket}/${name}`,
-        body: content,
+        content,
+        headers: { 'content-type': contentType },
         signal,
       });
     },

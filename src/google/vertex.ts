@@ -37,17 +37,24 @@ const operationSchema = z.object({
   error: z.object({ code: z.int(), message: z.string().default('') }).exactOptional(),
 });
 
-// An empty list is `{}`: an answer with other fields only is none, and must not read as "nothing was started".
+/** An empty list is `{}`: an answer with other fields only is none, and must not read as "there is nothing". */
+function isPage(field: string): (page: Record<string, unknown>) => boolean {
+  return ({ nextPageToken, ...fields }) =>
+    fields[field] !== undefined || nextPageToken !== '' || Object.keys(fields).length === 0;
+}
+
 const operationListSchema = z
   .looseObject({
     operations: z.array(operationSchema).exactOptional(),
     nextPageToken: z.string().default(''),
   })
-  .refine(
-    ({ operations, nextPageToken, ...others }) =>
-      operations !== undefined || nextPageToken !== '' || Object.keys(others).length === 0,
-  )
+  .refine(isPage('operations'))
   .transform(({ operations = [], nextPageToken }) => ({ operations, nextPageToken }));
+
+const modelPageSchema = z
+  .looseObject({ models: z.array(modelSchema).exactOptional(), nextPageToken: z.string().default('') })
+  .refine(isPage('models'))
+  .transform(({ models = [], nextPageToken }) => ({ models, nextPageToken }));
 
 /** What this package reads of a Model. */
 export type VertexModel = z.output<typeof modelSchema>;
@@ -66,10 +73,24 @@ export interface ExportRequestBody {
   };
 }
 
+/** Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.models/list */
+export interface ListModelsRequest {
+  /** `projects/P/locations/L` */
+  readonly parent: string;
+  readonly filter?: string | undefined;
+  readonly pageSize: number;
+  readonly pageToken?: string | undefined;
+}
+
 /** The calls of Vertex AI that an export needs. */
 export interface VertexApi {
   /** The Model, and the service's own clock when it answered. */
   getModel(name: string, signal?: AbortSignal): Promise<{ model: VertexModel; serviceTime: Date }>;
+  /** One page of the Models of a location, each in its default version. */
+  listModels(
+    request: ListModelsRequest,
+    signal?: AbortSignal,
+  ): Promise<{ models: VertexModel[]; nextPageToken: string }>;
   /** Starts an export. Never aborted: its answer is the only place where the operation's name is given. */
   exportModel(name: string, body: ExportRequestBody): Promise<ExportOperation>;
   /** A page of the operations of a Model, or of all that a location lists; the first where the token is empty. */
@@ -83,6 +104,8 @@ export interface VertexApi {
 
 const API_VERSION = 'v1beta1';
 const LIST_PAGE_SIZE = 100;
+/** A Model's record can be large, and its containers and schemas are not read. */
+const MODEL_FIELDS = 'name,versionId,versionAliases,displayName,supportedExportFormats';
 
 /**
  * Vertex AI by REST.
@@ -107,6 +130,19 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
       const { data, headers } = await rest.json(modelSchema, { method: 'GET', ...target(name), signal });
       const date = Date.parse(headers.get('date') ?? '');
       return { model: data, serviceTime: new Date(Number.isNaN(date) ? Date.now() : date) };
+    },
+
+    async listModels({ parent, filter, pageSize, pageToken }, signal) {
+      const query = {
+        pageSize: String(pageSize),
+        readMask: MODEL_FIELDS,
+        ...(filter ? { filter } : {}),
+        ...(pageToken ? { pageToken } : {}),
+      };
+      const headers = { 'x-goog-request-params': `parent=${encodeURIComponent(parent)}` };
+      const request = { method: 'GET' as const, ...target(`${parent}/models`, query), headers, signal };
+      const { data } = await rest.json(modelPageSchema, request);
+      return data;
     },
 
     async exportModel(name, body) {

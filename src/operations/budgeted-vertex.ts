@@ -8,6 +8,9 @@ export function budgetedVertex(vertex: VertexApi, budgets: RegionBudgets): Verte
   return {
     getModel: (name, signal) => spend('models.get', name, signal, () => vertex.getModel(name, signal)),
 
+    listModels: (request, signal) =>
+      spend('models.list', request.parent, signal, () => vertex.listModels(request, signal)),
+
     // Whoever starts an export has waited for its turn before, with `submissionTurn`.
     async exportModel(name, body) {
       const operation = await budgets.send('models.export', name, () => vertex.exportModel(name, body));

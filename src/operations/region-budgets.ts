@@ -24,7 +24,8 @@ export interface RegionBudget {
 }
 
 /** Name of a call in the metrics. */
-export type CallName = 'models.get' | 'models.export' | `operations.${'get' | 'list' | 'wait' | 'cancel'}`;
+export type CallName =
+  'models.get' | 'models.list' | 'models.export' | `operations.${'get' | 'list' | 'wait' | 'cancel'}`;
 
 interface Spending {
   readonly call: CallName;

@@ -14,7 +14,7 @@ import { MAX_SUMMARY, SELECT_HEARTBEAT_TIMEOUT_MS } from '../contract/status';
 
 // Every failure that a retry can't mend is marked nonRetryable by the activity itself; all others are retried until
 // the deadline, since outages, shutdowns and lost workers must not use up a count.
-const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
+export const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
 /** A verification reads lists, or is tried again by another worker, within so long. */
 const VERIFY_TIMEOUT = '1 day';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { rm } from 'node:fs/promises';
+import { fixture } from './inspection';
 import type { Emulator, EmulatorModel, EmulatorOperation, ExportOutcome } from '../../emulator';
 
 export const PARENT = 'projects/demo-project/locations/us-central1';
@@ -16,6 +17,9 @@ export const MODELS = {
   assistant: `${DEFAULT_MODEL}04`,
   videoLabels: `${DEFAULT_MODEL}05`,
 } as const;
+
+/** A real model, of 3 KB. */
+const TFLITE = fixture('image/tflite')['model.tflite'] ?? '';
 
 let lastModel = 7_000_000_000;
 
@@ -54,7 +58,7 @@ export function operationsOf(vertex: Pick<Emulator, 'operations'>, model: string
 export function modelEntry(model: TestModel = {}): EmulatorModel {
   lastModel += 1;
   const folder = temporaryFolder('vertex-export-model-');
-  const formats = model.formats ?? { tflite: { 'model.tflite': 'weights' } };
+  const formats = model.formats ?? { tflite: { 'model.tflite': TFLITE } };
   for (const [format, files] of Object.entries(formats)) {
     mkdirSync(path.join(folder, format));
     for (const [file, content] of Object.entries(files)) {

@@ -83,6 +83,10 @@ export class VirtualVertex implements VertexApi {
     throw new Error('not part of it');
   }
 
+  listModels(): never {
+    throw new Error('not part of it');
+  }
+
   exportModel(): never {
     throw new Error('not part of it');
   }

@@ -4,8 +4,8 @@ import { CancelledFailure, ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import assert from 'node:assert/strict';
 import type { LocalStack } from '../../devservices';
+import type { ExportHandle, FleetHandle } from '../../src';
 import { VertexExportClient } from '../../src';
-import type { ExportHandle } from '../../src';
 import { parseWorkerConfig } from '../../src/config';
 import type { ExportFailureDetails, ExportFailureTypeName, ExportModelInput } from '../../src/contract';
 import { createExportWorker } from '../../src/worker';
@@ -68,9 +68,12 @@ export const ARTIFACTS: ExportModelInput['outputConfig'] = {
   artifactDestination: { outputUriPrefix: 'gs://exports/tests' },
 };
 
+/** What `result()` is asked of. */
+type Ended = Pick<ExportHandle | FleetHandle, 'result'>;
+
 /** How an export failed: the failure's type, message and details. */
 export async function exportFailure(
-  handle: ExportHandle,
+  handle: Ended,
   type: ExportFailureTypeName,
 ): Promise<{ message: string; details: ExportFailureDetails }> {
   const cause = await causeOf(handle);
@@ -81,12 +84,12 @@ export async function exportFailure(
 }
 
 /** Waits for an export that ends cancelled. */
-export async function exportCancelled(handle: ExportHandle): Promise<void> {
+export async function exportCancelled(handle: Ended): Promise<void> {
   const cause = await causeOf(handle);
   assert.ok(cause instanceof CancelledFailure, String(cause));
 }
 
-async function causeOf(handle: ExportHandle): Promise<unknown> {
+async function causeOf(handle: Ended): Promise<unknown> {
   const error: unknown = await handle.result().catch((reason: unknown) => reason);
   assert.ok(error instanceof WorkflowFailedError, `did not fail: ${JSON.stringify(error)}`);
   return error.cause;

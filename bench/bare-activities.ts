@@ -1,0 +1,4 @@
+/** Does nothing. */
+export function noop(): Promise<void> {
+  return Promise.resolve();
+}

@@ -1,0 +1,78 @@
+import type { ExportDefaults, ExportModelsEntry, ExportModelsInput } from './fleet-input';
+import type { FleetExport } from './fleet-result';
+import type { ExportModelInput } from './input';
+
+/** What is left of a fleet to plan: a part of it is planned at a time. */
+export type FleetSource =
+  | { readonly exports: readonly ExportModelsEntry[] }
+  | { readonly models: readonly string[]; readonly formats?: readonly string[] | 'all' }
+  | {
+      readonly parent: string;
+      readonly filter?: string;
+      readonly formats?: readonly string[] | 'all';
+      /** Where the next page begins; left out for the first one. */
+      readonly pageToken?: string;
+    };
+
+export interface PlanExportsRequest {
+  readonly source: FleetSource;
+  readonly defaults?: ExportDefaults;
+  /** Workflow id of the fleet: the exports' own begin with it. */
+  readonly fleet: string;
+}
+
+/** One export that is to be started. */
+export interface PlannedExport {
+  readonly workflowId: string;
+  readonly input: ExportModelInput;
+}
+
+export interface PlannedExports {
+  readonly planned: readonly PlannedExport[];
+  /** Models that nothing can be started for. */
+  readonly failed: readonly FleetExport[];
+  /** Models below the parent that have no format that was asked for. */
+  readonly skipped: number;
+  /** Of a parent: there are more. */
+  readonly nextPageToken?: string;
+}
+
+/** What a checked input of a fleet comes to. */
+export interface FleetSettings {
+  readonly maxConcurrent: number;
+  readonly onFailure: 'continue' | 'stop';
+  readonly resultsUriPrefix?: string;
+  /** Places in `exports` or `models` that ask for the same as one before. */
+  readonly duplicates: readonly number[];
+}
+
+export interface AwaitExportsRequest {
+  readonly workflowIds: readonly string[];
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** How an export's workflow ended. */
+export interface EndedFleetExport extends Pick<FleetExport, 'outcome' | 'outputInfo' | 'failure'> {
+  readonly workflowId: string;
+  /** Left out where the export did not say. */
+  readonly model?: string;
+  readonly exportFormatId?: string;
+}
+
+export interface WriteResultsRequest {
+  /** `gs://bucket/path/file` */
+  readonly uri: string;
+  readonly exports: readonly FleetExport[];
+}
+
+/** Activities of `exportModelsWorkflow`, as `createExportActivities` makes them. */
+export interface FleetActivities {
+  /** Checks the raw input of a fleet as a whole. Starts nothing. */
+  readonly checkExports: (input: ExportModelsInput) => Promise<FleetSettings>;
+  /** Settles formats and workflow ids of a part of a fleet, or of one page of `models.list`. */
+  readonly planExports: (request: PlanExportsRequest) => Promise<PlannedExports>;
+  /** Waits until some of the workflows have ended, and gives those. */
+  readonly awaitExports: (request: AwaitExportsRequest) => Promise<EndedFleetExport[]>;
+  /** Writes results as JSON lines. */
+  readonly writeResults: (request: WriteResultsRequest) => Promise<void>;
+}

@@ -1,0 +1,27 @@
+import type { FleetExport, FleetTotals } from './fleet-result';
+
+/** Where a fleet stands. */
+export type FleetStage = 'checking' | 'exporting' | 'stopping' | 'cancelling' | 'completed' | 'failed' | 'cancelled';
+
+/** Answer of the `fleetStatus` query. */
+export interface FleetStatus {
+  readonly stage: FleetStage;
+  readonly totals: FleetTotals;
+  /** The first 100 that failed. */
+  readonly failures: readonly FleetExport[];
+  /** Workflow ids of the exports that run, at most 100 of them. */
+  readonly running: readonly string[];
+  /** Objects of results that are written already. */
+  readonly resultUris: readonly string[];
+  /** Why nothing more is started, or why the fleet failed. */
+  readonly stopped?: string;
+}
+
+/** Name of the query that answers with a {@link FleetStatus}. */
+export const FLEET_STATUS_QUERY = 'fleetStatus';
+
+/** Registered name of the workflow. */
+export const EXPORT_MODELS_WORKFLOW = 'exportModelsWorkflow';
+
+/** Results up to so many are in the workflow's own result: it is part of workflow history. */
+export const MAX_INLINE_RESULTS = 500;

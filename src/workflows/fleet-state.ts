@@ -1,0 +1,133 @@
+import type { FleetSettings, FleetSource, PlannedExport } from '../contract/fleet-activities';
+import type { FleetExport, FleetTotals } from '../contract/fleet-result';
+import type { FleetStage, FleetStatus } from '../contract/fleet-status';
+
+/** An export that runs. */
+export interface RunningExport {
+  readonly workflowId: string;
+  readonly model: string;
+  readonly exportFormatId?: string;
+}
+
+/**
+ * What a fleet knows, and all that it carries over when it continues as new: everything is bounded, and fits into one
+ * payload beside the list of what is left.
+ */
+export interface FleetState {
+  settings: FleetSettings;
+  /** Start of the first run, ISO 8601. */
+  readonly startTime: string;
+  stage: FleetStage;
+  /** What is left to plan. */
+  source?: FleetSource | undefined;
+  /** Planned, and not started yet. */
+  planned: PlannedExport[];
+  running: RunningExport[];
+  totals: Omit<FleetTotals, 'running'>;
+  /** Results that are not in an object. */
+  exports: FleetExport[];
+  failures: FleetExport[];
+  resultUris: string[];
+  notes: string[];
+  stopped?: string;
+}
+
+/** Failures that are kept in sight. */
+const MAX_FAILURES = 100;
+const MAX_NOTES = 50;
+const LISTED_RUNNING = 100;
+/** More would push the rest out of the Web UI's box. */
+const SHOWN_FAILURES = 3;
+const SHOWN_MESSAGE = 160;
+
+/** The state of a fleet whose input is not checked yet. */
+export function newState(startTime: Date): FleetState {
+  return {
+    settings: { maxConcurrent: 1, onFailure: 'continue', duplicates: [] },
+    startTime: startTime.toISOString(),
+    stage: 'checking',
+    planned: [],
+    running: [],
+    totals: { planned: 0, succeeded: 0, failed: 0, cancelled: 0, reused: 0, skipped: 0, duplicates: 0 },
+    exports: [],
+    failures: [],
+    resultUris: [],
+    notes: [],
+  };
+}
+
+/** What a checked input comes to. */
+export function begin(state: FleetState, settings: FleetSettings, source: FleetSource | undefined): void {
+  const duplicates = settings.duplicates.length;
+  state.stage = 'exporting';
+  state.source = source;
+  // The places are no longer in the source: they would only be carried along.
+  state.settings = { ...settings, duplicates: [] };
+  state.totals.duplicates = duplicates;
+  if (duplicates > 0) note(state, `${duplicates} entries asked for the same export as one before, and count once`);
+}
+
+/** Counts and keeps what became of an export. */
+export function settle(state: FleetState, ended: FleetExport): void {
+  state.totals[ended.outcome] += 1;
+  if (ended.reused) state.totals.reused += 1;
+  state.exports.push(ended);
+  if (ended.outcome !== 'failed') return;
+  if (state.failures.length < MAX_FAILURES) state.failures.push(ended);
+  if (state.settings.onFailure === 'stop')
+    stop(state, `onFailure is stop, and ${ended.workflowId ?? ended.model} failed`);
+}
+
+/** Nothing more is started; what runs goes on to its end. */
+export function stop(state: FleetState, reason: string): void {
+  state.stopped ??= reason;
+  if (state.stage === 'exporting') state.stage = 'stopping';
+}
+
+/** Whether there is something to start, or to plan. */
+export function hasMore({ stopped, planned, source }: FleetState): boolean {
+  return stopped === undefined && (planned.length > 0 || source !== undefined);
+}
+
+export function note(state: FleetState, text: string): void {
+  if (state.notes.length < MAX_NOTES) state.notes.push(text);
+}
+
+export function totalsOf(state: FleetState): FleetTotals {
+  return { ...state.totals, running: state.running.length };
+}
+
+/** Answer of the query. */
+export function statusOf(state: FleetState): FleetStatus {
+  const { stage, failures, running, resultUris, stopped } = state;
+  return {
+    stage,
+    totals: totalsOf(state),
+    failures: [...failures],
+    running: running.slice(0, LISTED_RUNNING).map(({ workflowId }) => workflowId),
+    resultUris: [...resultUris],
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+/** Markdown for the Web UI's box of about five lines. */
+export function detailsOf(state: FleetState): string {
+  const { totals, failures, stage, stopped, source, running } = state;
+  const { planned, succeeded, failed, cancelled } = totals;
+  const counts = Object.entries({ running: running.length, succeeded, failed, cancelled })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`);
+  const ofHowMany = `${planned} export${planned === 1 ? '' : 's'}${source ? ' planned so far' : ''}`;
+  const lines: [string, string | undefined][] = [
+    ['Stage', stage],
+    ['Exports', [ofHowMany, ...counts].join(', ')],
+    ['Stopped', stopped],
+    ...failures
+      .slice(-SHOWN_FAILURES)
+      .map((failure): [string, string] => [
+        'Failed',
+        `\`${failure.workflowId ?? failure.model}\`: ${failure.failure?.message.slice(0, SHOWN_MESSAGE) ?? ''}`,
+      ]),
+  ];
+  return lines.flatMap(([label, value]) => (value ? [`- **${label}:** ${value}`] : [])).join('\n');
+}
