@@ -70,6 +70,10 @@ async function main(): Promise<void> {
     };
     process.stdout.write(`${JSON.stringify(figures)}\n`);
   });
+  // Its parent is gone.
+  process.stdin.on('end', () => {
+    process.exit();
+  });
   process.stdout.write('ready\n');
   await worker.run();
 }

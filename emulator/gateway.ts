@@ -50,7 +50,10 @@ export async function handOn(
       redirect: 'manual',
       ...(request.body.length > 0 && { body: new Uint8Array(request.body) }),
     });
-    const answered = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name));
+    // The length of what HEAD leaves out is all that it is asked for.
+    const isOwn = (name: string): boolean =>
+      OWN_HEADERS.has(name) && !(request.method === 'HEAD' && name === 'content-length');
+    const answered = [...response.headers].filter(([name]) => !isOwn(name));
     const body = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: Object.fromEntries(answered), body };
   } catch (error) {

@@ -146,7 +146,8 @@ function unauthenticated(): ApiError {
 
 /** Sends what a fault makes of an answer, and gives the status that a log should show; 0 where there is none. */
 function spoil(response: ServerResponse, { fault }: FaultRule, answer: Answer): number {
-  if ('reset' in fault) {
+  // Of an answer without a body nothing is left.
+  if ('reset' in fault || ('truncate' in fault && answer.body.length === 0)) {
     response.socket?.resetAndDestroy();
     return 0;
   }

@@ -31,7 +31,8 @@ suite('the input of an export', () => {
       name: NAME,
       outputConfig: { artifactDestination: { outputUriPrefix: 'gs://bucket/path/' } },
       perRunFolder: true,
-      verification: { level: 'listing' },
+      verification: { level: 'structure' },
+      manifest: { write: false },
       polling: { initialDelay: 5_000, multiplier: 2, maxDelay: 14_000, heartbeatTimeout: 60_000 },
       deadline: 86_400_000,
       maxExportAttempts: 3,
@@ -39,6 +40,22 @@ suite('the input of an export', () => {
       deletePartialArtifacts: false,
     });
   });
+
+  const withoutManifest: [string, Partial<ExportModelInput>, RegExp][] = [
+    ['in a folder of several exports', { perRunFolder: false }, /needs perRunFolder/],
+    ['of files that nobody looked at', { verification: { level: 'none' } }, /needs another verification\.level/],
+    [
+      'of an image alone',
+      { outputConfig: { imageDestination: { outputUri: 'us-docker.pkg.dev/p/r/i' } } },
+      /needs an artifactDestination/,
+    ],
+  ];
+  for (const [title, changes, message] of withoutManifest) {
+    test(`a manifest ${title} is refused`, () => {
+      const problems = problemsOf({ name: NAME, outputConfig: OUTPUT, manifest: { write: true }, ...changes });
+      assert.match(problems['manifest.write'] ?? '', message);
+    });
+  }
 
   test('every problem is named at once, each with its path', () => {
     const problems = problemsOf({
@@ -246,6 +263,7 @@ suite('the JSON Schemas', () => {
       'deletePartialArtifacts',
       'formatPreference',
       'longExports',
+      'manifest',
       'maxExportAttempts',
       'name',
       'onBlocked',

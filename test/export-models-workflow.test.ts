@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, suite, test } from 'node:test';
 import type { ExportDefaults, ExportModelsInput, FleetHandle } from '../src';
 import { ExportFailureType, exportModelsResultSchema } from '../src';
+import { fixture } from './support/inspection';
 import { addModel, MODELS, operationsOf, PARENT } from './support/models';
 import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from './support/worker';
@@ -73,7 +74,7 @@ suite('a fleet', () => {
 
   test('finds the formats of each Model, and fails only those that it can not export', async () => {
     const name = addModel(stack().vertex, {
-      formats: { tflite: { 'model.tflite': 'a' }, 'core-ml': { 'model.mlmodel': 'b' }, image: { c: 'c' } },
+      formats: { tflite: fixture('image/tflite'), 'core-ml': fixture('image/core-ml'), image: { c: 'c' } },
       exportableContents: { image: ['IMAGE'] },
     });
     const handle = await fleet({ models: [name, `${PARENT}/models/404`, MODELS.videoLabels], formats: 'all' });

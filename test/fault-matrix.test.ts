@@ -44,7 +44,10 @@ const CALLS: readonly Call[] = [
   { name: 'objects.list', match: ({ bucket }) => ({ method: 'GET', path: `/b/${bucket}/o$` }) },
   { name: 'object read', match: ({ bucket }) => ({ method: 'GET', path: `/b/${bucket}/o/.` }) },
   { name: 'objects.delete', match: ({ bucket }) => ({ method: 'DELETE', path: `/b/${bucket}/o/` }), cancelled: true },
-  { name: 'manifest', match: ({ image }) => ({ method: 'GET', path: `/v2/.*/${image}/manifests/` }) },
+  { name: 'image manifest', match: ({ image }) => ({ method: 'GET', path: `/v2/.*/${image}/manifests/` }) },
+  { name: 'blob head', match: ({ image }) => ({ method: 'HEAD', path: `/v2/.*/${image}/blobs/` }) },
+  { name: 'blob read', match: ({ image }) => ({ method: 'GET', path: `/v2/.*/${image}/blobs/` }) },
+  { name: 'object write', match: ({ bucket }) => ({ method: 'POST', path: `^/upload/storage/v1/b/${bucket}/o` }) },
 ];
 
 /** Polls by GET where `:wait` is not there; the worker remembers that, so this call comes last. */
@@ -101,6 +104,7 @@ async function runCase(target: Call, fault: string, rule: Omit<FaultRule, 'match
     },
     deletePartialArtifacts: true,
     verification: { level: 'content' },
+    manifest: { write: true },
     ...QUICK,
   };
   const handle = await temporal().exports.start(input);

@@ -112,6 +112,9 @@ export function registryRest(rest: RestClient, endpoint: (host: string) => strin
         signal,
       });
       const { headers } = await rest.bytes(asked);
+      // A page of a proxy has a length, too; only a registry names the digest.
+      const isElse = !headers.has('docker-content-digest') && /json|html/.test(headers.get('content-type') ?? '');
+      if (isElse) throw useless(asked, 'the answer is no blob');
       const size = Number(headers.get('content-length') ?? Number.NaN);
       if (!Number.isSafeInteger(size)) throw useless(asked, 'the answer has no content-length');
       return size;
