@@ -127,7 +127,7 @@ suite('a fleet', () => {
 
   test('starts nothing more after a failure where it is to stop, and lets end what runs', async () => {
     const bad = addModel(stack().vertex, { outcome: FAILING });
-    const running = addModel(stack().vertex, { durationMs: 2_500 });
+    const running = addModel(stack().vertex, { durationMs: 10_000 });
     const never = addModel(stack().vertex);
     const handle = await fleet({ models: [running, bad, never], maxConcurrent: 2, onFailure: 'stop' });
     await eventually('it stops', async () => (await handle.status()).stage === 'stopping');

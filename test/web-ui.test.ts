@@ -44,7 +44,7 @@ suite("Temporal's Web UI", { skip }, () => {
 
     await webUi.show(handle.workflowId, runId, 'pending-activities');
     await webUi.waitForText(`"operation": "${operation}"`);
-    await webUi.waitForText('"strategy": "wait"');
+    await webUi.waitForText('"strategy": "long polls"');
     await handle.cancel();
     await assert.rejects(handle.result());
   });
@@ -57,7 +57,7 @@ suite("Temporal's Web UI", { skip }, () => {
     await webUi.show(handle.workflowId, runId, 'history');
     await webUi.waitForText(result.outputInfo.artifactOutputUri ?? '-');
     await webUi.waitForText(`"manifestSha256": "${result.files?.manifestSha256 ?? '-'}"`);
-    await webUi.waitForText('verifyExport • listing of gs://exports/tests');
+    await webUi.waitForText('verifyExport • structure of gs://exports/tests');
 
     await webUi.show(handle.workflowId, runId, 'user-metadata');
     await webUi.waitForText('Stage: completed');

@@ -104,14 +104,14 @@ function resultOf(
     operation: started.operation,
     adoption: started.adoption,
     outputInfo: ended.outputInfo,
+    ...(verified.files && { files: verified.files }),
+    ...(verified.image && { image: verified.image }),
     verification: {
       level: plan.verification.level,
       notes: [...verified.notes],
       ...(verified.reads && { reads: verified.reads }),
       ...(verified.inspected && { inspected: [...verified.inspected] }),
     },
-    ...(verified.files && { files: verified.files }),
-    ...(verified.image && { image: verified.image }),
     attempts: [...progress.attempts],
     timings: {
       startTime: startTime.toISOString(),
