@@ -8,11 +8,11 @@ import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import type { LocalStack } from '../devservices';
 import { startLocalStack } from '../devservices';
-import type { EmulatorModel } from '../emulator';
 import { inParallel } from '../src/verification/in-parallel';
 import type { Figures } from './benchmark';
 import { defaultSchedule } from './default-schedule';
 import { mostInAMinute, rounded } from './figures';
+import { benchModels } from './models';
 
 /** Activities of one workflow: fewer workflows start sooner. */
 const PER_WORKFLOW = 100;
@@ -35,7 +35,7 @@ const sampleSchema = z.object({
 
 /** A real worker on a real server that holds so many exports of the local Vertex AI, beside one of bare activities. */
 export async function measureWorker(inFlight: number, log: (line: string) => void): Promise<Figures> {
-  const stack = await startLocalStack({ emulator: { models: models() } });
+  const stack = await startLocalStack({ emulator: { models: benchModels(MODELS, durationOf) } });
   const connection = await Connection.connect({ address: stack.temporal.address });
   try {
     const client = new Client({ connection });
@@ -142,16 +142,9 @@ class WorkerProcess {
   }
 }
 
-function models(): EmulatorModel[] {
-  return Array.from({ length: MODELS }, (_, index) => ({
-    model: {
-      name: `projects/bench/locations/us-central1/models/${index + 1}`,
-      displayName: `model ${index + 1}`,
-      supportedExportFormats: [{ id: 'tflite', exportableContents: ['ARTIFACT'] }],
-    },
-    exports: { tflite: {} },
-    durationMs: SHORTEST_MS + (index / (MODELS - 1)) * (LONGEST_MS - SHORTEST_MS),
-  }));
+/** Spread evenly. */
+function durationOf(index: number): number {
+  return SHORTEST_MS + (index / (MODELS - 1)) * (LONGEST_MS - SHORTEST_MS);
 }
 
 async function startOperations({ vertex }: LocalStack, count: number): Promise<string[]> {

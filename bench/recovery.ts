@@ -3,15 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { startLocalStack, startWorkerProcess } from '../devservices';
 import type { LocalStack } from '../devservices';
-import type { EmulatorModel } from '../emulator';
 import type { ExportHandle } from '../src';
 import { VertexExportClient } from '../src';
 import { inParallel } from '../src/verification/in-parallel';
 import type { Benchmark, Figures } from './benchmark';
 import { rounded } from './figures';
+import { benchModels } from './models';
 
 const IN_FLIGHT = 500;
 const DURATION_MS = 150_000;
+const MODELS = benchModels(IN_FLIGHT, () => DURATION_MS);
 const HEARTBEAT_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
 /** No minute has more: the quota is not what is measured. */
@@ -21,7 +22,7 @@ const PLENTY = '100000';
 export const recovery: Benchmark = {
   summary: '500 exports in flight, their worker killed with SIGKILL: until another one watches all, in seconds',
   run: async (log) => {
-    const stack = await startLocalStack({ emulator: { models: models() } });
+    const stack = await startLocalStack({ emulator: { models: MODELS } });
     const connection = await Connection.connect({ address: stack.temporal.address });
     try {
       return await measure(stack, new VertexExportClient(new Client({ connection })), log);
@@ -40,7 +41,7 @@ async function measure(stack: LocalStack, exports: VertexExportClient, log: (lin
   };
   const first = await startWorkerProcess(environment);
   const handles: ExportHandle[] = [];
-  await inParallel(models(), async ({ model: { name } }) => {
+  await inParallel(MODELS, async ({ model: { name } }) => {
     handles.push(
       await exports.start({
         name,
@@ -90,16 +91,4 @@ async function untilWatched(handles: readonly ExportHandle[], pid: number, log: 
     log(`${handles.length - left.size} of ${handles.length} are watched by process ${pid}`);
     if (left.size > 0) await sleep(LOOK_EVERY_MS);
   }
-}
-
-function models(): EmulatorModel[] {
-  return Array.from({ length: IN_FLIGHT }, (_, index) => ({
-    model: {
-      name: `projects/bench/locations/us-central1/models/${index + 1}`,
-      displayName: `model ${index + 1}`,
-      supportedExportFormats: [{ id: 'tflite', exportableContents: ['ARTIFACT'] }],
-    },
-    exports: { tflite: {} },
-    durationMs: DURATION_MS,
-  }));
 }
