@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { suite, test } from 'node:test';
+import { Client, Connection } from '@temporalio/client';
 import type { ExportManifest, ManifestCheck, ManifestCheckOptions } from '../src';
-import { exportManifestSchema, ManifestError, verifyManifest } from '../src';
+import { exportManifestSchema, ManifestError, verifyManifest, VertexExportClient } from '../src';
 import type { VerificationLevel, VerifiedExport } from '../src/contract';
 import { ExportFailureType } from '../src/contract';
 import { activitiesOf, failureOf, run } from './support/activities';
@@ -93,6 +94,13 @@ suite('a check against a manifest', () => {
       const { findings, notes } = await check(place, { level: 'content' });
       assert.deepEqual([findings, notes], [[], []]);
     }
+  });
+
+  test('is a method of the client, too', async () => {
+    const { manifestUri } = await written();
+    const client = new Client({ connection: Connection.lazy() });
+    const exports = new VertexExportClient(client, { google: { emulators: { storage: services().store.url } } });
+    assert.deepEqual((await exports.verify(manifestUri)).findings, []);
   });
 
   test('finds files that are missing, replaced by others of the same size or of another, and notes more files', async () => {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VerifiedExport, VerifyExportRequest } from '../src/contract';
 import { ExportFailureType } from '../src/contract';
-import { failureOf } from './support/activities';
+import { activitiesOf, failureOf, run } from './support/activities';
 import { addModel, MODELS } from './support/models';
+import { remove, upload } from './support/objects';
 import { useGoogleServices } from './support/services';
-import { exported, verify as verifyRequest, verifyFiles as verifyOwnFiles } from './support/verification';
+import { exported, findingsOf, verify as verifyRequest, verifyFiles as verifyOwnFiles } from './support/verification';
 
 const services = useGoogleServices();
 beforeEach(() => {
@@ -134,6 +136,31 @@ suite('verifyExport', () => {
   test('notes an empty file that the format does not need, and a format whose files it does not know', async () => {
     const { notes } = await verifyFiles('paddle', { 'weights.bin': 'x', MARKER: '' });
     assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe files of format paddle are not known: names/);
+  });
+
+  test('notes a file that exports of the format do not have, and folder markers not', async () => {
+    const files = { 'model.tflite': 'weights', 'dict.txt': 'rose', 'notes.doc': 'x' };
+    assert.deepEqual((await verifyFiles('tflite', files)).notes, ['notes.doc is not a file of this format']);
+  });
+
+  test('refuses a listing that changes between its pages', async () => {
+    const { vertex, store, registry } = services();
+    const files = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`m/${1_000 + index}.bin`, 'x']));
+    const model = addModel(vertex, { formats: { 'custom-trained': files } });
+    const request = await listingOf(model, 'custom-trained');
+    const directory = (request.outputInfo.artifactOutputUri ?? '').replace('gs://exports/', '');
+    const activities = activitiesOf(services(), {
+      emulators: { vertex: vertex.url, storage: vertex.url, registry: registry.url },
+    });
+    // The second page is held until the first one is not true any more.
+    vertex.addFault({ match: { path: '/b/exports/o$' }, skip: 1, times: 1, fault: { delayMs: 1_500 } });
+    const verifying = findingsOf(run(activities.verifyExport, request));
+    await sleep(700);
+    await upload(store, `${directory}/m/0.bin`, 'new');
+    await remove(store, `${directory}/m/1005.bin`);
+    await upload(store, `${directory}/m/1007.bin`, 'other');
+    const changes = ['m/0.bin appeared', 'm/1005.bin disappeared', 'm/1007.bin was replaced'];
+    assert.equal(await verifying, changes.map((change) => `${change} while it was verified`).join('\n'));
   });
 
   test('pins an image by the digest of its manifest', async () => {
