@@ -6,6 +6,11 @@ const LISTING_INTERVAL_MS = 60_000;
 /** A listing ends after so many pages: it is for people, who need no more. */
 const MAX_PAGES = 10;
 
+/** So many listings of all exports are under way at most: others wait for their next heartbeat. */
+const MAX_UNDER_WAY = 8;
+
+const underWay = { count: 0 };
+
 /** What a listing saw. */
 export interface Written {
   readonly files: number;
@@ -31,10 +36,15 @@ export class WrittenSoFar {
   look(): Written | undefined {
     const directory = this.uri === undefined ? undefined : parseStorageUri(this.uri);
     const now = Date.now();
-    if (directory === undefined || now < this.nextAt) return this.latest;
+    if (directory === undefined || now < this.nextAt || underWay.count >= MAX_UNDER_WAY) return this.latest;
     this.nextAt = now + LISTING_INTERVAL_MS;
     const path = directory.path.endsWith('/') ? directory.path : `${directory.path}/`;
-    void this.list(directory.bucket, path).catch(() => undefined);
+    underWay.count += 1;
+    void this.list(directory.bucket, path)
+      .catch(() => undefined)
+      .finally(() => {
+        underWay.count -= 1;
+      });
     return this.latest;
   }
 
