@@ -42,6 +42,9 @@ export interface ManifestCheck {
   readonly reads: Reads;
 }
 
+/** A long check must not fail for one answer: so often a request is made, over about a minute. */
+const STORAGE_ATTEMPTS = 8;
+
 /** There is no manifest to check against, or what stands there is none. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
@@ -60,7 +63,10 @@ export async function verifyManifest(
   options: ManifestCheckOptions = {},
 ): Promise<ManifestCheck> {
   const { level = 'listing', at, onProgress, signal = new AbortController().signal } = options;
-  const reader = new DirectoryReader(createDependencies(options.google).storage, signal);
+  const reader = new DirectoryReader(
+    createDependencies(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
+    signal,
+  );
   const record = typeof manifest === 'string' ? await readManifest(reader, manifest) : manifest;
   const { predicate } = record;
   const artifactUri = at ?? predicate.artifactOutputUri;

@@ -147,6 +147,20 @@ suite('a check against a manifest', () => {
     assert.equal(findings.filter((finding) => finding.includes('has the sha256')).length, 3);
   });
 
+  test('goes on after answers that fail for a passing reason', async () => {
+    const { manifestUri } = await written();
+    const { vertex } = services();
+    const fault = vertex.addFault({
+      match: { path: '/storage/v1/b/exports/' },
+      skip: 1,
+      times: 2,
+      fault: { html: 503 },
+    });
+    const google = { emulators: { storage: vertex.url } };
+    assert.deepEqual((await check(manifestUri, { google, level: 'content' })).findings, []);
+    assert.equal(vertex.faultUses(fault), 2);
+  });
+
   test('tells how far it is', async () => {
     const { manifestUri } = await written();
     const seen: string[] = [];

@@ -65,8 +65,12 @@ async function meterOf({ metricMeter }: GoogleOptions): Promise<MetricMeter> {
   return Runtime.instance().metricMeter;
 }
 
-/** Real clients over Application Default Credentials; towards an emulator no token is sent. */
-export function createDependencies(options: GoogleOptions = {}): ExportDependencies {
+/**
+ * Real clients over Application Default Credentials; towards an emulator no token is sent.
+ *
+ * @param storageAttempts of a request to Cloud Storage that is made outside of an activity
+ */
+export function createDependencies(options: GoogleOptions = {}, { storageAttempts = 1 } = {}): ExportDependencies {
   const { env } = process;
   const emulators = options.emulators ?? {
     vertex: env['VERTEX_EMULATOR_HOST'],
@@ -96,7 +100,7 @@ export function createDependencies(options: GoogleOptions = {}): ExportDependenc
   return {
     vertex: budgetedVertex(vertex, budgets),
     storage: storageRest(
-      new RestClient(storage.credentials, options.requestTimeoutMs),
+      new RestClient(storage.credentials, options.requestTimeoutMs, storageAttempts),
       storage.url ?? STORAGE_ENDPOINT,
     ),
     registry: registryRest(

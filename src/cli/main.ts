@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { ApplicationFailure } from '@temporalio/common';
+import { ExportFailureType } from '../contract';
 import { UsageError } from './usage-error';
 import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './verify';
 
@@ -39,6 +41,13 @@ async function main([name, ...args]: string[]): Promise<number> {
   return command.run(args);
 }
 
+/** What a worker does about an outage, a command does not. */
+function messageOf(error: unknown): string {
+  const isOutage = error instanceof ApplicationFailure && error.type === ExportFailureType.Unavailable;
+  if (isOutage && error.cause) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
 function commandNames(): string {
   const names = Object.keys(COMMANDS);
   return names.length === 1 ? `is only ${names.join()}` : `are ${names.join(', ')}`;
@@ -49,7 +58,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     if (error instanceof UsageError) process.stderr.write('See temporal-vertex-export --help.\n');
     process.exitCode = FAILED;
   },

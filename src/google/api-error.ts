@@ -91,6 +91,13 @@ export class GoogleTransportError extends Error {
   }
 }
 
+/** Whether the same request may be answered better another time. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof GoogleTransportError) return true;
+  if (!(error instanceof GoogleApiError)) return false;
+  return [401, 408, 429].includes(error.httpStatus) || error.httpStatus >= 500;
+}
+
 const errorBodySchema = z.object({
   error: z.object({
     message: z.string().default(''),

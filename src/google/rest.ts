@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { apiErrorOf, GoogleTransportError, jsonOrUndefined } from './api-error';
+import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing, jsonOrUndefined } from './api-error';
 import type { Credentials } from './credentials';
 
 /** One HTTP request to a Google API. */
@@ -33,12 +34,20 @@ export interface RestAnswer<T> {
 /** Limit of one request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Sends requests with credentials and checks the answers. Retries nothing but a refused token, once. */
+/** Pause before the second attempt, in milliseconds; doubles with each further one, up to the longest. */
+const RETRY_DELAY_MS = 500;
+const MAX_RETRY_DELAY_MS = 30_000;
+
+/** Sends requests with credentials and checks the answers. A refused token is replaced once. */
 export class RestClient {
-  /** @param timeoutMs of a request that does not say */
+  /**
+   * @param timeoutMs of a request that does not say
+   * @param attempts of a request whose failure may pass. Activities have one: Temporal itself tries again. Default 1.
+   */
   constructor(
     private readonly credentials: Credentials,
     readonly timeoutMs = DEFAULT_TIMEOUT_MS,
+    private readonly attempts = 1,
   ) {}
 
   /**
@@ -78,6 +87,21 @@ export class RestClient {
 
   /** Sends a request and gives the body as it is. Throws as {@link json} does. */
   async bytes(request: RestRequest): Promise<{ body: Buffer; headers: Headers }> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.attempt(request);
+      } catch (error) {
+        if (attempt >= this.attempts || !isPassing(error)) throw error;
+        const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
+        const delay = Math.max(advised, Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS));
+        await sleep(delay, undefined, request.signal && { signal: request.signal }).catch(() => {
+          request.signal?.throwIfAborted();
+        });
+      }
+    }
+  }
+
+  private async attempt(request: RestRequest): Promise<{ body: Buffer; headers: Headers }> {
     const first = await this.send(request);
     if (first.response.status !== 401) return settle(first, request);
     // Tokens are cached; one that was revoked or ran out early is replaced once.

@@ -1,6 +1,5 @@
-import { isUnimplemented } from '../google/api-error';
+import { isUnimplemented, isPassing } from '../google/api-error';
 import { Offer } from './offer';
-import { isPassing } from './watched-operation';
 import type { WatchedOperation } from './watched-operation';
 
 /** A list pays where each of its pages saves so many GETs. */

@@ -1,4 +1,4 @@
-import { GoogleApiError, GoogleTransportError } from '../google/api-error';
+import { GoogleApiError, isPassing } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
 import type { Due } from './due-heap';
 import type { Strategy } from './metrics';
@@ -9,13 +9,6 @@ const NOT_FOUND_IN_A_ROW = 3;
 /** Pause after a failed look without advice from the service, in milliseconds; doubles up to the longest. */
 const FAILURE_DELAY_MS = 1_000;
 const MAX_FAILURE_DELAY_MS = 60_000;
-
-/** Whether another look may be answered better. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof GoogleTransportError) return true;
-  if (!(error instanceof GoogleApiError)) return false;
-  return [401, 408, 429].includes(error.httpStatus) || error.httpStatus >= 500;
-}
 
 /** What became of the watching: the operation's end, or what is thrown. */
 export type Outcome = EndedOperation | { readonly error: unknown };
