@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import type { FileKind } from '../../src/verification/families';
+import { inspectOnnx } from '../../src/verification/kinds/onnx';
+import { inspectPickle } from '../../src/verification/kinds/pickle';
+import { inspectPytorch } from '../../src/verification/kinds/pytorch';
+import { inspectModelArchive } from '../../src/verification/kinds/torch-model-archive';
+import { inspectXgboost } from '../../src/verification/kinds/xgboost';
+import type { Files, SeenInspection } from './inspection';
+import { inspectWith } from './inspection';
+
+/** Kinds of files that people upload. */
+const KINDS: readonly FileKind[] = [
+  { pattern: /\.onnx$/, inspect: inspectOnnx },
+  { pattern: /\.(pkl|joblib)$/, inspect: inspectPickle },
+  { pattern: /\.(pt|pth)$/, inspect: inspectPytorch },
+  { pattern: /\.mar$/, inspect: inspectModelArchive },
+  { pattern: /\.bst$/, inspect: inspectXgboost },
+];
+
+export const MIB = 2 ** 20;
+
+export const inspect = (files: Files): Promise<SeenInspection> => inspectWith(KINDS, files);
+
+/** Looks into a file that must be good; gives its summary, and what else was noted. */
+export async function accepted(name: string, content: Buffer | string, beside: Files = {}): Promise<unknown> {
+  const { findings, notes, inspected } = await inspect({ [name]: content, ...beside });
+  assert.deepEqual([findings, notes], [[], []]);
+  assert.equal(inspected.length, 1);
+  return inspected[0]?.summary;
+}
+
+export async function findingsOf(name: string, content: Buffer | string, beside: Files = {}): Promise<string> {
+  const { findings } = await inspect({ [name]: content, ...beside });
+  assert.notDeepEqual(findings, []);
+  return findings.join('\n');
+}
+
+/** Looks into a file cut off after every byte; gives the lengths at which nothing was found. */
+export async function unnoticedCuts(name: string, whole: Buffer): Promise<number[]> {
+  const unnoticed: number[] = [];
+  for (let length = 1; length < whole.length; length += 1) {
+    const { findings, notes } = await inspect({ [name]: whole.subarray(0, length) });
+    if (findings.length === 0 && notes.length === 0) unnoticed.push(length);
+  }
+  return unnoticed;
+}
+
+export async function assertFewReads(
+  name: string,
+  content: Buffer,
+  maxReads: number,
+  maxBytes: number,
+): Promise<SeenInspection> {
+  assert.ok(content.length > MIB);
+  const seen = await inspect({ [name]: content });
+  assert.deepEqual(seen.findings, []);
+  assert.ok(seen.reads.length <= maxReads, `${seen.reads.length} reads`);
+  const sum = seen.reads.reduce((total, { length }) => total + length, 0);
+  assert.ok(sum <= maxBytes, `${sum} bytes`);
+  return seen;
+}
