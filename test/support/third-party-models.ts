@@ -238,7 +238,7 @@ async function download(name: PackageName, target: string): Promise<void> {
   const [packed, unpacked] = [path.join(folder, 'packed'), path.join(folder, 'unpacked')];
   try {
     await Promise.all([mkdir(packed), mkdir(unpacked)]);
-    await execute(client.download(name, version, packed));
+    await downloaded(() => execute(client.download(name, version, packed)));
     const [archive = ''] = await readdir(packed);
     await execute(client.unpack(path.join(packed, archive), unpacked));
     // Whole or not at all: a run that is stopped leaves no half of a package behind.
@@ -247,6 +247,20 @@ async function download(name: PackageName, target: string): Promise<void> {
     throw new Error(`${titleOf(name)} could not be downloaded: ${String(error)}`, { cause: error });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A registry may be slow or refuse once: so often it is asked. */
+const DOWNLOAD_ATTEMPTS = 3;
+
+async function downloaded(download: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await download();
+      return;
+    } catch (error) {
+      if (attempt === DOWNLOAD_ATTEMPTS) throw error;
+    }
   }
 }
 
