@@ -81,12 +81,13 @@ async function verifyArtifacts(
     ...[...(content?.findings ?? []), ...changes],
   ];
   if (findings.length > 0) throw verificationFailure(uri, findings);
+  const verified = manifestOf(files);
   const manifestUri = request.writeManifest
-    ? await writeManifest(deps, request, directory, files, content?.sha256)
+    ? await writeManifest(deps, request, directory, files, verified, content?.sha256)
     : undefined;
   return {
     verified: {
-      files: { ...manifestOf(files), ...(manifestUri !== undefined && { manifestUri }) },
+      files: { ...verified, ...(manifestUri !== undefined && { manifestUri }) },
       ...(structure.inspected.length > 0 && { inspected: structure.inspected.slice(0, INLINE_INSPECTED) }),
     },
     notes: [

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
-import type { ExportedFile, StorageUri, VerifyExportRequest } from '../contract';
+import type { ExportedFile, StorageUri, VerifiedFiles, VerifyExportRequest } from '../contract';
 import { exportManifest } from '../contract';
-import { MANIFEST_NAME, manifestOf, subjectsOf } from '../verification/manifest';
+import { MANIFEST_NAME, subjectsOf } from '../verification/manifest';
 import type { ExportDependencies } from './dependencies';
 import { withFailures } from './failures';
 
@@ -15,11 +15,11 @@ export async function writeManifest(
   request: VerifyExportRequest,
   directory: StorageUri,
   files: readonly ExportedFile[],
+  { count, bytes, manifestSha256 }: VerifiedFiles,
   sha256: ReadonlyMap<string, string> | undefined,
 ): Promise<string> {
   const { cancellationSignal: signal, info } = Context.current();
   const { bucket, path } = directory;
-  const { count, bytes, manifestSha256 } = manifestOf(files);
   const manifest = exportManifest(
     {
       model: request.model,
