@@ -4,6 +4,7 @@ import type { VerificationLevel, VerifiedExport } from '../src/contract';
 import { activitiesOf, run } from './support/activities';
 import type { Files } from './support/inspection';
 import { addModel, MODELS } from './support/models';
+import { upload } from './support/objects';
 import { useGoogleServices } from './support/services';
 import { exported, findingsOf, verify as verifyRequest, verifyFiles as verifyOwnFiles } from './support/verification';
 
@@ -184,8 +185,7 @@ suite('the level content', () => {
     vertex.addFault({ match: { path: '/o/.*model\\.tflite$' }, times: 1, fault: { delayMs: 500 } });
     const verifying = findingsOf(run(activities.verifyExport, request));
     await new Promise((resolve) => setTimeout(resolve, 200));
-    const upload = `${store.url}/upload/storage/v1/b/exports/o?uploadType=media&name=`;
-    await fetch(`${upload}${encodeURIComponent(`${uri}/model.tflite`)}`, { method: 'POST', body: 'another' });
+    await upload(store, `${uri}/model.tflite`, 'another');
     assert.match(await verifying, /model\.tflite: was replaced or deleted while it was verified/);
   });
 });
