@@ -36,6 +36,8 @@ const MAX_UPLOADS = 16;
 /** Runs the exports. */
 export class Operations {
   private readonly all = new Map<string, Operation>();
+  /** Those of each Model: a list of thousands is not gone through for the few of one. */
+  private readonly byModel = new Map<string, Set<Operation>>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly waiters = new Map<string, (() => void)[]>();
   private uploads = 0;
@@ -59,6 +61,7 @@ export class Operations {
       done: false,
     };
     this.all.set(operation.name, operation);
+    this.byModel.set(job.parent, (this.byModel.get(job.parent) ?? new Set()).add(operation));
     const failure = typeof job.outcome === 'object' ? job.outcome : undefined;
     const begun = this.write(operation, 'begin');
     const end = () => {
@@ -84,8 +87,19 @@ export class Operations {
     return this.all.get(name);
   }
 
+  /** All, oldest first. */
   list(): Operation[] {
     return [...this.all.values()];
+  }
+
+  /** Those of a project and location, oldest first. */
+  below(place: string): Operation[] {
+    return this.list().filter(({ parent }) => parent.startsWith(`${place}/`));
+  }
+
+  /** Those of one Model, oldest first. */
+  ofModel(parent: string): Operation[] {
+    return [...(this.byModel.get(parent) ?? [])];
   }
 
   /** Ends a running operation with CANCELLED; what it wrote stays. */
@@ -96,6 +110,7 @@ export class Operations {
   /** Forgets the operation; a running one goes on. */
   delete(operation: Operation): void {
     this.all.delete(operation.name);
+    this.byModel.get(operation.parent)?.delete(operation);
   }
 
   /** Resolves when the operation is done or the time is up. */

@@ -2,12 +2,20 @@ import { createHash } from 'node:crypto';
 
 /** Project ids and numbers: both name the same project, and operations are named by number. */
 export class Projects {
-  constructor(private readonly known: Readonly<Record<string, string>> = {}) {}
+  private readonly numbers: Map<string, string>;
+
+  constructor(known: Readonly<Record<string, string>> = {}) {
+    this.numbers = new Map(Object.entries(known));
+  }
 
   /** Number of a project that is given by id or by number. */
   number(project: string): string {
     if (/^\d+$/.test(project)) return project;
+    const known = this.numbers.get(project);
+    if (known !== undefined) return known;
     const digest = createHash('sha256').update(project).digest();
-    return this.known[project] ?? String(100_000_000_000 + (digest.readUIntBE(0, 5) % 899_999_999_999));
+    const number = String(100_000_000_000 + (digest.readUIntBE(0, 5) % 899_999_999_999));
+    this.numbers.set(project, number);
+    return number;
   }
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer';
 import { html, json } from './answer';
@@ -45,7 +44,7 @@ async function respond(
 ): Promise<void> {
   const method = request.method ?? 'GET';
   const url = new URL(request.url ?? '/', `http://${HOST}`);
-  const content = await buffer(request);
+  const content = await bodyOf(request);
   const body = content.toString();
   if (url.pathname.startsWith(CONTROL_PREFIX)) {
     const { status, body: reply } = answerControl(control, method, url.pathname.slice(CONTROL_PREFIX.length), body);
@@ -83,6 +82,12 @@ async function respond(
   }
   log(answer.status);
   send(response, answer);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 /** Whether the request never reaches the service: a slow and a half answer need one to begin with. */

@@ -1,9 +1,9 @@
 import { ApiError, badRequest } from './api-error';
+import { Catalog } from './catalog';
 import { parseExportRequest, refusals } from './export-request';
 import { ImageRegistry } from './image';
 import { masked, modelFilter, page } from './model-list';
 import type { EmulatorModel, ExportOutcome, ModelEntry } from './models';
-import { loadModels } from './models';
 import type { ApiVersion, Operation } from './operations';
 import { Operations } from './operations';
 import type { Capabilities, EmulatorOptions } from './options';
@@ -30,7 +30,6 @@ const MAX_PAGE = 1_000;
 export class Service {
   readonly operations: Operations;
   readonly capabilities: Capabilities;
-  private entries: ModelEntry[];
   private readonly exportsByModel = new Map<string, number>();
   private readonly outcomes = new Map<
     string,
@@ -38,17 +37,18 @@ export class Service {
   >();
   private readonly store: ArtifactStore;
   private readonly projects: Projects;
+  private readonly catalog: Catalog;
 
   constructor(private readonly options: Required<Pick<EmulatorOptions, 'models' | 'layout'>> & EmulatorOptions) {
-    this.entries = loadModels(options.models);
     this.store = new ArtifactStore(options.storageUrl);
     this.operations = new Operations(this.store, new ImageRegistry(options.registryUrl));
     this.capabilities = { ...options.capabilities };
     this.projects = new Projects(options.projectNumbers);
+    this.catalog = new Catalog(options.models, this.projects);
   }
 
   addModels(models: readonly EmulatorModel[]): void {
-    this.entries = [...this.entries, ...loadModels(models)];
+    this.catalog.add(models);
   }
 
   /** Sets how the next exports of a model end; of several each export takes the next, and the last one stays. */
@@ -68,11 +68,10 @@ export class Service {
 
   listModels(target: Target): unknown {
     const matches = modelFilter(target.query.get('filter') ?? '');
-    const models = this.entries
+    const models = this.catalog
+      .defaults(target)
       .map(({ model }) => model)
-      .filter(
-        (model) => model.versionAliases.includes('default') && this.isBelow(model.name, target) && matches(model),
-      );
+      .filter(matches);
     const { items, ...rest } = page(models, target.query, MAX_PAGE);
     const mask = target.query.get('readMask') ?? target.query.get('read_mask');
     return { models: items.map((model) => masked(model, mask)), ...rest };
@@ -80,7 +79,7 @@ export class Service {
 
   listVersions(target: Target): unknown {
     this.find({ ...target, version: '' });
-    const versions = this.entries.filter(({ model }) => this.isNamed(model.name, target)).map(({ model }) => model);
+    const versions = this.catalog.versions(target).map(({ model }) => model);
     const { items, ...rest } = page(versions, target.query, MAX_PAGE);
     return { models: items, ...rest };
   }
@@ -106,7 +105,7 @@ export class Service {
     this.exportsByModel.set(model.name, started + 1);
     const operation = this.operations.start({
       apiVersion: target.apiVersion,
-      parent: `projects/${this.projects.number(target.project)}/locations/${target.location}/models/${target.model}`,
+      parent: this.parent(target),
       versionId: model.versionId,
       formatId,
       ...(directory !== undefined && outputUriPrefix !== undefined && { directory }),
@@ -129,18 +128,19 @@ export class Service {
     const { list = 'implemented', locationList = 'with-nested' } = this.capabilities;
     if (list === 'unimplemented') throw unimplemented('ListOperations');
     const hiddenMs = typeof list === 'object' ? list.appearsAfterMs : 0;
-    const parent = `projects/${this.projects.number(target.project)}/locations/${target.location}/${target.model ? `models/${target.model}/` : ''}`;
     const filter = target.query.get('filter') ?? '';
     const done = /^\s*done\s*[=:]\s*(true|false)\s*$/.exec(filter)?.[1];
     if (filter.trim() !== '' && done === undefined) throw badRequest('filter', `Invalid filter: \`${filter}\`.`);
-    const operations = this.operations
-      .list()
+    const listed =
+      target.model !== ''
+        ? this.operations.ofModel(this.parent(target))
+        : locationList === 'with-nested'
+          ? this.operations.below(this.place(target))
+          : [];
+    const operations = listed
       .filter(
         (operation) =>
-          operation.name.startsWith(parent) &&
-          (target.model !== '' || locationList === 'with-nested') &&
-          Date.now() - operation.createdAt >= hiddenMs &&
-          (done === undefined || operation.done === (done === 'true')),
+          Date.now() - operation.createdAt >= hiddenMs && (done === undefined || operation.done === (done === 'true')),
       )
       .reverse();
     const { items, ...rest } = page(operations, target.query, MAX_PAGE);
@@ -185,10 +185,9 @@ export class Service {
 
   private find(target: Target): ModelEntry {
     const { version } = target;
-    const named = this.entries.filter(({ model }) => this.isNamed(model.name, target));
-    const entry = named.find(
-      ({ model }) => model.versionId === version || model.versionAliases.includes(version || 'default'),
-    );
+    const entry = this.catalog
+      .versions(target)
+      .find(({ model }) => model.versionId === version || model.versionAliases.includes(version || 'default'));
     if (entry) return entry;
     const { project, location, model } = target;
     throw refusals.modelNotFound(
@@ -196,24 +195,21 @@ export class Service {
     );
   }
 
-  private isNamed(name: string, target: Target): boolean {
-    return this.isBelow(name, target) && name.endsWith(`/models/${target.model}`);
-  }
-
-  private isBelow(name: string, { project, location }: Target): boolean {
-    const [, own = '', , place] = name.split('/');
-    return place === location && this.projects.number(own) === this.projects.number(project);
-  }
-
   private findOperation(target: Target): Operation {
-    const place = `projects/${this.projects.number(target.project)}/locations/${target.location}`;
     const operation = target.model
-      ? this.operations.get(`${place}/models/${target.model}/operations/${target.operation}`)
-      : this.operations
-          .list()
-          .find(({ name }) => name.startsWith(place) && name.endsWith(`/operations/${target.operation}`));
+      ? this.operations.get(`${this.parent(target)}/operations/${target.operation}`)
+      : this.operations.below(this.place(target)).find(({ name }) => name.endsWith(`/operations/${target.operation}`));
     if (operation) return operation;
     throw new ApiError('NOT_FOUND', `The operation does not exist: ${target.operation}`);
+  }
+
+  /** Names of operations have the project's number. */
+  private place({ project, location }: Target): string {
+    return `projects/${this.projects.number(project)}/locations/${location}`;
+  }
+
+  private parent(target: Target): string {
+    return `${this.place(target)}/models/${target.model}`;
   }
 
   private resource(operation: Operation): unknown {

@@ -1,0 +1,50 @@
+import type { EmulatorModel, ModelEntry } from './models';
+import { loadModels } from './models';
+import type { Projects } from './projects';
+
+/** Where a Model is, by the parts of its name; the project by id or by number. */
+export interface ModelPlace {
+  readonly project: string;
+  readonly location: string;
+  readonly model: string;
+}
+
+/** The Models of an emulator, found by name however many there are. */
+export class Catalog {
+  /** Versions of each Model, in the order in which they were added. */
+  private readonly versionsOf = new Map<string, ModelEntry[]>();
+
+  /** @throws Error that names every problem of the models */
+  constructor(
+    models: string | readonly EmulatorModel[],
+    private readonly projects: Projects,
+  ) {
+    this.add(models);
+  }
+
+  add(models: string | readonly EmulatorModel[]): void {
+    for (const entry of loadModels(models)) {
+      const [, project = '', , location = '', , model = ''] = entry.model.name.split('/');
+      const key = this.key({ project, location, model });
+      const versions = this.versionsOf.get(key);
+      if (versions) versions.push(entry);
+      else this.versionsOf.set(key, [entry]);
+    }
+  }
+
+  versions(place: ModelPlace): readonly ModelEntry[] {
+    return this.versionsOf.get(this.key(place)) ?? [];
+  }
+
+  /** The default version of each Model of a location. */
+  defaults({ project, location }: Omit<ModelPlace, 'model'>): ModelEntry[] {
+    const below = this.key({ project, location, model: '' });
+    return [...this.versionsOf]
+      .filter(([key]) => key.startsWith(below))
+      .flatMap(([, versions]) => versions.filter(({ model }) => model.versionAliases.includes('default')));
+  }
+
+  private key({ project, location, model }: ModelPlace): string {
+    return `${this.projects.number(project)}/${location}/${model}`;
+  }
+}
