@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HttpAnswer } from './http';
 
 /** Names of gRPC's status codes, at the place of their numbers. Source: https://grpc.io/docs/guides/status-codes/ */
 const GRPC_CODES = [
@@ -110,35 +111,36 @@ const errorBodySchema = z.object({
 
 const retryInfoSchema = z.object({ retryDelay: z.string().regex(/^\d+(\.\d+)?s$/) });
 
-function retryDelayMs(details: readonly unknown[], retryAfter: string | null): number | undefined {
+function retryDelayMs(details: readonly unknown[], retryAfter: string | undefined): number | undefined {
   for (const detail of details) {
     const info = retryInfoSchema.safeParse(detail);
     if (info.success) return Math.round(Number.parseFloat(info.data.retryDelay) * 1_000);
   }
-  if (retryAfter === null) return undefined;
+  if (retryAfter === undefined) return undefined;
   const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1_000;
   return Number.isFinite(seconds) && seconds >= 0 ? Math.round(seconds * 1_000) : undefined;
 }
 
 /** Makes the error of an answer that is not 2xx, whatever its body is. */
-export function apiErrorOf(response: Response, body: string, request: string): GoogleApiError {
+export function apiErrorOf(answer: HttpAnswer, request: string): GoogleApiError {
+  const body = answer.body.toString();
   const parsed = errorBodySchema.safeParse(jsonOrUndefined(body));
-  const retryAfter = response.headers.get('retry-after');
+  const retryAfter = answer.headers['retry-after'];
   if (!parsed.success) {
     const text = body
       .replace(/<[^>]*>/g, ' ')
       .replace(/\s+/g, ' ')
       .trim()
       .slice(0, 200);
-    const status = STATUS_OF_HTTP[response.status] ?? (response.status >= 500 ? 'INTERNAL' : 'UNKNOWN');
-    const message = `HTTP ${response.status}${text ? `: ${text}` : ' without a body'}`;
-    return new GoogleApiError(message, status, response.status, request, retryDelayMs([], retryAfter));
+    const status = STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN');
+    const message = `HTTP ${answer.status}${text ? `: ${text}` : ' without a body'}`;
+    return new GoogleApiError(message, status, answer.status, request, retryDelayMs([], retryAfter));
   }
   const { message, status: named, details } = parsed.data.error;
   const status = isGoogleStatus(named)
     ? named
-    : (STATUS_OF_HTTP[response.status] ?? (response.status >= 500 ? 'INTERNAL' : 'UNKNOWN'));
-  return new GoogleApiError(message, status, response.status, request, retryDelayMs(details, retryAfter));
+    : (STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN'));
+  return new GoogleApiError(message, status, answer.status, request, retryDelayMs(details, retryAfter));
 }
 
 /** The parsed JSON, or `undefined` where the text is none. */

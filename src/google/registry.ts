@@ -99,9 +99,9 @@ export function registryRest(rest: RestClient, endpoint: (host: string) => strin
       const computed = `sha256:${createHash('sha256').update(body).digest('hex')}`;
       const claimed = image.reference.startsWith('sha256:')
         ? image.reference
-        : (headers.get('docker-content-digest') ?? computed);
+        : (headers['docker-content-digest']?.toString() ?? computed);
       if (claimed !== computed) throw useless(asked, `the manifest has digest ${computed}, not ${claimed}`);
-      const mediaType = manifest.data.mediaType ?? headers.get('content-type') ?? 'unknown';
+      const mediaType = manifest.data.mediaType ?? headers['content-type'] ?? 'unknown';
       return { digest: computed, size: body.length, mediaType, manifest: manifest.data };
     },
 
@@ -113,9 +113,9 @@ export function registryRest(rest: RestClient, endpoint: (host: string) => strin
       });
       const { headers } = await rest.bytes(asked);
       // A page of a proxy has a length, too; only a registry names the digest.
-      const isElse = !headers.has('docker-content-digest') && /json|html/.test(headers.get('content-type') ?? '');
+      const isElse = headers['docker-content-digest'] === undefined && /json|html/.test(headers['content-type'] ?? '');
       if (isElse) throw useless(asked, 'the answer is no blob');
-      const size = Number(headers.get('content-length') ?? Number.NaN);
+      const size = Number(headers['content-length'] ?? Number.NaN);
       if (!Number.isSafeInteger(size)) throw useless(asked, 'the answer has no content-length');
       return size;
     },

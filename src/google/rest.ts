@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing, jsonOrUndefined } from './api-error';
 import type { Credentials } from './credentials';
+import type { HttpAnswer } from './http';
+import { exchange } from './http';
 
 /** One HTTP request to a Google API. */
 export interface RestRequest {
@@ -28,11 +30,14 @@ export interface RestRequest {
 /** A checked answer. */
 export interface RestAnswer<T> {
   readonly data: T;
-  readonly headers: Headers;
+  readonly headers: HttpAnswer['headers'];
 }
 
 /** Limit of one request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Audit logs show it. */
+const USER_AGENT = 'temporal-vertex-export';
 
 /** Pause before the second attempt, in milliseconds; doubles with each further one, up to the longest. */
 const RETRY_DELAY_MS = 500;
@@ -80,13 +85,13 @@ export class RestClient {
   }
 
   /** Sends a request and gives the body as text. Throws as {@link json} does. */
-  async text(request: RestRequest): Promise<{ body: string; headers: Headers }> {
+  async text(request: RestRequest): Promise<{ body: string; headers: HttpAnswer['headers'] }> {
     const { body, headers } = await this.bytes(request);
     return { body: body.toString(), headers };
   }
 
   /** Sends a request and gives the body as it is. Throws as {@link json} does. */
-  async bytes(request: RestRequest): Promise<{ body: Buffer; headers: Headers }> {
+  async bytes(request: RestRequest): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.attempt(request);
@@ -101,96 +106,63 @@ export class RestClient {
     }
   }
 
-  private async attempt(request: RestRequest): Promise<{ body: Buffer; headers: Headers }> {
+  private async attempt(request: RestRequest): Promise<HttpAnswer> {
     const first = await this.send(request);
-    if (first.response.status !== 401) return settle(first, request);
+    if (first.status !== 401) return settle(first, request);
     // Tokens are cached; one that was revoked or ran out early is replaced once.
     this.credentials.refresh();
     return settle(await this.send(request), request);
   }
 
-  private async send(request: RestRequest): Promise<Received> {
+  private async send(request: RestRequest): Promise<HttpAnswer> {
     const what = describe(request);
     const credentials = await this.credentials.headers().catch((error: unknown) => {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
     });
-    const payload = request.content ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
-    const limit = limited(request.timeoutMs ?? this.timeoutMs, request.signal);
-    const content = payload === undefined ? {} : { body: payload };
+    const { method, url, signal } = request;
     const headers = {
       accept: 'application/json',
+      'user-agent': USER_AGENT,
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...request.headers,
     };
+    const body = request.content ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
+    const exchanged = { method, body, timeoutMs: request.timeoutMs ?? this.timeoutMs, signal };
     try {
-      const options = { method: request.method, ...content, signal: limit.signal };
-      let response = await fetch(request.url, {
-        ...options,
-        headers: { ...credentials, ...headers },
-        redirect: request.followRedirect ? 'manual' : 'error',
-      });
-      const target = request.followRedirect ? redirectTarget(response, request.url) : undefined;
-      if (target !== undefined) {
-        await response.arrayBuffer();
-        response = await fetch(target, { ...options, headers, redirect: 'error' });
-      }
-      return { response, body: Buffer.from(await response.arrayBuffer()) };
+      let answer = await exchange({ ...exchanged, url, headers: { ...credentials, ...headers } });
+      const target = request.followRedirect ? redirectTarget(answer, url) : undefined;
+      if (target !== undefined) answer = await exchange({ ...exchanged, url: target, headers });
+      if (isRedirect(answer)) throw new Error(`the answer is a redirect to ${answer.headers.location}`);
+      return answer;
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       throw new GoogleTransportError(`${what}: ${messageOf(error)}`, what, { cause: error });
-    } finally {
-      limit.release();
     }
   }
 }
 
-/**
- * A signal that fires with `signal`, or after so many milliseconds. By hand: the signals of `AbortSignal.any` and
- * `AbortSignal.timeout` can be collected as garbage while a request hangs, and then never fire (nodejs/node#57736).
- */
-function limited(timeoutMs: number, signal: AbortSignal | undefined): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`no answer within ${timeoutMs} ms`));
-  }, timeoutMs);
-  const abort = (): void => {
-    controller.abort(signal?.reason);
-  };
-  if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort, { once: true });
-  return {
-    signal: controller.signal,
-    release: () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    },
-  };
+function isRedirect({ status, headers }: HttpAnswer): boolean {
+  return status >= 300 && status < 400 && headers.location !== undefined;
 }
 
 /** Where an answer sends its reader; `undefined` where it is no redirect, or leads where nobody should go. */
-function redirectTarget(response: Response, url: string): string | undefined {
-  const location = response.headers.get('location');
-  if (response.status < 300 || response.status >= 400 || location === null) return undefined;
-  const target = new URL(location, url);
+function redirectTarget(answer: HttpAnswer, url: string): string | undefined {
+  if (!isRedirect(answer)) return undefined;
+  const target = new URL(answer.headers.location ?? '', url);
   return target.protocol === 'https:' || target.origin === new URL(url).origin ? target.href : undefined;
 }
 
-interface Received {
-  readonly response: Response;
-  readonly body: Buffer;
-}
-
-function settle({ response, body }: Received, request: RestRequest): { body: Buffer; headers: Headers } {
-  if (!response.ok) throw apiErrorOf(response, body.toString(), describe(request));
-  return { body, headers: response.headers };
+function settle(answer: HttpAnswer, request: RestRequest): HttpAnswer {
+  if (answer.status < 200 || answer.status >= 300) throw apiErrorOf(answer, describe(request));
+  return answer;
 }
 
 function describe(request: RestRequest): string {
   return `${request.method} ${request.resource}`;
 }
 
-/** Message of an error with that of its cause: `fetch failed` alone says nothing. */
+/** What went wrong: where all addresses of a host were tried in vain, the error of the first one says it. */
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+  if (error instanceof AggregateError) return messageOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
 }

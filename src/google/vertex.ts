@@ -128,7 +128,7 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
   return {
     async getModel(name, signal) {
       const { data, headers } = await rest.json(modelSchema, { method: 'GET', ...target(name), signal });
-      const date = Date.parse(headers.get('date') ?? '');
+      const date = Date.parse(headers.date ?? '');
       return { model: data, serviceTime: new Date(Number.isNaN(date) ? Date.now() : date) };
     },
 
