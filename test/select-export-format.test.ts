@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ExportModelInput, ExportPlan } from '../src/contract';
 import { ExportFailureType } from '../src/contract';
+import { withKnownBuckets } from '../src/google/known-buckets';
 import { activitiesOf, failureOf, run } from './support/activities';
 import { addModel, modelEntry, MODELS } from './support/models';
 import { useGoogleServices } from './support/services';
+import { VirtualClock } from './support/virtual-clock';
 
 const services = useGoogleServices();
 const ARTIFACTS = { artifactDestination: { outputUriPrefix: 'gs://exports/selected' } };
@@ -223,4 +225,32 @@ suite('the plan', () => {
     const reason: unknown = await refused.catch((cause: unknown) => cause);
     assert.equal((reason as { nextRetryDelay?: unknown }).nextRetryDelay, 7_000);
   });
+});
+
+test('the record of a bucket is read once for many exports, and again after a minute', async () => {
+  let reads = 0;
+  const clock = new VirtualClock();
+  const record = { name: 'exports', location: 'US-CENTRAL1' };
+  const unused = (): never => assert.fail('only buckets are read');
+  const storage = withKnownBuckets(
+    {
+      getBucket: () => {
+        reads += 1;
+        return reads === 1 ? Promise.reject(new Error('not readable yet')) : Promise.resolve(record);
+      },
+      listObjects: unused,
+      readRange: unused,
+      writeObject: unused,
+      deleteObject: unused,
+    },
+    clock,
+  );
+  await assert.rejects(storage.getBucket('exports'), /not readable yet/);
+  for (let request = 0; request < 3; request += 1) assert.equal(await storage.getBucket('exports'), record);
+  assert.equal(reads, 2, 'a failure is not kept, a record is');
+  await storage.getBucket('another');
+  assert.equal(reads, 3);
+  await clock.runUntil(clock.sleep(60_000));
+  await storage.getBucket('exports');
+  assert.equal(reads, 4);
 });

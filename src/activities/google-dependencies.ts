@@ -1,6 +1,7 @@
 import type { MetricMeter } from '@temporalio/common';
 import type { Credentials } from '../google/credentials';
 import { anonymous, applicationDefaultCredentials, basicCredentials } from '../google/credentials';
+import { withKnownBuckets } from '../google/known-buckets';
 import { registryRest } from '../google/registry';
 import { RestClient } from '../google/rest';
 import { storageRest } from '../google/storage';
@@ -99,9 +100,12 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
   );
   return {
     vertex: budgetedVertex(vertex, budgets),
-    storage: storageRest(
-      new RestClient(storage.credentials, options.requestTimeoutMs, storageAttempts),
-      storage.url ?? STORAGE_ENDPOINT,
+    storage: withKnownBuckets(
+      storageRest(
+        new RestClient(storage.credentials, options.requestTimeoutMs, storageAttempts),
+        storage.url ?? STORAGE_ENDPOINT,
+      ),
+      processTimers.clock,
     ),
     registry: registryRest(
       new RestClient(basicCredentials(registry.credentials), options.requestTimeoutMs),
