@@ -168,9 +168,6 @@ suite('awaitExport', () => {
       polling: { ...POLLING, heartbeatTimeout: 400 },
     });
     const { operation } = request;
-    assert.deepEqual(beats.slice(0, 2), [
-      { operation, waited: '0 s' },
-      { operation, waited: '0 s', polls: 1, failures: 0, strategy: 'long polls' },
-    ]);
+    assert.deepEqual(beats[0], { operation, waited: '0 s', polls: 1, failures: 0, strategy: 'long polls' });
   });
 });

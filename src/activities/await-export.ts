@@ -29,8 +29,8 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   const startedAt = Date.now();
   let progress: WatchProgress | undefined;
   const written = new WrittenSoFar(deps.storage, outputInfo?.artifactOutputUri, signal);
-  // A later attempt has heartbeat details: the operation is not new, and may have ended meanwhile.
-  const resumed = info.heartbeatDetails !== undefined;
+  // The operation is not new, and may have ended meanwhile; a reset sets the counter back.
+  const resumed = info.attempt > 1 || info.heartbeatDetails !== undefined;
 
   const watch = (how: Pick<WatchOptions, 'resumed' | 'parkAt'>): Promise<EndedOperation> =>
     withFailures('operation', () =>
@@ -46,13 +46,17 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
         },
       }),
     );
-  const details = (): unknown => ({
-    operation: name,
-    waited: inWords(Date.now() - startedAt),
-    ...(progress && { ...progress, strategy: STRATEGIES[progress.strategy] }),
-    // Not with the first beat: most of what is short is over before the second.
-    ...(progress && withWritten(written)),
-  });
+  let beats = 0;
+  const details = (): unknown => {
+    beats += 1;
+    return {
+      operation: name,
+      waited: inWords(Date.now() - startedAt),
+      ...(progress && { ...progress, strategy: STRATEGIES[progress.strategy] }),
+      // Not with the first beat: most of what is short is over before the second.
+      ...(beats > 1 && withWritten(written)),
+    };
+  };
 
   const { operation, polls } = await withHeartbeats(polling.heartbeatTimeout, details, async () => {
     try {

@@ -5,15 +5,21 @@ import { processTimers } from '../operations/timers';
 /** Beats are sent this many times within one timeout, so that a lost one does no harm. */
 const BEATS_PER_TIMEOUT = 4;
 
+/** What ends sooner needs no beat, which is a request to the server and a write there; in milliseconds. */
+const FIRST_BEAT_MS = 1_000;
+
 /** Heartbeats of their own, while `work` runs; `details` is read at each beat. */
 export async function withHeartbeats<T>(timeoutMs: number, details: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
+  const pauseMs = timeoutMs / BEATS_PER_TIMEOUT;
   let next: Timer | undefined;
-  const beat = () => {
-    context.heartbeat(details());
-    next = processTimers.at(processTimers.clock.now() + timeoutMs / BEATS_PER_TIMEOUT, beat);
+  const beatIn = (ms: number): void => {
+    next = processTimers.at(processTimers.clock.now() + ms, () => {
+      context.heartbeat(details());
+      beatIn(pauseMs);
+    });
   };
-  beat();
+  beatIn(Math.min(FIRST_BEAT_MS, pauseMs));
   try {
     return await work();
   } finally {
