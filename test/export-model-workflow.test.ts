@@ -60,6 +60,20 @@ suite('an export', () => {
     assert.deepEqual(memo, { model: `${name}@1`, exportFormatId: 'tflite' });
   });
 
+  test('leaves a memo that has both from the start as it is, and spares the server a write', async () => {
+    const name = addModel(stack().vertex);
+    const outputConfig = { ...ARTIFACTS, exportFormatId: 'tflite' };
+    const handle = await temporal().exports.start({ name, outputConfig, ...QUICK });
+    await handle.result();
+    const { memo } = await handle.workflow.describe();
+    assert.deepEqual(memo, { model: name, exportFormatId: 'tflite' });
+    const { events } = await handle.workflow.fetchHistory();
+    assert.equal(
+      events?.some((event) => event.workflowPropertiesModifiedEventAttributes),
+      false,
+    );
+  });
+
   test('is joined, not repeated, by a second start while it runs', async () => {
     const name = addModel(stack().vertex, { durationMs: 1_500 });
     const [first, second] = await Promise.all([

@@ -29,7 +29,12 @@ export class Blocking {
   }
 
   /** Runs a step; where it fails with what a person can mend, and would help, it is run again when they say so. */
-  async mended<T>(step: () => Promise<T>, helps: (error: unknown) => boolean = () => true): Promise<T> {
+  mended<T>(step: () => Promise<T>, helps: (error: unknown) => boolean = () => true): Promise<T> {
+    // Every promise in a workflow costs the worker a stack trace.
+    return this.waits ? this.repeated(step, helps) : step();
+  }
+
+  private async repeated<T>(step: () => Promise<T>, helps: (error: unknown) => boolean): Promise<T> {
     for (;;) {
       try {
         return await step();

@@ -40,7 +40,7 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
     const chosen = plan;
     const { model, modelDisplayName, exportFormatId } = chosen;
     const deadline = (): number => workflowInfo().startTime.getTime() + chosen.deadlineMs + blocking.blockedMs;
-    upsertMemo({ model, exportFormatId });
+    completeMemo({ model, exportFormatId });
     show({ model, modelDisplayName, exportFormatId });
 
     // Attempts since the start, or since a person mended what they failed for.
@@ -77,6 +77,12 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
   } catch (error) {
     throw await ending(error, plan, own, progress, show);
   }
+}
+
+/** An upsert is a write to the server's list of workflows: it is spared where the start has said all of this. */
+function completeMemo(wanted: Readonly<Record<'model' | 'exportFormatId', string>>): void {
+  const { memo = {} } = workflowInfo();
+  if (Object.keys(wanted).some((field) => memo[field] === undefined)) upsertMemo(wanted);
 }
 
 /** The input is not checked yet: anything may stand there. */
