@@ -35,21 +35,14 @@ async function readFiles(folder: string): Promise<ModelFile[]> {
 
 /** Where exports are written to: Cloud Storage's JSON API. */
 export class ArtifactStore {
-  /** Of buckets that were found: they never move. */
-  private readonly locations = new Map<string, string>();
-
   constructor(private readonly url: string | undefined) {}
 
   /** Location of a bucket in lower case; `undefined` where there is no such bucket. */
   async bucketLocation(bucket: string): Promise<string | undefined> {
-    const known = this.locations.get(bucket);
-    if (known !== undefined) return known;
     const response = await fetch(`${this.base()}/storage/v1/b/${encodeURIComponent(bucket)}`);
     const body: unknown = await response.json().catch(() => undefined);
     if (!response.ok) return undefined;
-    const location = body instanceof Object && 'location' in body ? String(body.location).toLowerCase() : '';
-    this.locations.set(bucket, location);
-    return location;
+    return body instanceof Object && 'location' in body ? String(body.location).toLowerCase() : '';
   }
 
   async write(bucket: string, name: string, content: Buffer): Promise<void> {

@@ -39,7 +39,7 @@ export function exportActivities(deps: ExportDependencies): ExportActivities {
     startExport: (request) => startExport(deps, request),
     awaitExport: (request) => awaitExport(deps, request),
     verifyExport: async (request) => {
-      // With its inspectors a quarter of what there is to load, for nothing in clients and in workers that only begin.
+      // It brings all inspectors, a quarter of what there is to load; a client needs none of them.
       const { verifyExport } = await import('./verify-export.js');
       return verifyExport(deps, request);
     },
