@@ -11,8 +11,9 @@ export function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** The most requests that any sixty seconds had; times in milliseconds, in order. */
-export function mostInAMinute(times: readonly number[]): number {
+/** The most requests that any sixty seconds had; times in milliseconds, in any order. */
+export function mostInAMinute(unordered: readonly number[]): number {
+  const times = unordered.toSorted((a, b) => a - b);
   let most = 0;
   let first = 0;
   for (const [index, at] of times.entries()) {

@@ -1,5 +1,6 @@
 /** One request that the emulator got. */
 export interface LoggedRequest {
+  /** When it came in, ISO 8601. */
   readonly at: string;
   readonly method: string;
   /** For example `models.export`, `operations.get`; `unknown` where nothing answers. */
@@ -10,7 +11,7 @@ export interface LoggedRequest {
 
 /** What was asked of the emulator. */
 export interface RequestLog {
-  /** The newest 10,000 requests, oldest first. */
+  /** The newest 10,000 requests, in the order in which they were answered. */
   readonly requests: readonly LoggedRequest[];
   readonly countByRoute: Readonly<Record<string, number>>;
   /** Requests of single operations, by the operation's id. */

@@ -42,6 +42,7 @@ async function respond(
   control: Control,
   quota: QuotaMeter,
 ): Promise<void> {
+  const at = new Date().toISOString();
   const method = request.method ?? 'GET';
   const url = new URL(request.url ?? '/', `http://${HOST}`);
   const content = await bodyOf(request);
@@ -57,7 +58,7 @@ async function respond(
   const match = path === undefined || upstream ? undefined : matchRoute(method, path, url.searchParams);
   const log = (status: number): void => {
     const route = upstream?.route ?? match?.route.name ?? 'unknown';
-    control.requests.add({ at: new Date().toISOString(), method, route, path: path ?? url.pathname, status });
+    control.requests.add({ at, method, route, path: path ?? url.pathname, status });
   };
   const rule = control.faults.take(method, path ?? url.pathname);
   const delay = async (when: FaultRule['when']): Promise<void> => {

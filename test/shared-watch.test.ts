@@ -199,6 +199,21 @@ suite('a list', () => {
     assert.equal(vertex.requests.filter(({ call }) => call === 'list').length, 1);
   });
 
+  test('is read past the operations of others where enough is wanted behind them', async () => {
+    const { clock, vertex, watched } = scene({ list: 'with-nested' });
+    const startedAt = clock.now();
+    let models = 0;
+    const nextModel = (): string => String((models += 1));
+    const own = (count: number): Promise<number>[] => numbers(count).map(() => watched(nextModel(), 2 * MINUTE_MS));
+    const old = own(200);
+    for (let other = 0; other < 800; other += 1) vertex.start(nextModel(), HOUR_MS);
+    const lags = await clock.runUntil(Promise.all([...old, ...own(40)]));
+    assert.ok(Math.max(...lags) <= 5_000, `${Math.max(...lags)} ms`);
+    // Before, the first list was under way.
+    const later = vertex.requests.filter(({ at }) => at >= startedAt + MINUTE_MS / 4);
+    assert.ok(later.length > 0 && later.every(({ call }) => call === 'list'));
+  });
+
   test('lacks an operation that is behind thousands of newer ones: it is fetched by name', async () => {
     const { clock, vertex, watched } = scene({ list: 'with-nested' });
     const old = watched('1', 20 * MINUTE_MS);

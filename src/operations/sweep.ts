@@ -4,11 +4,22 @@ import type { WatchedOperation } from './watched-operation';
 
 /** A list pays where each of its pages saves so many GETs. */
 const LOOKS_PER_PAGE = 2;
+/** Pages in a row without a wanted operation after which the rest is not looked for: at least, and at most. */
+const LEAST_EMPTY_PAGES = 2;
+const MOST_EMPTY_PAGES = 20;
 /** A list that did not pay so often in a row is left alone. */
 const POOR_IN_A_ROW = 2;
 /** Pause after a failed list, in milliseconds; doubles up to the longest. */
 const FAILURE_DELAY_MS = 3_000;
 const MAX_FAILURE_DELAY_MS = 60_000;
+
+/**
+ * How many pages in a row may have none of so many operations that are still wanted. They can all be behind those of
+ * other workers, or ended ones, and the list still pays; none may be there any more.
+ */
+export function patience(wanted: number): number {
+  return Math.min(MOST_EMPTY_PAGES, Math.max(LEAST_EMPTY_PAGES, wanted / LOOKS_PER_PAGE));
+}
 
 /** The list of one parent's operations, a Model's or a location's, and what is known of it. */
 export class Sweep {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ExportOperation, VertexApi } from '../google/vertex';
 import type { RegionBudgets } from './region-budgets';
-import { Sweep } from './sweep';
+import { patience, Sweep } from './sweep';
 import type { WatchedOperation } from './watched-operation';
 
 /** With fewer operations than this single GETs are as cheap. */
@@ -12,8 +12,6 @@ const SHORTEST_INTERVAL_MS = 3_000;
 const BUDGET_SHARE = 0.7;
 /** What is listed, and how often, is settled anew after so long, in milliseconds. */
 const PLAN_MS = 1_000;
-/** After so many pages in a row without a wanted operation the others are not looked for: newer ones are first. */
-const EMPTY_PAGES = 2;
 /** An operation that a list lacks is left to single GETs for so long, in milliseconds. */
 const UNLISTED_MS = 120_000;
 
@@ -146,7 +144,7 @@ export class Sweeps {
       }
       empty = hits.length === 0 ? empty + 1 : 0;
       token = page.nextPageToken;
-    } while (token !== '' && wanted.size > 0 && empty < EMPTY_PAGES);
+    } while (token !== '' && wanted.size > 0 && empty < patience(wanted.size));
 
     const seen = sought - wanted.size;
     sweep.ended(pages, seen, this.now());
