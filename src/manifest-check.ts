@@ -5,7 +5,6 @@ import { jsonOrUndefined } from './google/api-error';
 import type { ExportedFile, ExportManifest, Reads, StorageUri } from './contract';
 import { exportManifestSchema, firstIssue, parseStorageUri } from './contract';
 import type { ArtifactFile } from './verification/artifact-file';
-import { checkContent } from './verification/content';
 import { MANIFEST_NAME } from './verification/manifest';
 import { compareWithManifest } from './verification/manifest-comparison';
 
@@ -104,6 +103,8 @@ async function checkBytes(
       return part;
     },
   });
+  // It brings a native module, which only this level needs.
+  const { checkContent } = await import('./verification/content.js');
   const { findings, sha256 } = await checkContent(wanted.map((file) => counted(reader.readable(directory, file))));
   const others = [...sha256].flatMap(([path, digest]) => {
     const record = recorded.get(path);
