@@ -1,4 +1,4 @@
-import { isPassing, isUnimplemented } from '../google/api-error';
+import { isUnimplemented } from '../google/api-error';
 import type { ExportOperation, VertexApi } from '../google/vertex';
 import { DueHeap } from './due-heap';
 import type { Durations } from './durations';
@@ -147,14 +147,12 @@ export class RegionWatch {
     try {
       const request = () => this.vertex.waitOperation(name, holdMs, signal);
       const answer = await this.budgets.send('operations.wait', name, request);
-      this.wait.answered();
       // The API may come back at once; to ask again without a pause would be a loop.
       if (this.now() - askedAt >= holdMs / 2) this.wait.prove();
       else if (!answer.done) this.wait.refuse(this.now());
       return answer;
     } catch (error) {
       if (isUnimplemented(error)) this.wait.refuse(this.now());
-      else if (isPassing(error)) this.wait.failed(askedAt, this.now());
       throw error;
     } finally {
       this.longPolls -= 1;

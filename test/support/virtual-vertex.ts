@@ -4,11 +4,8 @@ import type { VirtualClock } from './virtual-clock';
 
 /** What a virtual service does. */
 export interface VirtualService {
-  /**
-   * `honoured` holds until the end; `returns-early` answers at once; `cut` is held, and ended with an error after ten
-   * seconds, as by a proxy. Default `unimplemented`.
-   */
-  readonly wait?: 'honoured' | 'returns-early' | 'cut' | 'unimplemented';
+  /** `honoured` holds until the end; `returns-early` answers at once. Default `unimplemented`. */
+  readonly wait?: 'honoured' | 'returns-early' | 'unimplemented';
   /** Whether operations can be listed, and below a location too. Default: not at all. */
   readonly list?: 'with-nested' | 'by-model';
   /** From a request to its answer, in milliseconds. Default 100. */
@@ -31,7 +28,6 @@ interface VirtualRequest {
 
 const PAGE_SIZE = 100;
 const LATENCY_MS = 100;
-const CUT_AFTER_MS = 10_000;
 
 /** A service on a virtual clock, for what takes hours or thousands of operations; the emulator is there for all else. */
 export class VirtualVertex implements VertexApi {
@@ -63,10 +59,6 @@ export class VirtualVertex implements VertexApi {
     await this.arrive('wait');
     const { wait = 'unimplemented' } = this.service;
     if (wait === 'unimplemented') throw refused('UNIMPLEMENTED', 501, 'no wait');
-    if (wait === 'cut') {
-      await this.clock.sleep(CUT_AFTER_MS);
-      throw new GoogleApiError('upstream request timeout', 'DEADLINE_EXCEEDED', 504, 'virtual');
-    }
     const operation = this.find(name);
     if (wait === 'honoured')
       await this.clock.sleep(Math.max(0, Math.min(timeoutMs, operation.endsAt - this.clock.now())));
