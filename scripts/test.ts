@@ -5,7 +5,7 @@ import path from 'node:path';
 /** Node 20 finds test files by pattern only in JavaScript: these are named one by one. */
 const folder = path.join(__dirname, '..', 'test');
 const asked = process.argv.slice(2);
-const files = readdirSync(folder)
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && (asked.length === 0 || asked.some((part) => file.includes(part))))
   .map((file) => path.join(folder, file));
 if (files.length === 0) {

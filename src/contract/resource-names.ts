@@ -1,10 +1,24 @@
-/** The parts of a Model's resource name. */
-export interface ModelName {
+import { isWellFormed } from './text';
+
+/** The parts of a location's resource name: `projects/P/locations/L`. */
+export interface LocationName {
+  /** Project id or number. */
   readonly project: string;
   readonly location: string;
+}
+
+/** The parts of a Model's resource name. */
+export interface ModelName extends LocationName {
   readonly model: string;
   /** Version id or alias behind the `@`, where one is given. */
   readonly version?: string;
+}
+
+/** The parts of an operation's resource name. */
+export interface OperationName extends LocationName {
+  /** Left out where the operation is named below its location. */
+  readonly model?: string;
+  readonly operation: string;
 }
 
 /** The parts of a Cloud Storage URI. */
@@ -24,7 +38,7 @@ export interface ImageUri {
   readonly tag: string;
 }
 
-/** Names an image that is there: the parts of its URI, with a tag or a digest. */
+/** Names an image that exists: the parts of its URI, with a tag or a digest. */
 export interface ImageReference {
   readonly host: string;
   readonly repository: string;
@@ -32,29 +46,98 @@ export interface ImageReference {
   readonly reference: string;
 }
 
-// A location becomes part of a host name, so nothing but a location may pass.
-const MODEL_NAME =
-  /^projects\/([a-z][a-z0-9.:-]{0,61}[a-z0-9]|[0-9]{1,20})\/locations\/([a-z]{2,20}(?:-[a-z]{2,20}[0-9]{1,2})?)\/models\/([a-zA-Z0-9_-]{1,128})(?:@([a-zA-Z0-9-]{1,128}))?$/;
-const STORAGE_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/su;
-const IMAGE_URI =
-  /^((?:[a-z]+\.)?gcr\.io|[a-z]{2,20}(?:-[a-z]{2,20}[0-9]{1,2})?-docker\.pkg\.dev)\/([a-z0-9.:-]+(?:\/[a-z0-9._-]+)+?)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
+// A location becomes part of a host name, and every part becomes a segment of a URL's path: nothing that could leave
+// its place matches.
+const PROJECT = '[a-z][a-z0-9.:-]{0,61}[a-z0-9]|[0-9]{1,20}';
+const LOCATION = '[a-z]{2,20}(?:-[a-z]{2,20}[0-9]{1,2})?';
+const ID = '[a-zA-Z0-9_-]{1,128}';
+const IN_LOCATION = `projects/(?<project>${PROJECT})/locations/(?<location>${LOCATION})`;
+
+const LOCATION_NAME = new RegExp(`^${IN_LOCATION}$`);
+const MODEL_NAME = new RegExp(`^${IN_LOCATION}/models/(?<model>${ID})(?:@(?<version>[a-zA-Z0-9-]{1,128}))?$`);
+const OPERATION_NAME = new RegExp(`^${IN_LOCATION}(?:/models/(?<model>${ID}))?/operations/(?<operation>${ID})$`);
+
+/** Longer than any resource name that matches. */
+const MAX_NAME_LENGTH = 600;
+
+/** Object names have at most 1,024 bytes. Source: https://cloud.google.com/storage/docs/objects#naming */
+const MAX_OBJECT_NAME_BYTES = 1_024;
+// Line breaks are not allowed in object names, and other control characters have no use in them.
+const STORAGE_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(\P{Cc}*))?$/u;
+
+/** A path component of the OCI distribution specification: it can't be `.` or `..`. */
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const IMAGE_URI = new RegExp(
+  `^((?:[a-z]{2,20}\\.)?gcr\\.io|${LOCATION}-docker\\.pkg\\.dev)/([a-z0-9]+(?:[.:-]+[a-z0-9]+)*(?:/${COMPONENT})+)` +
+    '(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$',
+);
+/** Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
+const MAX_IMAGE_LENGTH = 255 + 1 + 128;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+function groupsOf(pattern: RegExp, name: string): Readonly<Record<string, string | undefined>> | undefined {
+  return name.length > MAX_NAME_LENGTH ? undefined : pattern.exec(name)?.groups;
+}
+
+/** The Model's name with `@` before the version: clients may send it as `%40`. */
+export function normalizeModelName(name: string): string {
+  return name.replace('%40', '@');
+}
+
+/** Takes a location's resource name apart; `undefined` where it is not one. */
+export function parseLocationName(name: string): LocationName | undefined {
+  const { project, location } = groupsOf(LOCATION_NAME, name) ?? {};
+  return project === undefined || location === undefined ? undefined : { project, location };
+}
 
 /** Takes a Model's resource name apart; `undefined` where it is not one. `%40` counts as `@`. */
 export function parseModelName(name: string): ModelName | undefined {
-  const match = MODEL_NAME.exec(name.replace('%40', '@'));
-  const [, project, location, model, version] = match ?? [];
+  const { project, location, model, version } = groupsOf(MODEL_NAME, normalizeModelName(name)) ?? {};
   if (project === undefined || location === undefined || model === undefined) return undefined;
   return { project, location, model, ...(version === undefined ? {} : { version }) };
 }
 
+/** Takes an operation's resource name apart, below its Model or its location; `undefined` where it is not one. */
+export function parseOperationName(name: string): OperationName | undefined {
+  const { project, location, model, operation } = groupsOf(OPERATION_NAME, name) ?? {};
+  if (project === undefined || location === undefined || operation === undefined) return undefined;
+  return { project, location, operation, ...(model === undefined ? {} : { model }) };
+}
+
+/** The resource name of a location. */
+export function locationName({ project, location }: LocationName): string {
+  return `projects/${project}/locations/${location}`;
+}
+
+/** The resource name of a Model, with its version where it has one. */
+export function modelName(parts: ModelName): string {
+  return `${locationName(parts)}/models/${parts.model}${parts.version === undefined ? '' : `@${parts.version}`}`;
+}
+
+/**
+ * Whether two names can mean the same project. A project has an id and a number; whether an id and a number are one
+ * project can't be told from the names.
+ */
+export function mayBeSameProject(a: string, b: string): boolean {
+  return a === b || isProjectNumber(a) !== isProjectNumber(b);
+}
+
+function isProjectNumber(project: string): boolean {
+  return /^\d+$/.test(project);
+}
+
 /** Takes a `gs://bucket/path` URI apart; `undefined` where it is not one. */
 export function parseStorageUri(uri: string): StorageUri | undefined {
+  // Each UTF-16 code unit has at least one byte: a longer text is not worth a match.
+  if (uri.length > 2 * MAX_OBJECT_NAME_BYTES || !isWellFormed(uri)) return undefined;
   const [, bucket, path = ''] = STORAGE_URI.exec(uri) ?? [];
-  return bucket === undefined ? undefined : { bucket, path };
+  if (bucket === undefined || byteLength(path) > MAX_OBJECT_NAME_BYTES) return undefined;
+  return { bucket, path };
 }
 
 /** Takes the URI of an image in Artifact Registry or Container Registry apart; `undefined` where it is not one. */
 export function parseImageUri(uri: string): ImageUri | undefined {
+  if (uri.length > MAX_IMAGE_LENGTH) return undefined;
   const [, host, repository, tag = 'latest'] = IMAGE_URI.exec(uri) ?? [];
   if (host === undefined || repository === undefined) return undefined;
   if (host.endsWith('.pkg.dev') && repository.split('/').length < 3) return undefined;
@@ -63,9 +146,19 @@ export function parseImageUri(uri: string): ImageUri | undefined {
 
 /** Takes an image's URI apart that may be pinned by `@sha256:…`; `undefined` where {@link parseImageUri} gives none. */
 export function parseImageReference(uri: string): ImageReference | undefined {
-  const [name = '', digest, ...more] = uri.split('@');
+  const [name = '', digest, ...more] = uri.split('@', 3);
   const image = parseImageUri(name);
   if (image === undefined || more.length > 0) return undefined;
-  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) return undefined;
+  if (digest !== undefined && !DIGEST.test(digest)) return undefined;
   return { host: image.host, repository: image.repository, reference: digest ?? image.tag };
+}
+
+/** Length in UTF-8, in bytes; workflow code has no `Buffer`. */
+export function byteLength(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }
