@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { redact } from '../../../src/internal/redact';
+
+/** The part that must not be left of each text. */
+const SECRETS: Readonly<Record<string, readonly [text: string, secret: string]>> = {
+  'a bearer token': ['401 for Bearer abc.def-ghi', 'abc.def-ghi'],
+  'a bearer token in lower case': ['authorization: bearer abc.def-ghi', 'abc.def-ghi'],
+  'basic credentials': ['Authorization: Basic dXNlcjpwYXNz', 'dXNlcjpwYXNz'],
+  'an access token': ['token ya29.a0AfH6SMBx-y_z refused', 'a0AfH6SMBx-y_z'],
+  'a refresh token': ['sent 1//0gabcDEF_-123 to the server', 'gabcDEF_-123'],
+  'a client secret': ['GOCSPX-Abc_123 is wrong', 'Abc_123'],
+  'a JSON Web Token': ['got eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl here', 'c2lnbmF0dXJl'],
+  'a JSON Web Token without a signature': ['got eyJhbGciOi.eyJzdWIi here', 'eyJzdWIi'],
+  'a private key': ['-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', 'MIIE'],
+  'a private key in JSON': ['"-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY-----"', 'MIIE'],
+  'the begin of a private key': ['Unexpected token - in "-----BEGIN PRIVATE KEY-----MIIEabc', 'MIIEabc'],
+  'a field of a JSON reply': ['{"access_token": "s3cr3t-value", "expires_in": 1}', 's3cr3t-value'],
+  'a field of JSON within a string': ['"{\\"refresh_token\\":\\"s3cr3t-value\\"}"', 's3cr3t-value'],
+  'a field of a form': ['grant_type=x&client_secret=s3cr3t-value&scope=y', 's3cr3t-value'],
+  'the signature of a URL': ['https://storage.googleapis.com/b/o?X-Goog-Signature=beef01', 'beef01'],
+  'any query of a URL': ['a redirect to https://host.example/path?ticket=beef01', 'beef01'],
+  'the fragment of a URL': ['https://host.example/path#token=beef01', 'beef01'],
+  'a password in a URL': ['connect to http://user:hunter2@proxy.example:3128/', 'hunter2'],
+};
+
+suite('redact', () => {
+  for (const [what, [text, secret]] of Object.entries(SECRETS)) {
+    test(`removes ${what} from a text`, () => {
+      const redacted = redact(text);
+      assert.ok(!redacted.includes(secret), redacted);
+      assert.ok(redacted.includes('[redacted]'), redacted);
+    });
+  }
+
+  test('leaves resource names, places and ordinary words as they are', () => {
+    const text =
+      'GET projects/p/locations/us-central1/models/1@2: HTTP 403: gs://bucket/a/b.txt and ' +
+      'https://us-central1-aiplatform.googleapis.com/v1beta1/x need roles/aiplatform.user; the token was refused.';
+    assert.equal(redact(text), text);
+  });
+
+  test('reads a long text once, whatever it repeats', () => {
+    for (const part of ['eyJ-', 'https://', '-----BEGIN A-----', 'Bearer ', 'access_token=', 'ya29.', '?']) {
+      const once = redact(part.repeat(100_000));
+      assert.equal(redact(once), once, part);
+    }
+  });
+});
