@@ -14,10 +14,10 @@ import {
   EXPORT_STATUS_QUERY,
   exportWorkflowId,
   InvalidExportInputError,
-  MAX_SUMMARY,
   parseExportModelInput,
   parseModelName,
   RETRY_EXPORT_UPDATE,
+  summaryText,
 } from './contract';
 import type { EndedExport, ResultsOptions } from './ended-exports';
 import { endedExports } from './ended-exports';
@@ -107,7 +107,7 @@ export class VertexExportClient {
       taskQueue: this.taskQueue,
       workflowId: options.workflowId ?? exportWorkflowId(input),
       workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `export ${parseModelName(name)?.model ?? ''} to ${to}`.slice(0, MAX_SUMMARY),
+      staticSummary: summaryText(`export ${parseModelName(name)?.model ?? ''} to ${to}`),
       memo: { model: name, ...(exportFormatId !== undefined && { exportFormatId }) },
       ...(options.priority && { priority: options.priority }),
     });

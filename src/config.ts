@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GoogleOptions } from './activities';
 import { nearest } from './activities/nearest';
-import { duration } from './contract';
+import { duration, parseStorageUri } from './contract';
 
 const SERVICE_URL =
   /^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[\w./-]*)?$|^(?:https?:\/\/)?\[[0-9a-fA-F:]+\](?::\d{1,5})?\/?$/;
@@ -49,6 +49,18 @@ const environmentSchema = z.object({
   VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: count(1).exactOptional().meta({
     description: 'Exports that are started in any minute, for each project and region. Default: 60, the quota.',
   }),
+  VERTEX_EXPORT_UPLOAD_BUCKETS: z
+    .string()
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .refine((names) => names.every((name) => parseStorageUri(`gs://${name}`)?.path === ''), {
+      error: 'must be names of buckets, separated by commas',
+    })
+    .exactOptional()
+    .meta({
+      description:
+        'Buckets that Models are uploaded from, separated by commas: a difference between an export and such an upload ' +
+        'names the file. Differences in other buckets are only counted. Default: none.',
+    }),
   VERTEX_EXPORT_VERTEX_ENDPOINT: host.meta({
     description: 'Vertex AI endpoint, for example of Private Service Connect. Default: by location.',
   }),
@@ -124,6 +136,7 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
         requestTimeoutMs: values.VERTEX_EXPORT_REQUEST_TIMEOUT,
       }),
       ...(values.VERTEX_EXPORT_LONG_POLL !== undefined && { longPollMs: values.VERTEX_EXPORT_LONG_POLL }),
+      ...(values.VERTEX_EXPORT_UPLOAD_BUCKETS !== undefined && { uploadBuckets: values.VERTEX_EXPORT_UPLOAD_BUCKETS }),
       maxRequestsPerMinute: values.VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE,
       maxSubmissionsPerMinute: values.VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE,
     },

@@ -5,8 +5,8 @@ import {
   EXPORT_MODELS_WORKFLOW,
   FLEET_STATUS_QUERY,
   InvalidExportInputError,
-  MAX_SUMMARY,
   parseExportModelsInput,
+  summaryText,
 } from './contract';
 
 /** Signature of `exportModelsWorkflow`, without the code that only runs in a worker. */
@@ -52,7 +52,7 @@ export async function startFleet(
     taskQueue,
     workflowId: options.workflowId ?? `exports-${digestOf(input)}`,
     workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: `export ${sourceOf(input)}`.slice(0, MAX_SUMMARY),
+    staticSummary: summaryText(`export ${sourceOf(input)}`),
     ...(input.priority && { priority: input.priority }),
   });
   return fleetHandle(workflow);

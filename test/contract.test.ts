@@ -68,7 +68,7 @@ suite('the input of an export', () => {
       output_config: {},
       formatPreference: [],
       longExports: { parkAfter: 'late' },
-      polling: { initialDelay: 'soon', multiplier: 0.5, heartbeatTimeout: '1s' },
+      polling: { initialDelay: 'soon', multiplier: 0.5, heartbeatTimeout: '900ms' },
       deadline: -1,
       maxExportAttempts: 0,
     });

@@ -50,7 +50,8 @@ suite('a fleet', () => {
       `${churn}@1 custom-trained`,
     ]);
     for (const { workflowId = '', outputInfo } of result.exports) {
-      assert.ok(workflowId.startsWith(`${handle.workflowId}-export-`));
+      assert.ok(workflowId.startsWith(`${handle.workflowId}-44011700000000000`), workflowId);
+      assert.ok(workflowId.length <= 200);
       assert.deepEqual((await temporal().exports.get(workflowId).result()).outputInfo, outputInfo);
     }
     const elsewhere = result.exports.find(({ model }) => model.startsWith(churn));

@@ -179,7 +179,11 @@ suite("the service's own refusals say what to do:", () => {
     },
     {
       title: 'bucket that does not exist',
-      request: () => startRequest(MODELS.flowers, { destinations: { outputUriPrefix: 'gs://no-such-bucket/a/' } }),
+      request: () => {
+        const { destinations, ...request } = startRequest(MODELS.flowers);
+        const outputUriPrefix = destinations.outputUriPrefix?.replace('gs://exports/', 'gs://no-such-bucket/') ?? '';
+        return { ...request, destinations: { outputUriPrefix } };
+      },
       type: 'DestinationNotFound',
       message: /does not exist.*Create the bucket/,
     },

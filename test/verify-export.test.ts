@@ -176,10 +176,32 @@ suite('verifyExport', () => {
   test('refuses an image that is not in the registry', async () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:missing';
     const request = await listingOf(MODELS.churn, 'custom-trained', { destinations: { imageUri } });
-    const outputInfo = { imageOutputUri: imageUri.replace('missing', 'other') };
-    const failure = await failureOf(verify({ ...request, outputInfo }), ExportFailureType.VerificationFailed);
+    const other = imageUri.replace('missing', 'other');
+    const asked = { outputInfo: { imageOutputUri: other }, destinations: { imageUri: other } };
+    const failure = await failureOf(verify({ ...request, ...asked }), ExportFailureType.VerificationFailed);
     assert.match(failure.message, /the image is not in the registry/);
   });
+
+  const elsewhere: readonly (readonly [what: string, uri: (asked: string) => string])[] = [
+    ['another bucket', () => 'gs://other-bucket/exports/directory'],
+    ['another folder of the bucket', () => 'gs://exports/others/directory'],
+    ['a folder whose name begins with that of the folder', (asked) => `${asked.slice(0, -1)}-2/directory`],
+    ['the folder itself', (asked) => asked],
+    ['the folder itself, without its slash', (asked) => asked.slice(0, -1)],
+    ['a folder above, by a relative path', (asked) => `${asked}../directory`],
+    ['something that is not in Cloud Storage', () => 'https://exports.example/directory'],
+  ];
+  for (const [what, uri] of elsewhere) {
+    test(`refuses an operation whose output is in ${what}`, async () => {
+      const request = await listingOf(addModel(services().vertex), 'tflite');
+      const outputInfo = { artifactOutputUri: uri(request.destinations.outputUriPrefix ?? '') };
+      const failure = await failureOf(
+        verify({ ...request, outputInfo, writeManifest: true }),
+        ExportFailureType.VerificationFailed,
+      );
+      assert.match(failure.message, /the operation's artifactOutputUri/);
+    });
+  }
 
   test('refuses an operation that does not say where its output is', async () => {
     const request = await listingOf(addModel(services().vertex), 'tflite');
@@ -188,9 +210,12 @@ suite('verifyExport', () => {
   });
 
   test('fails where the bucket is gone', async () => {
-    const outputInfo = { artifactOutputUri: 'gs://gone-bucket/directory' };
     const request = await listingOf(addModel(services().vertex), 'tflite');
-    const failure = await failureOf(verify({ ...request, outputInfo }), ExportFailureType.DestinationNotFound);
+    const gone = {
+      outputInfo: { artifactOutputUri: 'gs://gone-bucket/exports/directory' },
+      destinations: { outputUriPrefix: 'gs://gone-bucket/exports/' },
+    };
+    const failure = await failureOf(verify({ ...request, ...gone }), ExportFailureType.DestinationNotFound);
     assert.match(failure.message, /gs:\/\/gone-bucket/);
   });
 });

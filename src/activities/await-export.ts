@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
-import type { AwaitedExport, AwaitExportRequest } from '../contract';
+import type { AwaitedExport, AwaitExportRequest, ExportDestinations, OutputInfo } from '../contract';
 import type { Strategy } from '../operations/metrics';
 import type { EndedOperation, WatchOptions, WatchProgress } from '../operations/operation-watch';
 import { OperationStillRunning } from '../operations/watched-operation';
 import type { ExportDependencies } from './dependencies';
 import { withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
-import { operationFailure } from './operation-failure';
+import { misplacedOutputFailure, operationFailure } from './operation-failure';
 import { parkedFailure, parkedPause } from './parking';
+import { outputProblems } from './requested-output';
 import { inWords } from './time-in-words';
 import { WrittenSoFar } from './written-so-far';
 
@@ -28,7 +29,8 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   const { polling, operation: name, outputInfo, exportFormatId, parking } = request;
   const startedAt = Date.now();
   let progress: WatchProgress | undefined;
-  const written = new WrittenSoFar(deps.storage, outputInfo?.artifactOutputUri, signal);
+  const isRequested = outputProblems(outputInfo ?? {}, request.destinations ?? {}).length === 0;
+  const written = new WrittenSoFar(deps.storage, isRequested ? outputInfo?.artifactOutputUri : undefined, signal);
   // The operation is not new, and may have ended meanwhile; a reset sets the counter back.
   const resumed = info.attempt > 1 || info.heartbeatDetails !== undefined;
 
@@ -70,7 +72,18 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
     }
   });
   if (operation.error) throw operationFailure(name, operation.error, operation.metadata.outputInfo);
+  requireRequestedOutput(name, operation.metadata.outputInfo, request.destinations);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
+}
+
+/** Output that lies elsewhere is not this export's, whatever its level of verification: it is not looked into. */
+function requireRequestedOutput(
+  operation: string,
+  outputInfo: OutputInfo,
+  destinations: ExportDestinations | undefined,
+): void {
+  const problems = destinations === undefined ? [] : outputProblems(outputInfo, destinations);
+  if (problems.length > 0) throw misplacedOutputFailure(operation, problems);
 }
 
 function withWritten(written: WrittenSoFar): { written?: ReturnType<WrittenSoFar['look']> } {

@@ -1,47 +1,86 @@
 import { Context } from '@temporalio/activity';
-import type { CancelledOperation, CancelExportRequest, OwnOperation } from '../contract';
+import type { CancelledOperation, CancelExportRequest } from '../contract';
+import { ExportFailureType } from '../contract';
 import { GoogleApiError } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
 import { pause } from '../operations/pause';
 import type { ExportDependencies } from './dependencies';
-import { withFailures } from './failures';
+import { exportFailure, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
-import { listOwnOperations } from './start-export';
+import { isOwnOperation } from './own-operation';
+import { listOperations } from './own-operations';
+import { requireOwnFolder } from './run-folder';
 
-/** A cancelled operation ends soon, so it is looked at often, in milliseconds. */
+/** A cancelled operation ends soon, so that it is polled often; in milliseconds. */
 const POLL_DELAY_MS = 1_000;
 const MAX_POLL_DELAY_MS = 10_000;
 /** gRPC's CANCELLED, which a cancelled operation ends with. */
 const CANCELLED = 1;
 
-/** Cancels the run's running operations and waits for their end: which it was is told, since a cancel can come too late. */
+/**
+ * Cancels every operation of the run and waits for its end. How each ended is reported, since a cancel can come too
+ * late.
+ */
 export async function cancelExport(
   deps: ExportDependencies,
   request: CancelExportRequest,
 ): Promise<CancelledOperation[]> {
+  requireOwnFolder(request.own, Context.current().info);
+  const cancelled: CancelledOperation[] = [];
   return withHeartbeats(
     request.heartbeatTimeoutMs,
-    () => ({ step: 'cancelling', operation: request.operation ?? 'looked up' }),
+    () => ({ step: 'cancelling', operation: request.operation ?? 'looked up', cancelled: cancelled.length }),
     async () => {
-      const names = request.operation === undefined ? await findOperations(deps, request.own) : [request.operation];
-      return Promise.all(names.map((name) => cancelOperation(deps, name)));
+      cancelled.push(...(await cancelAll(deps, await findOperations(deps, request))));
+      // An operation whose start was not answered may be listed late, and one of a lost race is not recorded.
+      if (cancelled.length === 0) await pause(deps.settleDelayMs, Context.current().cancellationSignal);
+      const known = new Set(cancelled.map(({ operation }) => operation));
+      const late = (await findOperations(deps, request)).filter(({ name }) => !known.has(name));
+      cancelled.push(...(await cancelAll(deps, late)));
+      return cancelled;
     },
   );
 }
 
-/** An operation whose start was not answered may be listed late: where there is none, a second look settles it. */
-async function findOperations(deps: ExportDependencies, own: OwnOperation): Promise<string[]> {
-  const { cancellationSignal: signal } = Context.current();
-  let operations = await listOwnOperations(deps, own, signal);
-  if (operations.length === 0) {
-    await pause(deps.settleDelayMs, signal);
-    operations = await listOwnOperations(deps, own, signal);
-  }
-  return operations.map(({ name }) => name);
+/** An operation that is to be cancelled; what is known of it where it was listed. */
+type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation };
+
+/** The operations of the run: those that are listed, and the one that is recorded. */
+async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
+  const listed = await listOperations(deps, own, Context.current().cancellationSignal);
+  const found = (listed?.own ?? []).map((one): Found => ({ name: one.name, listed: one }));
+  if (operation === undefined || found.some(({ name }) => name === operation)) return found;
+  const other = listed?.others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
+  if (other !== undefined && !isOwnOperation(other, { ...own, exclude: [] })) throw notOwn(operation);
+  return [...found, { name: operation }];
 }
 
-async function cancelOperation(deps: ExportDependencies, name: string): Promise<CancelledOperation> {
+/** `undefined` where the service does not know the operation, or does not know it yet. */
+async function getOperation(deps: ExportDependencies, name: string): Promise<ExportOperation | undefined> {
+  try {
+    return await withFailures('operation', () => deps.vertex.getOperation(name, Context.current().cancellationSignal));
+  } catch (error) {
+    if (error instanceof Error && error.cause instanceof GoogleApiError && error.cause.status === 'NOT_FOUND') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function notOwn(operation: string): Error {
+  return exportFailure(`${operation} is not an operation of this export`, {
+    type: ExportFailureType.InvalidInput,
+    action: 'Cancel the export that started it. Nothing was cancelled.',
+  });
+}
+
+function cancelAll(deps: ExportDependencies, operations: readonly Found[]): Promise<CancelledOperation[]> {
+  return Promise.all(operations.map((operation) => cancelOperation(deps, operation)));
+}
+
+async function cancelOperation(deps: ExportDependencies, { name, listed }: Found): Promise<CancelledOperation> {
   const { cancellationSignal: signal } = Context.current();
+  if (listed?.done) return describeEnd(listed);
   return withFailures('operation', async () => {
     await requestCancel(deps, name, signal);
     const { operation } = await deps.watch.untilDone(name, {
@@ -50,11 +89,11 @@ async function cancelOperation(deps: ExportDependencies, name: string): Promise<
       maxDelayMs: MAX_POLL_DELAY_MS,
       signal,
     });
-    return { operation: name, outcome: outcomeOf(operation), outputInfo: operation.metadata.outputInfo };
+    return describeEnd(operation);
   });
 }
 
-/** A service without cancel, or an operation that is over, leaves only the waiting. */
+/** A service without cancel, or an operation that has ended, leaves only the waiting. */
 async function requestCancel(deps: ExportDependencies, name: string, signal: AbortSignal): Promise<void> {
   try {
     await deps.vertex.cancelOperation(name, signal);
@@ -65,7 +104,7 @@ async function requestCancel(deps: ExportDependencies, name: string, signal: Abo
   }
 }
 
-function outcomeOf(operation: ExportOperation): CancelledOperation['outcome'] {
-  if (operation.error === undefined) return 'succeeded';
-  return operation.error.code === CANCELLED ? 'cancelled' : 'failed';
+function describeEnd({ name, error, metadata: { outputInfo } }: ExportOperation): CancelledOperation {
+  const outcome = error === undefined ? 'succeeded' : error.code === CANCELLED ? 'cancelled' : 'failed';
+  return { operation: name, outcome, outputInfo };
 }

@@ -11,11 +11,17 @@ import { asDirectory, exportedFile } from './exported-files';
 /** The format whose export is a copy of what was uploaded. */
 const COPY = 'custom-trained';
 
-/** Compares an export that should be a copy with what the Model was uploaded from, where the worker may read that. */
+/**
+ * Compares an export that should be a copy with what the Model was uploaded from, where the worker may read that.
+ *
+ * @param uploadBuckets buckets whose file names may be reported; those of others are only counted: who starts an export
+ * need not have the right to list them, as the worker has
+ */
 export async function compareWithUpload(
   reader: DirectoryReader,
-  { exportFormatId, source }: VerifyExportRequest,
+  { exportFormatId, source, destinations }: VerifyExportRequest,
   files: readonly ExportedFile[],
+  uploadBuckets: readonly string[],
 ): Promise<Findings> {
   const { artifactUri, createTime } = source;
   if (exportFormatId !== COPY || artifactUri === undefined) return { findings: [], notes: [] };
@@ -33,7 +39,23 @@ export async function compareWithUpload(
     ...exportedFile(object, directory.path),
     ...(object.timeCreated !== undefined && { timeCreated: object.timeCreated }),
   }));
-  return compareWithSource(files, originals, createTime);
+  const compared = compareWithSource(files, originals, createTime);
+  const exportBucket = parseStorageUri(destinations.outputUriPrefix ?? '')?.bucket;
+  const mayName = directory.bucket === exportBucket || uploadBuckets.includes(directory.bucket);
+  return mayName ? compared : withoutNames(compared, artifactUri);
+}
+
+function withoutNames({ findings, notes }: Findings, artifactUri: string): Findings {
+  const counted = (count: number, what: string): string[] =>
+    count === 0
+      ? []
+      : [
+          `${count} ${what} the export with the Model's artifactUri ${artifactUri}; files in that bucket are named only if the worker's setting uploadBuckets lists it`,
+        ];
+  return {
+    findings: counted(findings.length, 'differences were found when comparing'),
+    notes: counted(notes.length, 'notes were made when comparing'),
+  };
 }
 
 /** `undefined` where the worker may not read, or the bucket is gone: both are usual long after an upload. */

@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { DeletedArtifacts, DeletePartialArtifactsRequest } from '../contract';
-import { ExportFailureType, parseStorageUri } from '../contract';
 import type { StorageObject } from '../google/storage';
 import type { ExportDependencies } from './dependencies';
-import { exportFailure, withFailures } from './failures';
+import { directoryOf } from './exported-files';
+import { withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
+import { requireRunFolder } from './run-folder';
 
 /** Removes what a cancelled export left in the run's own folder, and nothing else. */
 export async function deletePartialArtifacts(
@@ -12,14 +13,9 @@ export async function deletePartialArtifacts(
   { folder, heartbeatTimeoutMs }: DeletePartialArtifactsRequest,
 ): Promise<DeletedArtifacts> {
   const { cancellationSignal: signal, info } = Context.current();
-  const place = parseStorageUri(folder);
   // Whatever the request says: no folder but the run's own is ever emptied.
-  if (!place?.path.endsWith(`/${info.workflowExecution?.runId ?? ' '}/`)) {
-    throw exportFailure(`${folder} is not the folder of this run`, {
-      type: ExportFailureType.InvalidInput,
-      action: 'Nothing was removed.',
-    });
-  }
+  requireRunFolder(folder, info);
+  const { bucket, path } = directoryOf(folder);
   let count = 0;
   return withHeartbeats(
     heartbeatTimeoutMs,
@@ -28,9 +24,9 @@ export async function deletePartialArtifacts(
       withFailures('deletion', async () => {
         const objects: StorageObject[] = [];
         // First all of the list: to delete between its pages could shift them.
-        for await (const page of deps.storage.listObjects(place.bucket, place.path, signal)) objects.push(...page);
+        for await (const page of deps.storage.listObjects(bucket, path, signal)) objects.push(...page);
         for (const object of objects) {
-          await deps.storage.deleteObject(place.bucket, object, signal);
+          await deps.storage.deleteObject(bucket, object, signal);
           count += 1;
         }
         return { count };

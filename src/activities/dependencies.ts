@@ -11,6 +11,8 @@ export interface ExportDependencies {
   readonly watch: OperationWatch;
   /** Resolves when the quota allows that an export of the Model is started. */
   readonly submissionTurn: (model: string, signal: AbortSignal) => Promise<void>;
+  /** Buckets that Models are uploaded from, whose file names may be reported. */
+  readonly uploadBuckets: readonly string[];
   /**
    * After an answer that does not tell whether an export was started, so long the service gets to show the operation
    * before it is looked for, in milliseconds.

@@ -1,14 +1,18 @@
 import type { ApplicationFailureCategory } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails, ExportFailureTypeName, InputProblem } from '../contract';
-import { describeProblems, ExportFailureType } from '../contract';
+import { boundedLine, boundedLines, boundedMessage, describeProblems, ExportFailureType } from '../contract';
 import { GoogleApiError, googleCode, GoogleTransportError } from '../google/api-error';
+import { redact } from '../internal/redact';
 import type { RequestPurpose } from './failure-table';
 import { READ_RIGHTS, rowOf } from './failure-table';
 
 const UNAVAILABLE = 'Nothing: the request is repeated until it is answered or the deadline passes.';
 
-/** Makes one of the documented failures. */
+/**
+ * Makes one of the documented failures. Its texts are short enough for workflow history and contain no credentials,
+ * whatever a service or a file said.
+ */
 export function exportFailure(
   message: string,
   details: ExportFailureDetails,
@@ -19,11 +23,19 @@ export function exportFailure(
     cause?: Error;
   } = {},
 ): ApplicationFailure {
+  const { problems } = details;
+  const action = boundedLine(redact(details.action));
+  const bounded: ExportFailureDetails = {
+    ...details,
+    action,
+    ...(details.request === undefined ? {} : { request: boundedLine(redact(details.request)) }),
+    ...(problems === undefined ? {} : { problems: problems.map((text) => boundedLine(redact(text))) }),
+  };
   return ApplicationFailure.create({
-    message: `${message} — ${details.action}`,
+    message: `${boundedMessage(redact(message))} — ${action}`,
     type: details.type,
     nonRetryable: !(options.retry ?? false),
-    details: [details],
+    details: [bounded],
     ...(options.nextRetryDelayMs === undefined ? {} : { nextRetryDelay: options.nextRetryDelayMs }),
     ...(options.category === undefined ? {} : { category: options.category }),
     ...(options.cause === undefined ? {} : { cause: options.cause }),
@@ -63,19 +75,28 @@ export async function withFailures<T>(purpose: RequestPurpose, call: () => Promi
   }
 }
 
-/** So many findings stand in a failure: it is part of workflow history. */
-const MAX_FINDINGS = 200;
+/** Findings that a failure lists: it is part of workflow history. */
+const MAX_FINDINGS = 100;
 
 /** The failure of a verification, with its findings, file by file. */
 export function verificationFailure(where: string, found: readonly string[]): ApplicationFailure {
-  const more = found.length - MAX_FINDINGS;
-  const findings = [...found.slice(0, MAX_FINDINGS), ...(more > 0 ? [`and ${more} more findings`] : [])];
+  const findings = boundedLines(found, MAX_FINDINGS, 'findings');
   return exportFailure(`What was exported to ${where} is not what was asked for: ${findings.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,
     action: 'A fresh export is started while attempts are left; where it lasts, look at the files named.',
     problems: findings,
     exportAgain: true,
   });
+}
+
+/** The failure of an error that nobody expected; it may pass. */
+export function internalFailure(error: unknown): ApplicationFailure {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return exportFailure(
+    `Unexpected error: ${what}`,
+    { type: ExportFailureType.Internal, action: 'The step is retried. If this repeats, report it with this message.' },
+    { retry: true },
+  );
 }
 
 /** The failure of an input, with every problem. */

@@ -46,6 +46,12 @@ export interface GoogleOptions extends BudgetLimits {
   longPollMs?: number;
   /** Without a good answer about an operation for so long, its activity fails and is retried, in ms. Default 600 000. */
   outageMs?: number;
+  /**
+   * Buckets that Models are uploaded from. A `custom-trained` export is compared with the Model's `artifactUri`, which
+   * can be in a bucket that only the worker may list: differences in other buckets than these and that of the export are
+   * counted, and not named. Default: none.
+   */
+  uploadBuckets?: readonly string[];
   /** Where the `vertex_export_…` metrics go. Default: the meter of the worker's `Runtime`. */
   metricMeter?: MetricMeter;
 }
@@ -114,5 +120,6 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
     watch: new SharedOperationWatch(vertex, budgets, options),
     submissionTurn: (model, signal) => budgets.submissionTurn(model, signal),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
+    uploadBuckets: options.uploadBuckets ?? [],
   };
 }

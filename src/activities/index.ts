@@ -1,12 +1,24 @@
 import type { ExportActivities } from '../contract';
+import {
+  awaitExportRequestSchema,
+  awaitExportsRequestSchema,
+  cancelExportRequestSchema,
+  deletePartialArtifactsRequestSchema,
+  planExportsRequestSchema,
+  startExportRequestSchema,
+  verifyExportRequestSchema,
+  writeResultsRequestSchema,
+} from '../contract';
 import { awaitExport } from './await-export';
 import { awaitExports } from './await-exports';
 import { cancelExport } from './cancel-export';
+import { checkExports } from './check-exports';
+import { defineActivity, documented } from './define-activity';
 import { deletePartialArtifacts } from './delete-partial-artifacts';
 import type { ExportDependencies } from './dependencies';
 import { createDependencies } from './google-dependencies';
 import type { GoogleOptions } from './google-dependencies';
-import { checkExports, planExports } from './plan-exports';
+import { planExports } from './plan-exports';
 import { selectExportFormat } from './select-export-format';
 import { startExport } from './start-export';
 import { writeResults } from './write-results';
@@ -35,19 +47,21 @@ export function createExportActivities(options: GoogleOptions = {}): ExportActiv
 /** The activities over given dependencies: what tests use to stand in for a service. */
 export function exportActivities(deps: ExportDependencies): ExportActivities {
   return {
-    selectExportFormat: (input) => selectExportFormat(deps, input),
-    startExport: (request) => startExport(deps, request),
-    awaitExport: (request) => awaitExport(deps, request),
-    verifyExport: async (request) => {
+    selectExportFormat: documented((input) => selectExportFormat(deps, input)),
+    startExport: defineActivity(startExportRequestSchema, (request) => startExport(deps, request)),
+    awaitExport: defineActivity(awaitExportRequestSchema, (request) => awaitExport(deps, request)),
+    verifyExport: defineActivity(verifyExportRequestSchema, async (request) => {
       // It brings all inspectors, a quarter of what there is to load; a client needs none of them.
       const { verifyExport } = await import('./verify-export.js');
       return verifyExport(deps, request);
-    },
-    cancelExport: (request) => cancelExport(deps, request),
-    deletePartialArtifacts: (request) => deletePartialArtifacts(deps, request),
-    checkExports,
-    planExports: (request) => planExports(deps, request),
-    awaitExports,
-    writeResults: (request) => writeResults(deps, request),
+    }),
+    cancelExport: defineActivity(cancelExportRequestSchema, (request) => cancelExport(deps, request)),
+    deletePartialArtifacts: defineActivity(deletePartialArtifactsRequestSchema, (request) =>
+      deletePartialArtifacts(deps, request),
+    ),
+    checkExports: documented(checkExports),
+    planExports: defineActivity(planExportsRequestSchema, (request) => planExports(deps, request)),
+    awaitExports: defineActivity(awaitExportsRequestSchema, awaitExports),
+    writeResults: defineActivity(writeResultsRequestSchema, (request) => writeResults(deps, request)),
   };
 }

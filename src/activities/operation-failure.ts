@@ -63,3 +63,15 @@ export function operationFailure(
     exportAgain,
   });
 }
+
+/** The failure of an operation that succeeded, but wrote to another place than it was asked to. */
+export function misplacedOutputFailure(operation: string, problems: readonly string[]): ApplicationFailure {
+  return exportFailure(`The export operation ${operation} wrote to another place: ${problems.join('; ')}`, {
+    type: ExportFailureType.VerificationFailed,
+    action:
+      'A fresh export is started while attempts are left; where it lasts, ask Google why the destination differs.',
+    operation,
+    problems,
+    exportAgain: true,
+  });
+}

@@ -1,27 +1,23 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type {
-  ExportFailureDetails,
-  FleetExport,
-  FleetSettings,
-  FleetSource,
-  PlanExportsRequest,
-  PlannedExports,
+import type { ExportFailureDetails, FleetExport, FleetSource, PlanExportsRequest, PlannedExports } from '../contract';
+import {
+  childWorkflowId,
+  cut,
+  ExportFailureType,
+  exportOf,
+  formerChildWorkflowId,
+  normalizeModelName,
 } from '../contract';
-import { ExportFailureType, exportOf, exportWorkflowId, parseExportModelsInput } from '../contract';
 import type { VertexModel } from '../google/vertex';
 import type { ExportDependencies } from './dependencies';
-import { exportFailure, inputFailure, withFailures } from './failures';
+import { exportFailure, withFailures } from './failures';
 import { missingContents, pinnedName } from './select-export-format';
 
-/** One request gives so many Models with their formats. */
+/** Models of one request, with their formats. */
 const MODELS_PER_PAGE = 100;
-
-/** Checks the raw input of a fleet as a whole. Starts nothing. */
-export function checkExports(raw: unknown): Promise<FleetSettings> {
-  const parsed = parseExportModelsInput(raw);
-  return 'problems' in parsed ? Promise.reject(inputFailure(parsed.problems)) : Promise.resolve(parsed.settings);
-}
+/** Longest message of a Model that nothing can be started for, in characters: a fleet carries many of them. */
+const MAX_MESSAGE = 500;
 
 type Formats = Extract<FleetSource, { models: unknown }>['formats'];
 type VertexDependencies = Pick<ExportDependencies, 'vertex'>;
@@ -49,7 +45,7 @@ async function planModels(
   const parts: PlannedExports[] = [];
   for (const name of models) {
     try {
-      const { model } = await withFailures('model', () => deps.vertex.getModel(name.replace('%40', '@'), signal));
+      const { model } = await withFailures('model', () => deps.vertex.getModel(normalizeModelName(name), signal));
       const fitting = formatsOf(model, formats);
       if (fitting.length === 0) throw nothingToExport(name, model);
       parts.push({ planned: plannedFormats(request, pinnedName(name, model), fitting), failed: [], skipped: 0 });
@@ -101,8 +97,9 @@ function plannedFormats(
   );
 }
 
-function plannedExport({ fleet }: PlanExportsRequest, input: ReturnType<typeof exportOf>) {
-  return { workflowId: `${fleet}-${exportWorkflowId(input)}`, input };
+function plannedExport({ fleet, childIds }: PlanExportsRequest, input: ReturnType<typeof exportOf>) {
+  const idOf = childIds === 'bounded' ? childWorkflowId : formerChildWorkflowId;
+  return { workflowId: idOf(fleet, input), input };
 }
 
 function joined(parts: readonly PlannedExports[]): PlannedExports {
@@ -128,6 +125,6 @@ function failedModel(model: string, error: ApplicationFailure): FleetExport {
   return {
     model,
     outcome: 'failed',
-    failure: { message: error.message, ...(details && { type: details.type }) },
+    failure: { message: cut(error.message, MAX_MESSAGE), ...(details && { type: details.type }) },
   };
 }

@@ -2,6 +2,9 @@ import { Context } from '@temporalio/activity';
 import type { ExportPlan, ExportSource, NormalizedExportInput } from '../contract';
 import {
   ExportFailureType,
+  exportFolderName,
+  modelName,
+  normalizeModelName,
   parseExportModelInput,
   parseModelName,
   parseStorageUri,
@@ -29,9 +32,9 @@ async function select(deps: ExportDependencies, raw: unknown): Promise<ExportPla
   const parsed = parseExportModelInput(raw);
   if ('problems' in parsed) throw inputFailure(parsed.problems);
   const { input } = parsed;
-  const { cancellationSignal: signal } = Context.current();
+  const { cancellationSignal: signal, info } = Context.current();
 
-  const name = input.name.replace('%40', '@');
+  const name = normalizeModelName(input.name);
   const { model, serviceTime } = await withFailures('model', () => deps.vertex.getModel(name, signal));
   const pinned = pinnedName(name, model);
   const format = chooseFormat(pinned, model, input);
@@ -50,6 +53,7 @@ async function select(deps: ExportDependencies, raw: unknown): Promise<ExportPla
     // The service's Date header has whole seconds: rounded down, so that no own operation is older.
     notBefore: new Date(Math.floor(serviceTime.getTime() / 1_000) * 1_000).toISOString(),
     perRunFolder: input.perRunFolder,
+    folderName: exportFolderName(info.workflowExecution?.workflowId ?? ''),
     verification: input.verification,
     polling: input.polling,
     ...(input.longExports && { longExports: input.longExports }),
@@ -75,8 +79,11 @@ function sourceOf({ artifactUri, versionCreateTime: createTime, containerSpec }:
 export function pinnedName(asked: string, model: VertexModel): string {
   const parsed = parseModelName(asked);
   if (parsed === undefined || model.versionId === undefined) return asked;
-  return `projects/${parsed.project}/locations/${parsed.location}/models/${parsed.model}@${model.versionId}`;
+  return modelName({ ...parsed, version: model.versionId });
 }
+
+/** Formats that a message lists. */
+const LISTED_FORMATS = 20;
 
 type Contents = 'ARTIFACT' | 'IMAGE';
 
@@ -101,6 +108,7 @@ function chooseFormat(name: string, model: VertexModel, input: NormalizedExportI
   ];
   const supported = formats
     .map(({ id, exportableContents }) => `${id} (${exportableContents.join(', ') || 'contents not stated'})`)
+    .slice(0, LISTED_FORMATS)
     .join(', ');
 
   if (exportFormatId !== undefined) {

@@ -15,6 +15,7 @@ import type { ExportDependencies } from './dependencies';
 import { DirectoryReader, directoryOf } from './exported-files';
 import { verificationFailure } from './failures';
 import { withHeartbeats } from './heartbeats';
+import { outputProblems } from './requested-output';
 import { verifyImage } from './verify-image';
 import { writeManifest } from './write-manifest';
 
@@ -29,6 +30,8 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   const { outputUriPrefix, imageUri } = request.destinations;
   requireOutput('artifactOutputUri', outputUriPrefix, artifactOutputUri);
   requireOutput('imageOutputUri', imageUri, imageOutputUri);
+  const misplaced = outputProblems(request.outputInfo, request.destinations);
+  if (misplaced.length > 0) throw verificationFailure(artifactOutputUri ?? imageOutputUri ?? '', misplaced);
 
   const reader = new DirectoryReader(deps.storage, Context.current().cancellationSignal);
   return withHeartbeats(
@@ -71,7 +74,7 @@ async function verifyArtifacts(
     files.map(({ path }) => path),
   );
   const listing = checkListing(family, files);
-  const upload = await compareWithUpload(reader, request, files);
+  const upload = await compareWithUpload(reader, request, files, deps.uploadBuckets);
   const readable = files.map((file) => reader.readable(directory, file));
   const { structure, content } = await lookInside(request, family, readable);
   // One page is the directory at one moment; several may have seen it change.

@@ -1,8 +1,12 @@
 import { Context } from '@temporalio/activity';
 import type { WriteResultsRequest } from '../contract';
-import { parseStorageUri } from '../contract';
+import { parseStorageUri, problem } from '../contract';
 import type { ExportDependencies } from './dependencies';
 import { inputFailure, withFailures } from './failures';
+import { requireRunFolder } from './run-folder';
+
+/** Name of an object that has results. */
+const RESULTS_NAME = /^results-\d{5,9}\.jsonl$/;
 
 /** Writes results of a fleet as JSON lines. Again it writes the same: a lost answer does no harm. */
 export async function writeResults(
@@ -10,7 +14,12 @@ export async function writeResults(
   { uri, exports }: WriteResultsRequest,
 ): Promise<void> {
   const place = parseStorageUri(uri);
-  if (place === undefined) throw inputFailure([{ path: 'uri', message: 'must be gs://bucket/path' }]);
+  const folder = uri.replace(/[^/]*$/, '');
+  if (place === undefined || !RESULTS_NAME.test(uri.slice(folder.length))) {
+    throw inputFailure([problem('uri', 'must be gs://bucket/path/results-NUMBER.jsonl')]);
+  }
+  // Any workflow can call the activity: nobody else's folder is written to.
+  requireRunFolder(folder, Context.current().info);
   const lines = exports.map((line) => `${JSON.stringify(line)}\n`).join('');
   const { cancellationSignal: signal } = Context.current();
   const options = { contentType: 'application/jsonl' };

@@ -13,6 +13,8 @@ export interface ExportPlan {
   /** The service's own clock when the Model was read: no operation of this run is older. */
   readonly notBefore: string;
   readonly perRunFolder: boolean;
+  /** Name of the folder of the workflow id, where `perRunFolder` is set. Left out by plans of earlier versions. */
+  readonly folderName?: string;
   readonly verification: NormalizedExportInput['verification'];
   readonly polling: NormalizedExportInput['polling'];
   /** Milliseconds from the workflow's start. */
@@ -68,6 +70,8 @@ export interface AwaitExportRequest {
   readonly polling: ExportPlan['polling'];
   /** For what people see of the waiting: what was written so far. */
   readonly outputInfo?: OutputInfo;
+  /** What the output is compared with. Left out by runs that began before it was compared. */
+  readonly destinations?: ExportDestinations;
   /** What is learned of one export helps with the next of its format. */
   readonly exportFormatId?: string;
   /** When the activity gives its slot back. Default: never. */

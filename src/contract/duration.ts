@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A number of milliseconds, or text such as `90s`, `30m`, `12 hours`, `2d`. */
+/** A number of milliseconds, or text such as `90s`, `30m`, `12 hours`, `2d`. At most 365 days. */
 export type DurationInput = number | string;
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -10,25 +10,40 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/i;
+const DURATION =
+  /^(\d{1,15}(?:\.\d{1,15})?)\s{0,9}(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/i;
+const MAX_TEXT_LENGTH = 64;
 
-/** Milliseconds of a {@link DurationInput}; `undefined` where it is none. */
+/** The longest duration, in milliseconds: 365 days. Times beyond it are mistakes, and some can't be counted with. */
+export const MAX_DURATION_MS = 365 * 86_400_000;
+/** The longest heartbeat timeout, in milliseconds: an hour. A dead worker is not noticed earlier. */
+export const MAX_HEARTBEAT_TIMEOUT_MS = 3_600_000;
+/** The shortest heartbeat timeout, in milliseconds. */
+export const MIN_HEARTBEAT_TIMEOUT_MS = 1_000;
+
+/** Milliseconds of a {@link DurationInput}; `undefined` where it is not one. */
 function milliseconds(value: DurationInput): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : undefined;
+  if (value.length > MAX_TEXT_LENGTH) return undefined;
   const [, amount, unit = ''] = DURATION.exec(value.trim()) ?? [];
   const lower = unit.toLowerCase();
   const factor = UNITS[lower.startsWith('ms') || lower.startsWith('mil') ? 'ms' : lower.charAt(0)];
   return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor);
 }
 
-/** Schema of a {@link DurationInput} of at least so many milliseconds; gives milliseconds. */
-export const duration = (leastMs: number): z.ZodType<number, DurationInput> =>
+/**
+ * Schema of a {@link DurationInput} within bounds; gives milliseconds.
+ *
+ * @param leastMs shortest, in milliseconds
+ * @param mostMs longest, in milliseconds. Default 365 days.
+ */
+export const duration = (leastMs: number, mostMs = MAX_DURATION_MS): z.ZodType<number, DurationInput> =>
   z.union([z.number(), z.string()]).transform((value, context) => {
     const ms = milliseconds(value);
-    if (ms === undefined || ms < leastMs) {
+    if (ms === undefined || ms < leastMs || ms > mostMs) {
       context.addIssue({
         code: 'custom',
-        message: `must be a number of milliseconds or text such as "90s", "30m", "12h", and at least ${leastMs} ms`,
+        message: `must be a number of milliseconds or text such as "90s", "30m", "12h", from ${leastMs} ms to ${mostMs} ms`,
         input: value,
       });
       return z.NEVER;

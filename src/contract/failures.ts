@@ -32,6 +32,8 @@ export const ExportFailureType = {
   OperationNotFound: 'ExportError.OperationNotFound',
   DeadlineExceeded: 'ExportError.DeadlineExceeded',
   VerificationFailed: 'ExportError.VerificationFailed',
+  /** A fault in this package, or in the code around it: the message says where. Please report it. */
+  Internal: 'ExportError.Internal',
 } as const;
 
 /** One of the values of {@link ExportFailureType}. */

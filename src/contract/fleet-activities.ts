@@ -1,5 +1,6 @@
 import type { ExportDefaults, ExportModelsEntry, ExportModelsInput } from './fleet-input';
 import type { FleetExport } from './fleet-result';
+import type { FleetState } from './fleet-state';
 import type { ExportModelInput } from './input';
 
 /** What is left of a fleet to plan: a part of it is planned at a time. */
@@ -19,6 +20,8 @@ export interface PlanExportsRequest {
   readonly defaults?: ExportDefaults;
   /** Workflow id of the fleet: the exports' own begin with it. */
   readonly fleet: string;
+  /** How the exports' workflow ids are made. Left out by runs that began before ids had a length limit. */
+  readonly childIds?: 'bounded';
 }
 
 /** One export that is to be started. */
@@ -42,6 +45,8 @@ export interface FleetSettings {
   readonly maxConcurrent: number;
   readonly onFailure: 'continue' | 'stop';
   readonly resultsUriPrefix?: string;
+  /** Folder below `resultsUriPrefix`, made of the workflow id. Left out by runs that began before it was checked. */
+  readonly folderName?: string;
   /** Places in `exports` or `models` that ask for the same as one before. */
   readonly duplicates: readonly number[];
 }
@@ -67,8 +72,8 @@ export interface WriteResultsRequest {
 
 /** Activities of `exportModelsWorkflow`, as `createExportActivities` makes them. */
 export interface FleetActivities {
-  /** Checks the raw input of a fleet as a whole. Starts nothing. */
-  readonly checkExports: (input: ExportModelsInput) => Promise<FleetSettings>;
+  /** Checks the raw input of a fleet as a whole, and what an earlier run carried over. Starts nothing. */
+  readonly checkExports: (input: ExportModelsInput, carried?: FleetState) => Promise<FleetSettings>;
   /** Settles formats and workflow ids of a part of a fleet, or of one page of `models.list`. */
   readonly planExports: (request: PlanExportsRequest) => Promise<PlannedExports>;
   /** Waits until some of the workflows have ended, and gives those. */

@@ -1,12 +1,15 @@
-import { Buffer } from 'node:buffer';
 import { z } from 'zod';
-import { exportIdentity } from './export-workflow-id';
+import { exportIdentity } from './workflow-id';
 import type { FleetSettings } from './fleet-activities';
 import type { ExportModelsInput, NormalizedFleet } from './fleet-input';
 import { exportModelsInputSchema, exportOf, mergedOptions } from './fleet-input';
 import { MAX_INLINE_RESULTS } from './fleet-status';
-import type { InputProblem } from './input';
-import { parseExportModelInput, problemsOf } from './input';
+import { parseExportModelInput } from './input';
+import { sizeProblem } from './input-size';
+import type { InputProblem } from './problems';
+import { allProblemsOf, boundedProblems, problem } from './problems';
+import { normalizeModelName } from './resource-names';
+import { byteLength } from './text';
 
 /**
  * The largest input, in bytes of JSON. A Temporal server takes 2 MB; the rest is for what a fleet carries over when it
@@ -14,8 +17,10 @@ import { parseExportModelInput, problemsOf } from './input';
  */
 export const MAX_FLEET_INPUT_BYTES = 1_250_000;
 
-/** Each of ten thousand entries can have the same problem. */
-const MAX_PROBLEMS = 100;
+/** Checked before anything else, so that no input costs much before it is refused. */
+export const FLEET_SIZE_LIMITS = { values: 500_000, characters: MAX_FLEET_INPUT_BYTES, depth: 20 };
+export const FLEET_SIZE_ADVICE =
+  'move what the exports share to `defaults`, give `models` and `formats`, or `parent` and `filter`; or start several fleets';
 
 /** A checked input of a fleet. */
 export interface CheckedFleet {
@@ -26,10 +31,13 @@ export interface CheckedFleet {
 
 /** Checks the raw input of a fleet. Never throws: either what it says or every problem at once, a hundred at most. */
 export function parseExportModelsInput(raw: unknown): CheckedFleet | { readonly problems: InputProblem[] } {
-  const bytes = Buffer.byteLength(JSON.stringify(raw ?? null));
+  const size = sizeProblem(raw, FLEET_SIZE_LIMITS, FLEET_SIZE_ADVICE);
+  if (size !== undefined) return { problems: [size] };
+  const bytes = jsonBytes(raw);
+  if (bytes === undefined) return { problems: [problem('', 'must be JSON')] };
   if (bytes > MAX_FLEET_INPUT_BYTES) return { problems: [tooLarge(bytes)] };
   const parsed = exportModelsInputSchema.safeParse(raw);
-  const shape = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
+  const shape = parsed.success ? [] : allProblemsOf(parsed.error);
   const outline = outlineSchema.parse(raw);
   const problems = [
     ...shape,
@@ -40,7 +48,7 @@ export function parseExportModelsInput(raw: unknown): CheckedFleet | { readonly 
   // What passed has the shape; durations and defaults are left for each export to settle by itself.
   const input = raw as ExportModelsInput;
   if (parsed.success && problems.length === 0) problems.push(...sharedPlaces(input));
-  if (!parsed.success || problems.length > 0) return { problems: bounded(problems) };
+  if (!parsed.success || problems.length > 0) return { problems: boundedProblems(problems) };
   const { maxConcurrent, onFailure } = parsed.data;
   const resultsUriPrefix = resultsPlace(parsed.data);
   const duplicates = duplicatesOf(input);
@@ -72,17 +80,18 @@ function isKnown({ path }: InputProblem, known: readonly InputProblem[]): boolea
   return known.some((other) => other.path === path || other.path === `defaults.${field}`);
 }
 
-function tooLarge(bytes: number): InputProblem {
-  const message =
-    `has ${bytes} bytes, more than the ${MAX_FLEET_INPUT_BYTES} that leave room below the 2 MB limit of a Temporal server: ` +
-    'move what the exports share to `defaults`, give `models` and `formats`, or `parent` and `filter`; or start several fleets';
-  return { path: '(input)', message };
+/** Length of the JSON of a value in bytes; `undefined` where it can't be written as JSON. */
+function jsonBytes(value: unknown): number | undefined {
+  try {
+    return byteLength(JSON.stringify(value ?? null));
+  } catch {
+    return undefined;
+  }
 }
 
-function bounded(problems: readonly InputProblem[]): InputProblem[] {
-  if (problems.length <= MAX_PROBLEMS) return [...problems];
-  const more = { path: '(input)', message: `has ${problems.length - MAX_PROBLEMS} more problems` };
-  return [...problems.slice(0, MAX_PROBLEMS), more];
+function tooLarge(bytes: number): InputProblem {
+  const limit = `the ${MAX_FLEET_INPUT_BYTES} that leave room below the 2 MB limit of a Temporal server`;
+  return problem('', `has ${bytes} bytes, more than ${limit}: ${FLEET_SIZE_ADVICE}`);
 }
 
 /** Fields that say the same twice, or nothing together. */
@@ -168,7 +177,7 @@ function sharedPlaces({ exports = [], defaults }: ExportModelsInput): InputProbl
 function duplicatesOf({ exports, models = [], defaults }: ExportModelsInput): number[] {
   const identities = exports
     ? exports.map((entry) => JSON.stringify(exportIdentity(exportOf(defaults, entry))))
-    : models.map((model) => model.replace('%40', '@'));
+    : models.map(normalizeModelName);
   const seen = new Set<string>();
   return identities.flatMap((identity, index) => {
     if (seen.has(identity)) return [index];

@@ -1,8 +1,9 @@
-import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import type { ExportModelInput, OutputConfig } from './input';
+import { formatId, modelName, outputUriPrefix, text } from './fields';
 import { exportModelInputSchema } from './input';
-import { parseModelName } from './resource-names';
+import { byteLength } from './text';
+import { parseLocationName } from './resource-names';
 
 /** Options of every export of a fleet that does not have its own: all fields of an `ExportModelInput` but `name`. */
 export interface ExportDefaults extends Omit<ExportModelInput, 'name' | 'outputConfig'> {
@@ -59,32 +60,43 @@ export interface ExportModelsInput {
 
 const MAX_CONCURRENT = 1_000;
 const DEFAULT_CONCURRENT = 50;
-const PARENT = /^projects\/[^/]+\/locations\/[^/]+$/;
+/** Entries of one fleet; with `parent` there is no limit. */
+const MAX_ENTRIES = 20_000;
+/** Longest filter, in characters. */
+const MAX_FILTER = 4_000;
+const MAX_FORMATS = 100;
+const MAX_FAIRNESS_KEY_BYTES = 64;
 
-const { name, outputConfig, ...options } = exportModelInputSchema.shape;
+const { outputConfig, ...options } = exportModelInputSchema.omit({ name: true }).shape;
 // Without the check for a destination: the other part may come from the other place.
 const shared = { outputConfig: z.strictObject(outputConfig.shape).exactOptional(), ...options };
 
 /** Shape of an {@link ExportModelsInput}; what concerns several fields is checked by `parseExportModelsInput`. */
 export const exportModelsInputSchema = z.strictObject({
   exports: z
-    .array(z.strictObject({ name, ...shared }))
+    .array(z.strictObject({ name: modelName, ...shared }))
     .min(1, 'must have at least one export')
+    .max(MAX_ENTRIES, `must have at most ${MAX_ENTRIES} exports: start several fleets`)
     .exactOptional(),
-  models: z.array(name).min(1, 'must name at least one Model').exactOptional(),
+  models: z
+    .array(modelName)
+    .min(1, 'must name at least one Model')
+    .max(MAX_ENTRIES, `must name at most ${MAX_ENTRIES} Models: start several fleets, or give parent and filter`)
+    .exactOptional(),
   parent: z
     .string()
-    .refine((parent) => PARENT.test(parent) && parseModelName(`${parent}/models/1`) !== undefined, {
+    .refine((parent) => parseLocationName(parent) !== undefined, {
       error: 'must be projects/PROJECT/locations/LOCATION',
     })
     .exactOptional(),
-  filter: z.string().exactOptional(),
+  filter: text(MAX_FILTER).exactOptional(),
   formats: z
     .union(
-      [z.literal('all'), z.array(z.string().min(1, 'must not be empty')).min(1, 'must name at least one format')],
-      {
-        error: 'must be "all" or a list of format ids',
-      },
+      [
+        z.literal('all'),
+        z.array(formatId).min(1, 'must name at least one format').max(MAX_FORMATS, `must name at most ${MAX_FORMATS}`),
+      ],
+      { error: 'must be "all" or a list of format ids' },
     )
     .exactOptional(),
   defaults: z.strictObject(shared).exactOptional(),
@@ -93,14 +105,15 @@ export const exportModelsInputSchema = z.strictObject({
   priority: z
     .strictObject({
       priorityKey: z.int().min(1).max(5).exactOptional(),
-      fairnessKey: z
-        .string()
-        .refine((key) => Buffer.byteLength(key) <= 64, { error: 'must have at most 64 bytes' })
+      fairnessKey: text(MAX_FAIRNESS_KEY_BYTES)
+        .refine((key) => byteLength(key) <= MAX_FAIRNESS_KEY_BYTES, {
+          error: `must have at most ${MAX_FAIRNESS_KEY_BYTES} bytes`,
+        })
         .exactOptional(),
       fairnessWeight: z.number().min(0.001).max(1_000).exactOptional(),
     })
     .exactOptional(),
-  resultsUriPrefix: outputConfig.shape.artifactDestination.unwrap().shape.outputUriPrefix.exactOptional(),
+  resultsUriPrefix: outputUriPrefix.exactOptional(),
 });
 
 /** An {@link ExportModelsInput} with defaults filled in. */

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, rootCause } from '@temporalio/common';
 import type { FleetExport } from './fleet-result';
 import type { ExportModelResult } from './result';
+import { cut } from './text';
 
 /** Longest message of a failure in a fleet's lists, in characters: hundreds of them are carried over. */
 const MAX_MESSAGE = 500;
@@ -19,7 +20,7 @@ export function succeeded({
 /** What a fleet tells of an export whose workflow did not succeed, by the error that its result rejects with. */
 export function notSucceeded(error: unknown): Outcome {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const message = (rootCause(cause) ?? String(cause)).slice(0, MAX_MESSAGE);
+  const message = cut(rootCause(cause) ?? String(cause), MAX_MESSAGE);
   const type = cause instanceof ApplicationFailure ? cause.type : undefined;
   return {
     outcome: cause instanceof CancelledFailure ? 'cancelled' : 'failed',

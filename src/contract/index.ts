@@ -2,14 +2,14 @@ export type * from './activities';
 export type * from './fleet-activities';
 export { duration } from './duration';
 export type { DurationInput } from './duration';
-export { digestOf, exportWorkflowId } from './export-workflow-id';
+export { childWorkflowId, digestOf, exportFolderName, exportWorkflowId, formerChildWorkflowId } from './workflow-id';
 export { ExportFailureType } from './failures';
 export type { ExportFailureDetails, ExportFailureTypeName } from './failures';
-export { firstIssue } from './first-issue';
-export { describeProblems, exportModelInputSchema, InvalidExportInputError, parseExportModelInput } from './input';
+export { exportModelInputSchema, parseExportModelInput } from './input';
+export { describeProblems, firstIssue, InvalidExportInputError, problem, problemsOf } from './problems';
+export type { InputProblem } from './problems';
 export type {
   ExportModelInput,
-  InputProblem,
   LongExportsOptions,
   NormalizedExportInput,
   OutputConfig,
@@ -19,9 +19,23 @@ export type {
 export type { InspectedFile, InspectedTensor } from './inspected';
 export { exportManifest, exportManifestSchema } from './manifest';
 export type { ExportManifest } from './manifest';
-export { parseImageReference, parseImageUri, parseModelName, parseStorageUri } from './resource-names';
+export {
+  mayBeSameProject,
+  modelName,
+  normalizeModelName,
+  parseImageReference,
+  parseImageUri,
+  parseModelName,
+  parseOperationName,
+  parseStorageUri,
+} from './resource-names';
 export type { ImageReference, StorageUri } from './resource-names';
+export { boundedLine, boundedLines, boundedMessage, cut, summaryText } from './text';
+export * from './export-requests';
+export { parseCarriedFleet } from './fleet-carried';
 export { parseExportModelsInput } from './fleet-check';
+export * from './fleet-requests';
+export type { RunningExport } from './fleet-state';
 export { exportModelsInputSchema, exportOf } from './fleet-input';
 export type { ExportDefaults, ExportModelsEntry, ExportModelsInput, ExportPriority } from './fleet-input';
 export { notSucceeded, succeeded } from './fleet-outcome';
@@ -44,7 +58,6 @@ export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
   EXPORT_STATUS_QUERY,
-  MAX_SUMMARY,
   RETRY_EXPORT_UPDATE,
   SELECT_HEARTBEAT_TIMEOUT_MS,
 } from './status';

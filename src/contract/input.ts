@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { DurationInput } from './duration';
-import { duration } from './duration';
-import { parseImageUri, parseModelName, parseStorageUri } from './resource-names';
+import { duration, MAX_HEARTBEAT_TIMEOUT_MS, MIN_HEARTBEAT_TIMEOUT_MS } from './duration';
+import { formatId, modelName, outputUri, outputUriPrefix } from './fields';
+import { sizeProblem } from './input-size';
+import type { InputProblem } from './problems';
+import { problemsOf } from './problems';
 
 /** How far `verifyExport` looks. */
 export type VerificationLevel = 'none' | 'listing' | 'structure' | 'content';
@@ -33,7 +36,7 @@ export interface PollingOptions {
   multiplier?: number;
   /** No pause is longer. Default 14 s: a 10-minute export is noticed after 7 s on average, with 44 looks. */
   maxDelay?: DurationInput;
-  /** A worker that is silent for so long is given up and another one goes on. At least 2 s. Default 60 s. */
+  /** A worker that is silent for this long is given up, and another one continues. From 1 s to 1 h. Default 60 s. */
   heartbeatTimeout?: DurationInput;
 }
 
@@ -98,31 +101,17 @@ export interface ExportModelInput {
   maxExportAttempts?: number;
 }
 
-const outputUriPrefix = z.string().transform((uri, context) => {
-  if (parseStorageUri(uri) === undefined) {
-    context.addIssue({ code: 'custom', message: 'must be gs://bucket or gs://bucket/path', input: uri });
-    return z.NEVER;
-  }
-  return uri.endsWith('/') ? uri : `${uri}/`;
-});
+/** Formats that one export can choose from. */
+const MAX_FORMATS = 100;
 
-const outputUri = z.string().refine((uri) => parseImageUri(uri) !== undefined, {
-  error:
-    'must be REGION-docker.pkg.dev/project/repository/image:tag or gcr.io/project/image:tag, in lower case and without a scheme',
-});
-
-const formatId = z.string().min(1, 'must not be empty; leave it out to have a format chosen');
+/** Far more than any valid input has. */
+const SIZE_LIMITS = { values: 2_000, characters: 100_000, depth: 20 };
 
 const POLLING_DEFAULTS = { initialDelay: 5_000, multiplier: 2, maxDelay: 14_000, heartbeatTimeout: 60_000 };
 
 /** Checks an {@link ExportModelInput}, fills in the defaults, and turns durations into milliseconds. */
 export const exportModelInputSchema = z.strictObject({
-  name: z
-    .string()
-    .refine((name) => parseModelName(name) !== undefined, {
-      error: 'must be projects/PROJECT/locations/LOCATION/models/MODEL, optionally with @version or @alias',
-    })
-    .meta({ description: 'Resource name of the Model, optionally with @version or @alias.' }),
+  name: modelName,
   outputConfig: z
     .strictObject({
       exportFormatId: formatId.exactOptional(),
@@ -132,7 +121,11 @@ export const exportModelInputSchema = z.strictObject({
     .refine((config) => config.artifactDestination !== undefined || config.imageDestination !== undefined, {
       error: 'needs artifactDestination, imageDestination or both',
     }),
-  formatPreference: z.array(formatId).min(1, 'must name at least one format').exactOptional(),
+  formatPreference: z
+    .array(formatId)
+    .min(1, 'must name at least one format')
+    .max(MAX_FORMATS, `must name at most ${MAX_FORMATS} formats`)
+    .exactOptional(),
   perRunFolder: z.boolean().default(true),
   verification: z
     .strictObject({ level: z.enum(['none', 'listing', 'structure', 'content']).default('structure') })
@@ -143,7 +136,9 @@ export const exportModelInputSchema = z.strictObject({
       initialDelay: duration(0).default(POLLING_DEFAULTS.initialDelay),
       multiplier: z.number().min(1).max(10).default(POLLING_DEFAULTS.multiplier),
       maxDelay: duration(100).default(POLLING_DEFAULTS.maxDelay),
-      heartbeatTimeout: duration(2_000).default(POLLING_DEFAULTS.heartbeatTimeout),
+      heartbeatTimeout: duration(MIN_HEARTBEAT_TIMEOUT_MS, MAX_HEARTBEAT_TIMEOUT_MS).default(
+        POLLING_DEFAULTS.heartbeatTimeout,
+      ),
     })
     .default(POLLING_DEFAULTS),
   longExports: z
@@ -177,43 +172,12 @@ const checkedInputSchema = exportModelInputSchema
 /** An {@link ExportModelInput} with defaults filled in and durations in milliseconds. */
 export type NormalizedExportInput = z.output<typeof exportModelInputSchema>;
 
-/** What one problem of an input is: where, and what to do about it. */
-export interface InputProblem {
-  /** For example `outputConfig.artifactDestination.outputUriPrefix`. */
-  readonly path: string;
-  readonly message: string;
-}
-
-/** Checks a raw input. Never throws: either the normalised input or every problem at once. */
+/** Checks a raw input. Never throws: either the normalised input or every problem at once, at most a hundred. */
 export function parseExportModelInput(
   raw: unknown,
 ): { readonly input: NormalizedExportInput } | { readonly problems: InputProblem[] } {
+  const size = sizeProblem(raw, SIZE_LIMITS, 'an export takes the fields of the REST call and a few options');
+  if (size !== undefined) return { problems: [size] };
   const parsed = checkedInputSchema.safeParse(raw);
-  if (parsed.success) return { input: parsed.data };
-  return { problems: parsed.error.issues.flatMap(problemsOf) };
-}
-
-/** What a person has to mend, in words: unknown fields are named one by one. */
-export function problemsOf(issue: z.core.$ZodIssue): InputProblem[] {
-  const path = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return [{ path: path || '(input)', message: issue.message }];
-  return issue.keys.map((key) => ({
-    path: path ? `${path}.${key}` : key,
-    message: 'is not a known field; the names are those of the REST call in lowerCamelCase',
-  }));
-}
-
-/** An input that has problems; the message lists every one. */
-export class InvalidExportInputError extends Error {
-  override readonly name = 'InvalidExportInputError';
-
-  constructor(readonly problems: readonly InputProblem[]) {
-    super(describeProblems(problems));
-  }
-}
-
-/** One text for all problems of an input. */
-export function describeProblems(problems: readonly InputProblem[]): string {
-  const lines = problems.map(({ path, message }) => `${path}: ${message}`);
-  return `The input has ${lines.length} problem${lines.length === 1 ? '' : 's'}: ${lines.join('; ')}`;
+  return parsed.success ? { input: parsed.data } : { problems: problemsOf(parsed.error) };
 }

@@ -1,4 +1,4 @@
-import { isWellFormed } from './text';
+import { byteLength, isWellFormed } from './text';
 
 /** The parts of a location's resource name: `projects/P/locations/L`. */
 export interface LocationName {
@@ -151,14 +151,4 @@ export function parseImageReference(uri: string): ImageReference | undefined {
   if (image === undefined || more.length > 0) return undefined;
   if (digest !== undefined && !DIGEST.test(digest)) return undefined;
   return { host: image.host, repository: image.repository, reference: digest ?? image.tag };
-}
-
-/** Length in UTF-8, in bytes; workflow code has no `Buffer`. */
-export function byteLength(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }

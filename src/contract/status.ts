@@ -53,9 +53,6 @@ export const RETRY_EXPORT_UPDATE = 'retryExport';
 /** Name of the update that ends a blocked export with its failure. */
 export const ABORT_EXPORT_UPDATE = 'abortExport';
 
-/** Longest summary, in characters: the server refuses one of more than 200 bytes, and some characters have several. */
-export const MAX_SUMMARY = 150;
-
 /** Until the input is checked, its own `heartbeatTimeout` is not known: a worker that is silent for so long is replaced. */
 export const SELECT_HEARTBEAT_TIMEOUT_MS = 60_000;
 

@@ -1,8 +1,9 @@
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { CancelledOperation, ExportPlan, OwnOperation } from '../contract/activities';
 import type { ExportFailureDetails } from '../contract/failures';
 import { ExportFailureType } from '../contract/failures';
-import { applicationFailureIn, isDeadline } from './export-failures';
+import { applicationFailureIn, documentedFailure, failureOf, isDeadline } from './export-failures';
 import type { ExportProgress } from './export-status';
 import { cancel, deletePartial } from './steps';
 
@@ -25,8 +26,8 @@ export async function ending(
   const stage = cancelled ? 'cancelled' : 'failed';
   const reason = [cancelled ? 'cancelled' : (failure?.message ?? String(error)), cancelled ? outcome : ''];
   show({ stage, failure: reason.filter(Boolean).join('; ') });
-  // The activity's failure is the cause that people look for: it would stand one level deeper otherwise.
-  return failure ?? error;
+  // The activity's failure is the cause that people look for: it would be one level deeper otherwise.
+  return failure ?? documentedFailure(error);
 }
 
 async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<string> {
@@ -60,10 +61,5 @@ function deadlineFailure(plan: ExportPlan | undefined, progress: ExportProgress,
     action: 'Give a later deadline, or find out why the service takes so long.',
     ...(progress.operation === undefined ? {} : { operation: progress.operation }),
   };
-  return ApplicationFailure.create({
-    message: [message, outcome, details.action].filter(Boolean).join(' — '),
-    type: details.type,
-    nonRetryable: true,
-    details: [details],
-  });
+  return failureOf([message, outcome].filter(Boolean).join(' — '), details);
 }

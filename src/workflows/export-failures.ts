@@ -1,7 +1,8 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { ExportFailureDetails } from '../contract/failures';
 import { ExportFailureType } from '../contract/failures';
 import type { ExportAttempt } from '../contract/result';
+import { boundedMessage } from '../contract/text';
 
 /** Failures that a person can mend, whereupon the export can go on. */
 const MENDABLE: ReadonlySet<string> = new Set<string>([
@@ -16,6 +17,43 @@ const MENDABLE: ReadonlySet<string> = new Set<string>([
 export function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error;
   return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : undefined;
+}
+
+/**
+ * The failure that a workflow ends with: cancellations and failures of activities as they are, everything else as one
+ * of the documented failures. An error of another kind would fail the workflow task, which Temporal repeats for ever.
+ */
+export function documentedFailure(error: unknown): unknown {
+  const failure = applicationFailureIn(error);
+  if (failure !== undefined) return failure;
+  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) return timeoutFailure(error);
+  return error instanceof TemporalFailure ? error : internalFailure(error);
+}
+
+function timeoutFailure({ activityType, cause }: ActivityFailure): ApplicationFailure {
+  const timeout = cause instanceof TimeoutFailure ? cause.timeoutType : undefined;
+  return failureOf(`The activity ${activityType} did not finish in time (${timeout ?? 'unknown timeout'})`, {
+    type: ExportFailureType.Unavailable,
+    action: 'Check that workers poll the task queue, and start the export again.',
+  });
+}
+
+function internalFailure(error: unknown): ApplicationFailure {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return failureOf(`Unexpected error in the workflow: ${what}`, {
+    type: ExportFailureType.Internal,
+    action: 'Report it with this message and the workflow history.',
+  });
+}
+
+/** One of the documented failures, made by a workflow. */
+export function failureOf(message: string, details: ExportFailureDetails): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `${boundedMessage(message)} — ${details.action}`,
+    type: details.type,
+    nonRetryable: true,
+    details: [details],
+  });
 }
 
 /** First detail of a failure of this package. */

@@ -30,12 +30,12 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
     setCurrentDetails(progress.details());
   };
   setHandler(exportStatusQuery, () => progress.status(), { description: 'Where the export stands.' });
-  const blocking = new Blocking(waitsForPeople(input), progress, show);
-  show({ stage: 'selecting' });
-
   let own: OwnOperation | undefined;
   let plan: ExportPlan | undefined;
+  // Nothing of the input is read before: an error out there would fail the workflow task, again and again.
   try {
+    const blocking = new Blocking(waitsForPeople(input), progress, show);
+    show({ stage: 'selecting' });
     plan = await blocking.mended(() => select(input));
     const chosen = plan;
     const { model, modelDisplayName, exportFormatId } = chosen;
@@ -55,12 +55,12 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
       show({ stage: 'exporting', operation, outputInfo: started.outputInfo, unfinished: { operation } });
       try {
         const ended = await blocking.mended(
-          () => wait(chosen, started, deadline()),
+          () => wait(chosen, ours, started, deadline()),
           // An operation that has ended is not waited for again.
           (error) => endedAttempt(operation, error) === undefined,
         );
         show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined });
-        const verified = await blocking.mended(() => verify(chosen, started, ended));
+        const verified = await blocking.mended(() => verify(chosen, ours, started, ended));
         progress.attempts.push({ operation, outcome: 'succeeded' });
         show({ stage: 'completed', notes: verificationNotes(verified) });
         return resultOf(chosen, progress, started, ended, verified);
@@ -85,9 +85,9 @@ function completeMemo(wanted: Readonly<Record<'model' | 'exportFormatId', string
   if (Object.keys(wanted).some((field) => memo[field] === undefined)) upsertMemo(wanted);
 }
 
-/** The input is not checked yet: anything may stand there. */
-function waitsForPeople(input: Partial<ExportModelInput> | null | undefined): boolean {
-  return input?.onBlocked === 'wait';
+/** The input is not checked yet: it can be anything. */
+function waitsForPeople(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && 'onBlocked' in input && input.onBlocked === 'wait';
 }
 
 function until(deadline: number): Pick<ExportProgress, 'deadline'> {
@@ -131,10 +131,12 @@ function resultOf(
 
 /** The run's own place: its folder below the prefix, so that a crashed run finds its operation with certainty. */
 function ownOperation(plan: ExportPlan, progress: ExportProgress): OwnOperation {
-  const { model, destinations, perRunFolder, notBefore } = plan;
+  const { model, destinations, perRunFolder, notBefore, folderName } = plan;
   const { outputUriPrefix } = destinations;
   const folder =
-    outputUriPrefix !== undefined && perRunFolder ? { outputUriPrefix: `${outputUriPrefix}${runFolder()}/` } : {};
+    outputUriPrefix !== undefined && perRunFolder
+      ? { outputUriPrefix: `${outputUriPrefix}${runFolder(folderName)}/` }
+      : {};
   return {
     model,
     destinations: { ...destinations, ...folder },

@@ -5,6 +5,7 @@ import {
   ContinueAsNew,
   defineQuery,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -13,10 +14,10 @@ import type { ExportModelsInput } from '../contract/fleet-input';
 import type { ExportModelsResult } from '../contract/fleet-result';
 import type { FleetStatus } from '../contract/fleet-status';
 import { FLEET_STATUS_QUERY } from '../contract/fleet-status';
-import { applicationFailureIn } from './export-failures';
+import { applicationFailureIn, documentedFailure } from './export-failures';
 import { areResultsDue, writeDueResults, writeRest } from './fleet-results';
 import { nextPart, sourceOf } from './fleet-source';
-import type { FleetState } from './fleet-state';
+import type { FleetState } from '../contract/fleet-state';
 import { begin, detailsOf, hasMore, newState, settle, statusOf, stop, totalsOf } from './fleet-state';
 import { check, plan } from './fleet-steps';
 import { FleetWindow } from './fleet-window';
@@ -37,18 +38,17 @@ export async function exportModelsWorkflow(
   input: ExportModelsInput,
   carried?: FleetState,
 ): Promise<ExportModelsResult> {
-  const state = carried ?? newState(workflowInfo().startTime);
+  let state = newState(workflowInfo().startTime);
   const show = (): void => {
     setCurrentDetails(detailsOf(state));
   };
-  setHandler(fleetStatusQuery, () => statusOf(state), { description: 'Where the fleet stands.' });
+  setHandler(fleetStatusQuery, () => statusOf(state), { description: 'The state of the fleet.' });
   show();
-  const window = new FleetWindow(state, input.priority, show);
+  let window: FleetWindow | undefined;
+  // Nothing of the arguments is read before an activity has checked them: they can be anything.
   try {
-    if (state.stage === 'checking') {
-      const settings = await check(input);
-      begin(state, settings, sourceOf(input, settings));
-    }
+    state = await checkedState(input, carried, state);
+    window = new FleetWindow(state, input.priority, show);
     void window.follow(state.running, { reused: false });
     await exportAll(input, state, window, show);
     state.stage = 'completed';
@@ -57,12 +57,35 @@ export async function exportModelsWorkflow(
     if (error instanceof ContinueAsNew) throw error;
     if (isCancellation(error)) await endCancelled(state, window, show);
     else state.stage = 'failed';
-    const failure = applicationFailureIn(error) ?? error;
+    const failure = documentedFailure(error);
     if (failure instanceof Error && state.stage === 'failed') state.stopped = failure.message;
     throw failure;
   } finally {
     show();
   }
+}
+
+/**
+ * Marks runs that check what they carry over, and give their exports ids of a bounded length. A fleet that began before
+ * continues as it began.
+ */
+const CHECKED_FLEETS = 'checked-fleets';
+
+/** The state of a run after its first step: that of an earlier run, or a new one. */
+async function checkedState(
+  input: ExportModelsInput,
+  carried: FleetState | null | undefined,
+  state: FleetState,
+): Promise<FleetState> {
+  const isChecked = patched(CHECKED_FLEETS);
+  if (carried === undefined || carried === null) {
+    const settings = await check(input);
+    begin(state, settings, sourceOf(input, settings));
+    return state;
+  }
+  // A cancel waits for it: the exports of the runs before are cancelled by what it checks.
+  if (isChecked) await CancellationScope.nonCancellable(() => check(input, carried));
+  return carried;
 }
 
 async function exportAll(
@@ -98,6 +121,7 @@ async function planNext({ defaults }: ExportModelsInput, state: FleetState): Pro
     const { planned, failed, skipped, nextPageToken } = await plan({
       source: part,
       fleet,
+      ...(patched(CHECKED_FLEETS) && { childIds: 'bounded' }),
       ...(defaults && { defaults }),
     });
     state.source = nextPageToken === undefined ? rest : { ...part, pageToken: nextPageToken };
@@ -127,12 +151,12 @@ async function carryOver(input: ExportModelsInput, state: FleetState, window: Fl
 }
 
 /** Waits until every export has ended; nothing more is started. */
-async function endCancelled(state: FleetState, window: FleetWindow, show: () => void): Promise<void> {
+async function endCancelled(state: FleetState, window: FleetWindow | undefined, show: () => void): Promise<void> {
   state.stage = 'cancelling';
   stop(state, 'the fleet was cancelled');
   show();
   await CancellationScope.nonCancellable(async () => {
-    await window.cancelFollowed();
+    await window?.cancelFollowed();
     while (state.running.length > 0) {
       await condition(() => state.running.length === 0 || areResultsDue(state));
       if (areResultsDue(state)) await writeDueResults(state);

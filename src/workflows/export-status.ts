@@ -1,5 +1,6 @@
 import type { ExportAttempt, OutputInfo } from '../contract/result';
 import type { BlockedReason, ExportStage, ExportStatus } from '../contract/status';
+import { cut } from '../contract/text';
 
 /** The whole reason is in the status and in the result. */
 const MAX_REASON = 160;
@@ -57,7 +58,7 @@ export class ExportProgress {
       ['Deadline', this.deadline],
       ...earlier.map(({ operation, reason = '' }): [string, string] => [
         'Earlier',
-        `\`${operation.split('/').at(-1) ?? ''}\`: ${reason.slice(0, MAX_REASON)}`,
+        `\`${operation.split('/').at(-1) ?? ''}\`: ${cut(reason, MAX_REASON)}`,
       ]),
     ];
     return lines.flatMap(([label, value]) => (value ? [`- **${label}:** ${value}`] : [])).join('\n');

@@ -1,10 +1,9 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { MAX_INLINE_RESULTS } from '../contract/fleet-status';
 import { applicationFailureIn } from './export-failures';
-import type { FleetState } from './fleet-state';
+import type { FleetState } from '../contract/fleet-state';
 import { note } from './fleet-state';
 import { write } from './fleet-steps';
-import { runFolder } from './run-folder';
+import { fleetFolder } from './run-folder';
 
 /** Whether there are more results than the workflow's own holds. */
 export function areResultsDue({ exports }: FleetState): boolean {
@@ -15,9 +14,9 @@ export function areResultsDue({ exports }: FleetState): boolean {
 export async function writeDueResults(state: FleetState): Promise<void> {
   const exports = state.exports.splice(0, MAX_INLINE_RESULTS);
   if (exports.length === 0) return;
-  const { resultsUriPrefix = '' } = state.settings;
+  const { resultsUriPrefix = '', folderName } = state.settings;
   const number = String(state.resultUris.length + 1).padStart(5, '0');
-  const uri = `${resultsUriPrefix}${runFolder(workflowInfo().firstExecutionRunId)}/results-${number}.jsonl`;
+  const uri = `${resultsUriPrefix}${fleetFolder(folderName)}/results-${number}.jsonl`;
   // Counted before it is there: a run that is cancelled meanwhile must not use the name again.
   state.resultUris.push(uri);
   try {

@@ -1,40 +1,14 @@
-import type { FleetSettings, FleetSource, PlannedExport } from '../contract/fleet-activities';
+import type { FleetSettings, FleetSource } from '../contract/fleet-activities';
 import type { FleetExport, FleetTotals } from '../contract/fleet-result';
-import type { FleetStage, FleetStatus } from '../contract/fleet-status';
-
-/** An export that runs. */
-export interface RunningExport {
-  readonly workflowId: string;
-  readonly model: string;
-  readonly exportFormatId?: string;
-}
-
-/**
- * What a fleet knows, and all that it carries over when it continues as new: everything is bounded, and fits into one
- * payload beside the list of what is left.
- */
-export interface FleetState {
-  settings: FleetSettings;
-  /** Start of the first run, ISO 8601. */
-  readonly startTime: string;
-  stage: FleetStage;
-  /** What is left to plan. */
-  source?: FleetSource | undefined;
-  /** Planned, and not started yet. */
-  planned: PlannedExport[];
-  running: RunningExport[];
-  totals: Omit<FleetTotals, 'running'>;
-  /** Results that are not in an object. */
-  exports: FleetExport[];
-  failures: FleetExport[];
-  resultUris: string[];
-  notes: string[];
-  stopped?: string;
-}
+import type { FleetState } from '../contract/fleet-state';
+import type { FleetStatus } from '../contract/fleet-status';
+import { cut } from '../contract/text';
 
 /** Failures that are kept in sight. */
 const MAX_FAILURES = 100;
 const MAX_NOTES = 50;
+/** Longest note, and longest reason why nothing more is started, in characters. */
+const MAX_REASON = 1_000;
 const LISTED_RUNNING = 100;
 /** More would push the rest out of the Web UI's box. */
 const SHOWN_FAILURES = 3;
@@ -80,7 +54,7 @@ export function settle(state: FleetState, ended: FleetExport): void {
 
 /** Nothing more is started; what runs goes on to its end. */
 export function stop(state: FleetState, reason: string): void {
-  state.stopped ??= reason;
+  state.stopped ??= cut(reason, MAX_REASON);
   if (state.stage === 'exporting') state.stage = 'stopping';
 }
 
@@ -90,7 +64,7 @@ export function hasMore({ stopped, planned, source }: FleetState): boolean {
 }
 
 export function note(state: FleetState, text: string): void {
-  if (state.notes.length < MAX_NOTES) state.notes.push(text);
+  if (state.notes.length < MAX_NOTES) state.notes.push(cut(text, MAX_REASON));
 }
 
 export function totalsOf(state: FleetState): FleetTotals {
@@ -126,7 +100,7 @@ export function detailsOf(state: FleetState): string {
       .slice(-SHOWN_FAILURES)
       .map((failure): [string, string] => [
         'Failed',
-        `\`${failure.workflowId ?? failure.model}\`: ${failure.failure?.message.slice(0, SHOWN_MESSAGE) ?? ''}`,
+        `\`${failure.workflowId ?? failure.model}\`: ${cut(failure.failure?.message ?? '', SHOWN_MESSAGE)}`,
       ]),
   ];
   return lines.flatMap(([label, value]) => (value ? [`- **${label}:** ${value}`] : [])).join('\n');

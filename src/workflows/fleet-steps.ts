@@ -8,7 +8,8 @@ import type {
   WriteResultsRequest,
 } from '../contract/fleet-activities';
 import type { ExportModelsInput } from '../contract/fleet-input';
-import { MAX_SUMMARY } from '../contract/status';
+import type { FleetState } from '../contract/fleet-state';
+import { summaryText } from '../contract/text';
 import { retry } from './steps';
 
 /** Nothing that a fleet does between its exports takes longer, outages included. */
@@ -16,15 +17,15 @@ const STEP_TIMEOUT = '1 day';
 /** A worker that follows exports and is silent for so long is replaced, in milliseconds. */
 const HEARTBEAT_TIMEOUT_MS = 30_000;
 
-/** Checks the input as a whole. */
-export function check(input: ExportModelsInput): Promise<FleetSettings> {
+/** Checks the input as a whole, and what an earlier run carried over. */
+export function check(input: ExportModelsInput, carried?: FleetState): Promise<FleetSettings> {
   const { checkExports } = proxyActivities<FleetActivities>({
     summary: 'check the input',
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 hour',
     retry,
   });
-  return checkExports(input);
+  return carried === undefined ? checkExports(input) : checkExports(input, carried);
 }
 
 /** Settles formats and ids of the next part. */
@@ -54,7 +55,7 @@ export function awaitEnds(workflowIds: readonly string[]): Promise<EndedFleetExp
 /** Writes results, whatever becomes of the workflow's scope. */
 export function write(request: WriteResultsRequest): Promise<void> {
   const { writeResults } = proxyActivities<FleetActivities>({
-    summary: request.uri.slice(0, MAX_SUMMARY),
+    summary: summaryText(request.uri),
     startToCloseTimeout: '5 minutes',
     scheduleToCloseTimeout: STEP_TIMEOUT,
     retry,

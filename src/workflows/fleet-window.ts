@@ -5,9 +5,9 @@ import { CancellationScope, getExternalWorkflowHandle, startChild } from '@tempo
 import type { PlannedExport } from '../contract/fleet-activities';
 import { notSucceeded, succeeded } from '../contract/fleet-outcome';
 import type { FleetExport } from '../contract/fleet-result';
-import { MAX_SUMMARY } from '../contract/status';
+import { summaryText } from '../contract/text';
 import { exportModelWorkflow } from './export-model';
-import type { FleetState, RunningExport } from './fleet-state';
+import type { FleetState, RunningExport } from '../contract/fleet-state';
 import { settle } from './fleet-state';
 import { awaitEnds } from './fleet-steps';
 
@@ -79,7 +79,7 @@ export class FleetWindow {
         cancellationType: 'WAIT_CANCELLATION_COMPLETED',
         // What has succeeded in an earlier run of the same fleet is not exported again.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        staticSummary: `export ${model.replace(/^.*\//, '')} of a fleet`.slice(0, MAX_SUMMARY),
+        staticSummary: summaryText(`export ${model.replace(/^.*\//, '')} of a fleet`),
         memo: { model, ...(exportFormatId !== undefined && { exportFormatId }) },
         ...(this.priority && { priority: this.priority }),
       });

@@ -1,10 +1,24 @@
 import { workflowInfo } from '@temporalio/workflow';
 
-/** Object names have at most 1,024 bytes, and the service appends a directory and the file names. */
-const MAX_WORKFLOW_ID = 200;
+/**
+ * Folder of a run, below a prefix: `<folder name of the workflow id>/<run id>`. The run id is the one of the run where
+ * the history began: a reset keeps it, so that the run finds its operation again.
+ *
+ * @param folderName as an activity made it; runs that began before it did so named their folder by themselves
+ */
+export function runFolder(folderName: string | undefined): string {
+  const { workflowId, runId, originalExecutionRunId } = workflowInfo();
+  return folderName === undefined
+    ? `${formerFolderName(workflowId)}/${runId}`
+    : `${folderName}/${originalExecutionRunId}`;
+}
 
-/** `<workflowId>/<runId>`, safe as a part of an object's name: the run id alone makes it unique. */
-export function runFolder(runId = workflowInfo().runId): string {
-  const { workflowId } = workflowInfo();
-  return `${workflowId.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, MAX_WORKFLOW_ID)}/${runId}`;
+/** Folder of a fleet: all runs of one that continues as new share it. */
+export function fleetFolder(folderName: string | undefined): string {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  return `${folderName ?? formerFolderName(workflowId)}/${firstExecutionRunId}`;
+}
+
+function formerFolderName(workflowId: string): string {
+  return workflowId.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 200);
 }

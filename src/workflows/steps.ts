@@ -10,7 +10,8 @@ import type {
   VerifiedExport,
 } from '../contract/activities';
 import type { ExportModelInput } from '../contract/input';
-import { MAX_SUMMARY, SELECT_HEARTBEAT_TIMEOUT_MS } from '../contract/status';
+import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../contract/status';
+import { summaryText } from '../contract/text';
 
 // Every failure that a retry can't mend is marked nonRetryable by the activity itself; all others are retried until
 // the deadline, since outages, shutdowns and lost workers must not use up a count.
@@ -36,7 +37,7 @@ export function select(input: ExportModelInput): Promise<ExportPlan> {
 /** Starts the operation, or finds the run's own again. */
 export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Promise<StartedExport> {
   const { startExport } = proxyActivities<ExportActivities>({
-    summary: `${plan.exportFormatId} to ${destinationsOf(plan)}`,
+    summary: summaryText(`${plan.exportFormatId} to ${destinationsOf(plan)}`),
     // No limit to one attempt: with many exports at once it may wait for its turn within the quota.
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     scheduleToCloseTimeout: timeLeft(deadline),
@@ -52,9 +53,14 @@ export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Pr
 }
 
 /** Waits for the operation's end. */
-export function wait(plan: ExportPlan, started: StartedExport, deadline: number): Promise<AwaitedExport> {
+export function wait(
+  plan: ExportPlan,
+  own: OwnOperation,
+  started: StartedExport,
+  deadline: number,
+): Promise<AwaitedExport> {
   const { awaitExport } = proxyActivities<ExportActivities>({
-    summary: started.operation.replace(/^.*\/operations\//, 'operation '),
+    summary: summaryText(started.operation.replace(/^.*\/operations\//, 'operation ')),
     scheduleToCloseTimeout: timeLeft(deadline),
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     // The default would tell Google only after the next heartbeat was answered.
@@ -67,18 +73,24 @@ export function wait(plan: ExportPlan, started: StartedExport, deadline: number)
     operation,
     polling,
     outputInfo,
+    destinations: own.destinations,
     exportFormatId,
     ...(longExports && { parking: { at: Date.now() + longExports.parkAfter, checkEvery: longExports.checkEvery } }),
   });
 }
 
 /** Looks at what arrived. */
-export function verify(plan: ExportPlan, { operation }: StartedExport, ended: AwaitedExport): Promise<VerifiedExport> {
+export function verify(
+  plan: ExportPlan,
+  own: OwnOperation,
+  { operation }: StartedExport,
+  ended: AwaitedExport,
+): Promise<VerifiedExport> {
   if (plan.verification.level === 'none') {
     return Promise.resolve({ notes: ['nothing was looked at: verification.level is none'] });
   }
   const { verifyExport } = proxyActivities<ExportActivities>({
-    summary: `${plan.verification.level} of ${destinationsOf(plan)}`,
+    summary: summaryText(`${plan.verification.level} of ${destinationsOf(plan)}`),
     startToCloseTimeout: VERIFY_TIMEOUT,
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -90,7 +102,7 @@ export function verify(plan: ExportPlan, { operation }: StartedExport, ended: Aw
     operation,
     exportFormatId: plan.exportFormatId,
     outputInfo: ended.outputInfo,
-    destinations: plan.destinations,
+    destinations: own.destinations,
     source: plan.source,
     writeManifest: plan.manifest.write,
     heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
@@ -119,7 +131,7 @@ export function cancel(
 export function deletePartial(plan: ExportPlan, folder: string): Promise<DeletedArtifacts> {
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
   const { deletePartialArtifacts } = proxyActivities<ExportActivities>({
-    summary: folder.slice(0, MAX_SUMMARY),
+    summary: summaryText(folder),
     scheduleToCloseTimeout: CANCEL_TIMEOUT,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry,
@@ -133,10 +145,11 @@ function timeLeft(deadline: number): number {
 }
 
 function destinationsOf({ destinations }: ExportPlan): string {
-  return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ').slice(0, MAX_SUMMARY);
+  return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ');
 }
 
-/** The input is not checked yet: anything may stand there. */
-function summaryOfInput(input: Partial<ExportModelInput> | undefined): string {
-  return typeof input?.name === 'string' ? input.name.slice(0, MAX_SUMMARY) : 'check the input';
+/** The input is not checked yet: it can be anything. */
+function summaryOfInput(input: unknown): string {
+  const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
+  return typeof name === 'string' && name !== '' ? summaryText(name) : 'check the input';
 }

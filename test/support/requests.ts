@@ -6,7 +6,8 @@ export function startRequest(model: string, changes: Partial<StartExportRequest>
   return {
     model: `${model}@1`,
     exportFormatId: 'tflite',
-    destinations: { outputUriPrefix: `gs://exports/${randomUUID()}/` },
+    // `test` is the workflow id that the activity environment has.
+    destinations: { outputUriPrefix: `gs://exports/test/${randomUUID()}/` },
     perRunFolder: true,
     notBefore: new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString(),
     exclude: [],

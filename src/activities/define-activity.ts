@@ -1,0 +1,36 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import { TemporalFailure } from '@temporalio/common';
+import type { z } from 'zod';
+import { problemsOf } from '../contract';
+import { inputFailure, internalFailure } from './failures';
+
+/**
+ * An activity whose request is checked before anything else, and whose failures all have a documented type.
+ *
+ * Any workflow of the namespace can call it with anything, so that no part of a request is trusted.
+ */
+export function defineActivity<Request, Result>(
+  schema: z.ZodType<Request>,
+  run: (request: Request) => Promise<Result>,
+): (request: Request) => Promise<Result> {
+  return documented((request) => {
+    const parsed = schema.safeParse(request);
+    if (!parsed.success) return Promise.reject(inputFailure(problemsOf(parsed.error)));
+    return run(parsed.data);
+  });
+}
+
+/** The activity, with every error that is not a failure of Temporal's turned into a documented one. */
+export function documented<Args extends unknown[], Result>(
+  run: (...args: Args) => Promise<Result>,
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    try {
+      return await run(...args);
+    } catch (error) {
+      // An abort has the reason of the cancellation, which is one of Temporal's own failures.
+      if (error instanceof TemporalFailure || error instanceof CompleteAsyncError) throw error;
+      throw internalFailure(error);
+    }
+  };
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type {
+  AwaitExportRequest,
+  CancelExportRequest,
+  DeletePartialArtifactsRequest,
+  OwnOperation,
+  StartExportRequest,
+  VerifyExportRequest,
+} from './activities';
+import { MAX_DURATION_MS, MAX_HEARTBEAT_TIMEOUT_MS } from './duration';
+import { formatId, modelName, operationName, outputUri, storageUri, text, timestamp } from './fields';
+import { parseStorageUri } from './resource-names';
+
+// Any workflow of the namespace can call the activities, not only those of this package: whatever they are called with
+// is checked. Unknown fields are left out without an error, since a newer workflow may send more.
+
+const heartbeatTimeoutMs = z.number().min(1).max(MAX_HEARTBEAT_TIMEOUT_MS);
+const durationMs = z.number().min(0).max(MAX_DURATION_MS);
+/** Milliseconds since 1970. */
+const instant = z.number().min(0).max(8.64e15);
+
+/** A folder: a `gs://` URI that ends with a slash. */
+const folder = storageUri.refine((uri) => uri.endsWith('/') && parseStorageUri(uri)?.path !== '', {
+  error: 'must be gs://bucket/folder/',
+});
+
+const directory = storageUri.refine((uri) => uri.endsWith('/'), { error: 'must end with a slash' });
+const destinations = z.object({ outputUriPrefix: directory.exactOptional(), imageUri: outputUri.exactOptional() });
+
+/** What the service says of an output; whether it is what was asked for is checked where it is used. */
+const outputInfo = z.object({
+  artifactOutputUri: text(2_100).exactOptional(),
+  imageOutputUri: text(1_000).exactOptional(),
+});
+
+/** Operations of earlier attempts of one run. */
+const MAX_EXCLUDED = 10_000;
+
+const ownOperation = {
+  model: modelName,
+  destinations,
+  perRunFolder: z.boolean(),
+  notBefore: timestamp,
+  exclude: z.array(operationName).max(MAX_EXCLUDED),
+} satisfies Record<keyof OwnOperation, z.ZodType>;
+
+export const startExportRequestSchema: z.ZodType<StartExportRequest> = z.object({
+  ...ownOperation,
+  exportFormatId: formatId,
+  heartbeatTimeoutMs,
+});
+
+export const awaitExportRequestSchema: z.ZodType<AwaitExportRequest> = z.object({
+  operation: operationName,
+  polling: z.object({
+    initialDelay: durationMs,
+    multiplier: z.number().min(1).max(10),
+    maxDelay: durationMs,
+    heartbeatTimeout: heartbeatTimeoutMs,
+  }),
+  outputInfo: outputInfo.exactOptional(),
+  destinations: destinations.exactOptional(),
+  exportFormatId: formatId.exactOptional(),
+  parking: z.object({ at: instant, checkEvery: durationMs }).exactOptional(),
+});
+
+export const verifyExportRequestSchema: z.ZodType<VerifyExportRequest> = z.object({
+  level: z.enum(['none', 'listing', 'structure', 'content']),
+  model: modelName,
+  operation: operationName,
+  exportFormatId: formatId,
+  outputInfo,
+  destinations,
+  source: z.object({
+    artifactUri: text(2_100).exactOptional(),
+    createTime: text(100).exactOptional(),
+    servingImageUri: text(1_000).exactOptional(),
+  }),
+  writeManifest: z.boolean(),
+  heartbeatTimeoutMs,
+});
+
+export const cancelExportRequestSchema: z.ZodType<CancelExportRequest> = z.object({
+  operation: operationName.exactOptional(),
+  own: z.object(ownOperation),
+  heartbeatTimeoutMs,
+});
+
+export const deletePartialArtifactsRequestSchema: z.ZodType<DeletePartialArtifactsRequest> = z.object({
+  folder,
+  heartbeatTimeoutMs,
+});

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { MAX_HEARTBEAT_TIMEOUT_MS } from './duration';
+import { formatId, modelName, storageUri, text, timestamp, workflowId } from './fields';
+import type { AwaitExportsRequest, FleetSource, PlanExportsRequest, WriteResultsRequest } from './fleet-activities';
+import type { ExportDefaults } from './fleet-input';
+import { exportModelsInputSchema } from './fleet-input';
+import type { FleetState } from './fleet-state';
+
+// Any workflow can call the activities, and anybody can start a fleet with a second argument: both are checked like an
+// input. Unknown fields of requests are left out without an error, since a newer workflow may send more.
+
+const MAX_ENTRIES = 20_000;
+const MAX_RUNNING = 2_000;
+const MAX_PAGE_TOKEN = 10_000;
+const MAX_MESSAGE = 20_000;
+
+// Their options are checked for each export, when it has those of the defaults, too.
+const entry = z.looseObject({ name: modelName });
+const defaults = exportModelsInputSchema.shape.defaults.unwrap();
+const formats = exportModelsInputSchema.shape.formats;
+
+const source = z.union([
+  z.object({ exports: z.array(entry).max(MAX_ENTRIES) }),
+  z.object({ models: z.array(modelName).max(MAX_ENTRIES), formats }),
+  z.object({
+    parent: exportModelsInputSchema.shape.parent.unwrap(),
+    filter: exportModelsInputSchema.shape.filter,
+    formats,
+    pageToken: text(MAX_PAGE_TOKEN).exactOptional(),
+  }),
+]);
+
+export const planExportsRequestSchema: z.ZodType<PlanExportsRequest> = z.object({
+  // As given: durations and defaults are left for each export to settle by itself.
+  source: z.custom<FleetSource>((value) => source.safeParse(value).success, {
+    error: 'must be a list of exports or Models, or a location',
+  }),
+  defaults: z
+    .custom<ExportDefaults>((value) => defaults.safeParse(value).success, { error: 'must be the options of an export' })
+    .exactOptional(),
+  fleet: workflowId,
+  childIds: z.literal('bounded').exactOptional(),
+});
+
+export const awaitExportsRequestSchema: z.ZodType<AwaitExportsRequest> = z.object({
+  workflowIds: z.array(workflowId).max(MAX_RUNNING),
+  heartbeatTimeoutMs: z.number().min(1).max(MAX_HEARTBEAT_TIMEOUT_MS),
+});
+
+const fleetExport = z.object({
+  model: z.string().max(1_000),
+  exportFormatId: formatId.exactOptional(),
+  workflowId: workflowId.exactOptional(),
+  outcome: z.enum(['succeeded', 'failed', 'cancelled']),
+  outputInfo: z
+    .object({
+      artifactOutputUri: z.string().max(2_100).exactOptional(),
+      imageOutputUri: z.string().max(1_000).exactOptional(),
+    })
+    .exactOptional(),
+  failure: z
+    .object({ type: z.string().max(200).exactOptional(), message: z.string().max(MAX_MESSAGE) })
+    .exactOptional(),
+  reused: z.literal(true).exactOptional(),
+});
+
+export const writeResultsRequestSchema: z.ZodType<WriteResultsRequest> = z.object({
+  uri: storageUri,
+  exports: z.array(fleetExport).max(MAX_RUNNING),
+});
+
+const total = z.int().min(0);
+
+/** What a fleet carries over to its next run. Whoever starts a fleet can forge it, so that it is as strict as an input. */
+export const fleetStateSchema = z.strictObject({
+  settings: z.strictObject({
+    maxConcurrent: exportModelsInputSchema.shape.maxConcurrent.unwrap(),
+    onFailure: z.enum(['continue', 'stop']),
+    resultsUriPrefix: exportModelsInputSchema.shape.resultsUriPrefix,
+    folderName: z
+      .string()
+      .regex(/^(?!\.+$)[A-Za-z0-9._-]{1,200}$/)
+      .exactOptional(),
+    duplicates: z.array(total).max(MAX_ENTRIES),
+  }),
+  startTime: timestamp,
+  stage: z.enum(['exporting', 'stopping']),
+  source: source.exactOptional(),
+  planned: z.array(z.strictObject({ workflowId, input: z.looseObject({ name: modelName }) })).max(MAX_ENTRIES),
+  running: z
+    .array(z.strictObject({ workflowId, model: modelName, exportFormatId: formatId.exactOptional() }))
+    .max(MAX_RUNNING),
+  totals: z.strictObject({
+    planned: total,
+    succeeded: total,
+    failed: total,
+    cancelled: total,
+    reused: total,
+    skipped: total,
+    duplicates: total,
+  }),
+  exports: z.array(fleetExport).max(MAX_RUNNING),
+  failures: z.array(fleetExport).max(MAX_RUNNING),
+  resultUris: z.array(storageUri).max(MAX_ENTRIES),
+  notes: z.array(z.string().max(MAX_MESSAGE)).max(100),
+  stopped: z.string().max(MAX_MESSAGE).exactOptional(),
+} satisfies Record<keyof FleetState, z.ZodType>);

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { boundedLine, boundedLines, boundedMessage, cut, summaryText } from '../../../src/contract';
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Any text, also such that is not valid Unicode. */
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 400 }),
+  fc
+    .array(fc.constantFrom('\ud83d', '\ude00', '\u{1f600}', 'a', '"', '\\', '\n', '\u20ac'), { maxLength: 400 })
+    .map((parts) => parts.join('')),
+);
+
+suite('text for workflow history', () => {
+  test('is cut without breaking a character, and always valid Unicode', () => {
+    fc.assert(
+      fc.property(anyText, fc.integer({ min: 1, max: 50 }), (text, length) => {
+        const shortened = cut(text, length);
+        assert.ok(shortened.length <= length);
+        assert.doesNotMatch(shortened, LONE_SURROGATE);
+      }),
+    );
+    assert.equal(cut('abc', 3), 'abc');
+    assert.equal(cut('abcd', 3), 'ab…');
+    assert.equal(cut('a\u{1f600}b', 3), 'a\ufffd…');
+  });
+
+  test('is short enough for a summary, whatever characters it has', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const summary = summaryText(text);
+        assert.ok(Buffer.byteLength(JSON.stringify(summary)) <= 170, summary);
+        assert.doesNotMatch(summary, LONE_SURROGATE);
+      }),
+    );
+    assert.equal(summaryText('tflite to gs://bucket/a'), 'tflite to gs://bucket/a');
+  });
+
+  test('has no control characters in a line, and no more than 300 characters', () => {
+    assert.equal(boundedLine('a\u001b[31mb\r\nc\u202ed'), 'a [31mb c d');
+    assert.equal(boundedLine('x'.repeat(1_000)).length, 300);
+  });
+
+  test('has at most 8,000 characters in a message', () => {
+    assert.equal(boundedMessage('x'.repeat(1_000_000)).length, 8_000);
+  });
+
+  test('counts the lines that are left out', () => {
+    assert.deepEqual(boundedLines(['a', 'b', 'c'], 2, 'findings'), ['a', 'b', 'and 1 more findings']);
+    assert.deepEqual(boundedLines(['a', 'b'], 2, 'findings'), ['a', 'b']);
+  });
+});
