@@ -55,6 +55,8 @@ export interface OwnOperation {
 }
 
 export interface StartExportRequest extends OwnOperation {
+  /** From this time on nothing is started, ISO 8601. Left out by runs that began before it was checked. */
+  readonly notAfter?: string;
   readonly exportFormatId: string;
   readonly heartbeatTimeoutMs: number;
 }

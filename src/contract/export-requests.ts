@@ -46,6 +46,7 @@ const ownOperation = {
 
 export const startExportRequestSchema: z.ZodType<StartExportRequest> = z.object({
   ...ownOperation,
+  notAfter: timestamp.exactOptional(),
   exportFormatId: formatId,
   heartbeatTimeoutMs,
 });

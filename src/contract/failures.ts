@@ -57,4 +57,18 @@ export interface ExportFailureDetails {
   readonly problems?: readonly string[];
   /** Whether a fresh export may succeed where this one failed. */
   readonly exportAgain?: boolean;
+  /** Whether it is certain that no operation was started, so that there is none to cancel. */
+  readonly nothingStarted?: boolean;
+  /** With `DeadlineExceeded`: why the step that was running at the deadline had not ended, where that is known. */
+  readonly lastFailure?: LastFailure;
+}
+
+/** The failure of the last attempt of a step. */
+export interface LastFailure extends Pick<
+  ExportFailureDetails,
+  'action' | 'code' | 'status' | 'httpStatus' | 'request'
+> {
+  /** An {@link ExportFailureTypeName}, mostly. */
+  readonly type: string;
+  readonly message: string;
 }

@@ -1,10 +1,10 @@
 export type * from './activities';
 export type * from './fleet-activities';
-export { duration } from './duration';
+export { duration } from './duration-field';
 export type { DurationInput } from './duration';
 export { childWorkflowId, digestOf, exportFolderName, exportWorkflowId, formerChildWorkflowId } from './workflow-id';
 export { ExportFailureType } from './failures';
-export type { ExportFailureDetails, ExportFailureTypeName } from './failures';
+export type { ExportFailureDetails, ExportFailureTypeName, LastFailure } from './failures';
 export { exportModelInputSchema, parseExportModelInput } from './input';
 export { describeProblems, firstIssue, InvalidExportInputError, problem, problemsOf } from './problems';
 export type { InputProblem } from './problems';

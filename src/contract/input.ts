@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { DurationInput } from './duration';
-import { duration, MAX_HEARTBEAT_TIMEOUT_MS, MIN_HEARTBEAT_TIMEOUT_MS } from './duration';
+import {
+  DEFAULT_DEADLINE_MS,
+  MAX_HEARTBEAT_TIMEOUT_MS,
+  MIN_HEARTBEAT_TIMEOUT_MS,
+  SHORTEST_DEADLINE_MS,
+} from './duration';
+import { duration } from './duration-field';
 import { formatId, modelName, outputUri, outputUriPrefix } from './fields';
 import { sizeProblem } from './input-size';
 import type { InputProblem } from './problems';
@@ -144,7 +150,7 @@ export const exportModelInputSchema = z.strictObject({
   longExports: z
     .strictObject({ parkAfter: duration(1_000), checkEvery: duration(1_000).default(600_000) })
     .exactOptional(),
-  deadline: duration(1_000).default(86_400_000),
+  deadline: duration(SHORTEST_DEADLINE_MS).default(DEFAULT_DEADLINE_MS),
   maxExportAttempts: z.int().min(1).max(100).default(3),
   onBlocked: z.enum(['fail', 'wait']).default('fail'),
   deletePartialArtifacts: z.boolean().default(false),

@@ -20,7 +20,7 @@ export class Blocking {
   private decision: 'retry' | 'abort' | undefined;
 
   constructor(
-    private readonly waits: boolean,
+    private readonly isWaiting: () => boolean,
     private readonly progress: ExportProgress,
     private readonly show: (change: Partial<ExportProgress>) => void,
   ) {
@@ -31,7 +31,7 @@ export class Blocking {
   /** Runs a step; where it fails with what a person can mend, and would help, it is run again when they say so. */
   mended<T>(step: () => Promise<T>, helps: (error: unknown) => boolean = () => true): Promise<T> {
     // Every promise in a workflow costs the worker a stack trace.
-    return this.waits ? this.repeated(step, helps) : step();
+    return this.isWaiting() ? this.repeated(step, helps) : step();
   }
 
   private async repeated<T>(step: () => Promise<T>, helps: (error: unknown) => boolean): Promise<T> {
@@ -46,7 +46,7 @@ export class Blocking {
 
   /** Waits until what failed is mended; `false` where nobody can mend it, nobody is to be waited for, or on abort. */
   async isMended(error: unknown): Promise<boolean> {
-    const failure = this.waits ? mendableFailureIn(error) : undefined;
+    const failure = this.isWaiting() ? mendableFailureIn(error) : undefined;
     if (failure === undefined) return false;
     const since = Date.now();
     const { stage } = this.progress;

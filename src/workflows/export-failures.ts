@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { ExportFailureDetails } from '../contract/failures';
+import type { ExportFailureDetails, LastFailure } from '../contract/failures';
 import { ExportFailureType } from '../contract/failures';
 import type { ExportAttempt } from '../contract/result';
 import { boundedMessage } from '../contract/text';
@@ -47,12 +47,13 @@ function internalFailure(error: unknown): ApplicationFailure {
 }
 
 /** One of the documented failures, made by a workflow. */
-export function failureOf(message: string, details: ExportFailureDetails): ApplicationFailure {
+export function failureOf(message: string, details: ExportFailureDetails, cause?: Error): ApplicationFailure {
   return ApplicationFailure.create({
     message: `${boundedMessage(message)} — ${details.action}`,
     type: details.type,
     nonRetryable: true,
     details: [details],
+    ...(cause && { cause }),
   });
 }
 
@@ -62,26 +63,77 @@ export function detailsOf(failure: ApplicationFailure | undefined): Partial<Expo
   return details ?? {};
 }
 
+/** Whether the last failure is only what the server gives when there was no time for another attempt. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState === 'TIMEOUT';
+}
+
 /** The failure that a person can mend; `undefined` where it is another one, or the deadline's. */
 export function mendableFailureIn(error: unknown): ApplicationFailure | undefined {
   const failure = applicationFailureIn(error);
-  return failure && MENDABLE.has(failure.type ?? '') && !isDeadline(error) ? failure : undefined;
+  return failure && MENDABLE.has(failure.type ?? '') && !isTimeout(error) ? failure : undefined;
 }
 
-/** Whether an activity ended because the workflow's deadline came. */
-export function isDeadline(error: unknown): boolean {
+/**
+ * Whether an activity ended because the deadline came. The clock decides, since the server has several names for it: a
+ * first attempt that never had a worker is reported as SCHEDULE_TO_START, for example.
+ *
+ * @param deadline milliseconds since 1970
+ */
+export function isDeadline(error: unknown, deadline: number): boolean {
   if (!(error instanceof ActivityFailure)) return false;
   // The server does not begin a retry that would start past the deadline, and gives the last failure instead.
-  return (
-    error.retryState === 'TIMEOUT' ||
-    (error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_CLOSE')
-  );
+  if (error.retryState === 'TIMEOUT') return true;
+  if (!(error.cause instanceof TimeoutFailure)) return false;
+  return error.cause.timeoutType === 'SCHEDULE_TO_CLOSE' || Date.now() >= deadline;
+}
+
+/** Whether the failure itself says that no operation was started. */
+export function hasNothingStarted(error: unknown): boolean {
+  return detailsOf(applicationFailureIn(error)).nothingStarted === true;
+}
+
+/** Why the last attempt of an activity had not ended, where it said so: by its failure, or with its last heartbeat. */
+export function lastFailureIn(error: unknown): LastFailure | undefined {
+  const failure = applicationFailureIn(error) ?? (error instanceof ActivityFailure ? timeoutCause(error) : undefined);
+  // An export that has given its slot back is not a failure.
+  if (failure instanceof ApplicationFailure && failure.type !== ExportFailureType.StillRunning) {
+    const { type = failure.type ?? 'unknown', action = '', code, status, httpStatus, request } = detailsOf(failure);
+    return {
+      type,
+      message: boundedMessage(failure.message),
+      action,
+      ...(code !== undefined && { code }),
+      ...(status !== undefined && { status }),
+      ...(httpStatus !== undefined && { httpStatus }),
+      ...(request !== undefined && { request }),
+    };
+  }
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure
+    ? reportedFailure(error.cause.lastHeartbeatDetails)
+    : undefined;
+}
+
+function timeoutCause({ cause }: ActivityFailure): ApplicationFailure | undefined {
+  return cause instanceof TimeoutFailure && cause.cause instanceof ApplicationFailure ? cause.cause : undefined;
+}
+
+/** The failure in the details of a heartbeat. */
+function reportedFailure(details: unknown): LastFailure | undefined {
+  if (typeof details !== 'object' || details === null || !('lastFailure' in details)) return undefined;
+  return isLastFailure(details.lastFailure) ? details.lastFailure : undefined;
+}
+
+function isLastFailure(value: unknown): value is LastFailure {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, message, action } = value as Partial<Record<keyof LastFailure, unknown>>;
+  return [type, message, action].every((text) => typeof text === 'string');
 }
 
 /** The export attempt that a failure ended; `undefined` where the operation may still run, or was never looked at. */
 export function endedAttempt(operation: string, error: unknown): ExportAttempt | undefined {
   const failure = applicationFailureIn(error);
-  if (failure === undefined || isDeadline(error)) return undefined;
+  if (failure === undefined || isTimeout(error)) return undefined;
   if (failure.type === ExportFailureType.VerificationFailed) {
     return { operation, outcome: 'verification-failed', reason: failure.message };
   }

@@ -17,18 +17,17 @@ import { summaryText } from '../contract/text';
 // the deadline, since outages, shutdowns and lost workers must not use up a count.
 export const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
-/** A verification reads lists, or is tried again by another worker, within so long. */
-const VERIFY_TIMEOUT = '1 day';
-/** A cancel is asked for, and its end waited for, within so long. */
-const CANCEL_TIMEOUT = '1 hour';
+/** Limit of a clean-up step with the time that it waits for a worker; it begins at the end of an export. */
+const CLEAN_UP_TIMEOUT = '1 day';
+/** Limit of one attempt of a clean-up step. */
+const CLEAN_UP_ATTEMPT_TIMEOUT = '1 hour';
 
 /** Checks the input and settles version, format and destinations. */
-export function select(input: ExportModelInput): Promise<ExportPlan> {
+export function select(input: ExportModelInput, deadline: number): Promise<ExportPlan> {
   const { selectExportFormat } = proxyActivities<ExportActivities>({
     summary: summaryOfInput(input),
     heartbeatTimeout: SELECT_HEARTBEAT_TIMEOUT_MS,
-    // Until the input is checked its deadline is not known.
-    scheduleToCloseTimeout: '1 hour',
+    scheduleToCloseTimeout: timeLeft(deadline),
     retry,
   });
   return selectExportFormat(input);
@@ -47,6 +46,7 @@ export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Pr
   });
   return startExport({
     ...own,
+    notAfter: new Date(deadline).toISOString(),
     exportFormatId: plan.exportFormatId,
     heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
   });
@@ -85,13 +85,14 @@ export function verify(
   own: OwnOperation,
   { operation }: StartedExport,
   ended: AwaitedExport,
+  deadline: number,
 ): Promise<VerifiedExport> {
   if (plan.verification.level === 'none') {
     return Promise.resolve({ notes: ['nothing was looked at: verification.level is none'] });
   }
   const { verifyExport } = proxyActivities<ExportActivities>({
     summary: summaryText(`${plan.verification.level} of ${destinationsOf(plan)}`),
-    startToCloseTimeout: VERIFY_TIMEOUT,
+    scheduleToCloseTimeout: timeLeft(deadline),
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry,
@@ -118,7 +119,8 @@ export function cancel(
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
   const { cancelExport } = proxyActivities<ExportActivities>({
     summary: 'cancel the operation and wait for its end',
-    scheduleToCloseTimeout: CANCEL_TIMEOUT,
+    scheduleToCloseTimeout: CLEAN_UP_TIMEOUT,
+    startToCloseTimeout: CLEAN_UP_ATTEMPT_TIMEOUT,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry,
   });
@@ -132,7 +134,8 @@ export function deletePartial(plan: ExportPlan, folder: string): Promise<Deleted
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
   const { deletePartialArtifacts } = proxyActivities<ExportActivities>({
     summary: summaryText(folder),
-    scheduleToCloseTimeout: CANCEL_TIMEOUT,
+    scheduleToCloseTimeout: CLEAN_UP_TIMEOUT,
+    startToCloseTimeout: CLEAN_UP_ATTEMPT_TIMEOUT,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry,
   });

@@ -1,0 +1,73 @@
+import type { ExportPlan, OwnOperation } from '../../contract/activities';
+import type { ExportModelResult } from '../../contract/result';
+import type { Blocking } from '../blocked';
+import { endedAttempt } from '../export-failures';
+import type { ExportProgress } from '../export-status';
+import { runFolder } from '../run-folder';
+import { start, verify, wait } from '../steps';
+import { resultOf, verificationNotes } from './result';
+
+/** One run of the workflow: what its steps share. */
+export interface ExportRun {
+  readonly progress: ExportProgress;
+  /** Changes the progress, and shows it in the Web UI. */
+  readonly show: (change: Partial<ExportProgress>) => void;
+  readonly blocking: Blocking;
+  /** Milliseconds since 1970; it moves while the run is blocked. */
+  readonly deadline: () => number;
+  plan?: ExportPlan;
+  /** What tells the operations of the current attempt from others. */
+  own?: OwnOperation;
+}
+
+/** The result of an attempt, or why its operation, which has ended, was not the last one. */
+export type AttemptOutcome = { readonly result: ExportModelResult } | { readonly error: unknown };
+
+/** Starts an operation, waits for its end, and verifies what it wrote. Throws where the operation may still run. */
+export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<AttemptOutcome> {
+  const { progress, show, blocking, deadline } = run;
+  const own = ownOperation(plan, progress);
+  run.own = own;
+  const started = await blocking.mended(() => {
+    const until = { deadline: new Date(deadline()).toISOString() };
+    show({ stage: 'starting', exportAttempt: progress.attempts.length + 1, unfinished: {}, ...until });
+    return start(plan, own, deadline());
+  });
+  const { operation } = started;
+  show({ stage: 'exporting', operation, outputInfo: started.outputInfo, unfinished: { operation } });
+  try {
+    const ended = await blocking.mended(
+      () => wait(plan, own, started, deadline()),
+      // An operation that has ended is not waited for again.
+      (error) => endedAttempt(operation, error) === undefined,
+    );
+    show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined });
+    const verified = await blocking.mended(() => verify(plan, own, started, ended, deadline()));
+    progress.attempts.push({ operation, outcome: 'succeeded' });
+    show({ stage: 'completed', notes: verificationNotes(verified) });
+    return { result: resultOf(plan, progress, started, ended, verified) };
+  } catch (error) {
+    const attempt = endedAttempt(operation, error);
+    if (attempt === undefined) throw error;
+    progress.attempts.push(attempt);
+    show({ unfinished: undefined });
+    return { error };
+  }
+}
+
+/** The run's own place: its folder below the prefix, so that a crashed run finds its operation with certainty. */
+function ownOperation(plan: ExportPlan, progress: ExportProgress): OwnOperation {
+  const { model, destinations, perRunFolder, notBefore, folderName } = plan;
+  const { outputUriPrefix } = destinations;
+  const folder =
+    outputUriPrefix !== undefined && perRunFolder
+      ? { outputUriPrefix: `${outputUriPrefix}${runFolder(folderName)}/` }
+      : {};
+  return {
+    model,
+    destinations: { ...destinations, ...folder },
+    perRunFolder,
+    notBefore,
+    exclude: progress.attempts.map(({ operation }) => operation),
+  };
+}

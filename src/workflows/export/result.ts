@@ -1,0 +1,56 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { AwaitedExport, ExportPlan, StartedExport, VerifiedExport } from '../../contract/activities';
+import type { ExportModelResult } from '../../contract/result';
+import type { ExportProgress } from '../export-status';
+import { describeInspected } from '../inspected-text';
+
+/** The result of an export whose last attempt has succeeded. */
+export function resultOf(
+  plan: ExportPlan,
+  progress: ExportProgress,
+  started: StartedExport,
+  ended: AwaitedExport,
+  verified: VerifiedExport,
+): ExportModelResult {
+  const { startTime } = workflowInfo();
+  const now = Date.now();
+  return {
+    model: plan.model,
+    modelDisplayName: plan.modelDisplayName,
+    exportFormatId: plan.exportFormatId,
+    operation: started.operation,
+    adoption: started.adoption,
+    outputInfo: ended.outputInfo,
+    ...(verified.files && { files: verified.files }),
+    ...(verified.image && { image: verified.image }),
+    verification: {
+      level: plan.verification.level,
+      notes: [...verified.notes],
+      ...(verified.reads && { reads: verified.reads }),
+      ...(verified.inspected && { inspected: [...verified.inspected] }),
+    },
+    attempts: [...progress.attempts],
+    timings: {
+      startTime: startTime.toISOString(),
+      ...(ended.createTime === undefined ? {} : { operationCreateTime: ended.createTime }),
+      ...(ended.updateTime === undefined ? {} : { operationUpdateTime: ended.updateTime }),
+      endTime: new Date(now).toISOString(),
+      totalMs: now - startTime.getTime(),
+    },
+  };
+}
+
+/** More than a few would push the rest out of the Web UI's box. */
+const SHOWN_FILES = 3;
+
+/** What people see of a verification. */
+export function verificationNotes({ files, image, inspected, notes }: VerifiedExport): string[] {
+  return [
+    ...(files
+      ? [`${files.count} files, ${files.bytes} bytes, manifest sha256 \`${files.manifestSha256.slice(0, 12)}\``]
+      : []),
+    ...(image ? [`\`${image.pinnedUri}\``] : []),
+    ...(inspected ?? []).slice(0, SHOWN_FILES).map(describeInspected),
+    ...notes,
+  ];
+}
