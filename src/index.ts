@@ -54,6 +54,7 @@ export type {
   InputProblem,
   InspectedFile,
   InspectedTensor,
+  LastFailure,
   LongExportsOptions,
   OutputConfig,
   OutputInfo,

@@ -195,7 +195,10 @@ suite('deletePartialArtifacts', () => {
     await fetch(`${upload}${encodeURIComponent(neighbour)}`, { method: 'POST', body: 'x' });
     const { handle, folder } = await cancelled({ deletePartialArtifacts: true });
     assert.deepEqual(await objects(folder), []);
-    assert.match((await handle.status()).failure ?? '', /nothing is left in gs:\/\/exports\/tests\/.*: 2 objects were deleted/);
+    assert.match(
+      (await handle.status()).failure ?? '',
+      /nothing is left in gs:\/\/exports\/tests\/.*: 2 objects were deleted/,
+    );
     assert.deepEqual(await objects('gs://exports/tests/neighbour/'), [neighbour]);
   });
 

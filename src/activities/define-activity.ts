@@ -1,8 +1,9 @@
-import { CompleteAsyncError } from '@temporalio/activity';
-import { TemporalFailure } from '@temporalio/common';
+import { CompleteAsyncError, Context } from '@temporalio/activity';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { problemsOf } from '../contract';
 import { inputFailure, internalFailure } from './failures';
+import { withRetryInTime } from './retry-delay';
 
 /**
  * An activity whose request is checked before anything else, and whose failures all have a documented type.
@@ -28,6 +29,7 @@ export function documented<Args extends unknown[], Result>(
     try {
       return await run(...args);
     } catch (error) {
+      if (error instanceof ApplicationFailure) throw withRetryInTime(error, Context.current().info, Date.now());
       // An abort has the reason of the cancellation, which is one of Temporal's own failures.
       if (error instanceof TemporalFailure || error instanceof CompleteAsyncError) throw error;
       throw internalFailure(error);

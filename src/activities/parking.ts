@@ -3,6 +3,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { ExportFailureType } from '../contract';
 import { exportFailure } from './failures';
+import { timeLeft } from './retry-delay';
 import { inWords } from './time-in-words';
 
 /** The last part before the deadline is watched in the slot, in milliseconds: what ends there must be seen in time. */
@@ -14,11 +15,10 @@ const LAST_WATCH_MS = 60_000;
  */
 export function parkedPause(
   checkEveryMs: number,
-  { scheduledTimestampMs, scheduleToCloseTimeoutMs }: Pick<Info, 'scheduledTimestampMs' | 'scheduleToCloseTimeoutMs'>,
+  times: Pick<Info, 'scheduledTimestampMs' | 'scheduleToCloseTimeoutMs'>,
   now: number,
 ): number | undefined {
-  if (scheduleToCloseTimeoutMs === 0) return checkEveryMs;
-  const left = scheduledTimestampMs + scheduleToCloseTimeoutMs - now - Math.min(checkEveryMs, LAST_WATCH_MS);
+  const left = timeLeft(times, now) - Math.min(checkEveryMs, LAST_WATCH_MS);
   return left > 0 ? Math.min(checkEveryMs, left) : undefined;
 }
 
