@@ -21,7 +21,13 @@ export function withRetryInTime(failure: ApplicationFailure, times: Times, now: 
   const { nonRetryable, type } = failure;
   const nextRetryDelay: unknown = failure.nextRetryDelay;
   // An export that gives its slot back has chosen its pause by the deadline.
-  if (nextRetryDelay === undefined || nextRetryDelay === null || nonRetryable || type === ExportFailureType.StillRunning) return failure;
+  if (
+    nextRetryDelay === undefined ||
+    nextRetryDelay === null ||
+    nonRetryable ||
+    type === ExportFailureType.StillRunning
+  )
+    return failure;
   const longest = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, timeLeft(times, now) / 2));
   if (typeof nextRetryDelay === 'number' && nextRetryDelay <= longest) return failure;
   const { message, details, cause, category } = failure;
