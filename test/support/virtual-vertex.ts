@@ -1,4 +1,5 @@
 import { GoogleApiError } from '../../src/google/api-error';
+import type { BeforeSend } from '../../src/google/rest';
 import type { ExportOperation, OperationPage, VertexApi } from '../../src/google/vertex';
 import type { VirtualClock } from './virtual-clock';
 
@@ -50,13 +51,18 @@ export class VirtualVertex implements VertexApi {
     return operation;
   }
 
-  async getOperation(name: string): Promise<ExportOperation> {
-    await this.arrive('get');
+  async getOperation(name: string, _signal?: AbortSignal, beforeSend?: BeforeSend): Promise<ExportOperation> {
+    await this.arrive('get', beforeSend);
     return this.answer(this.look(this.find(name)));
   }
 
-  async waitOperation(name: string, timeoutMs: number): Promise<ExportOperation> {
-    await this.arrive('wait');
+  async waitOperation(
+    name: string,
+    timeoutMs: number,
+    _signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<ExportOperation> {
+    await this.arrive('wait', beforeSend);
     const { wait = 'unimplemented' } = this.service;
     if (wait === 'unimplemented') throw refused('UNIMPLEMENTED', 501, 'no wait');
     const operation = this.find(name);
@@ -65,8 +71,13 @@ export class VirtualVertex implements VertexApi {
     return this.answer(this.look(operation));
   }
 
-  async listOperations(parent: string, pageToken: string): Promise<OperationPage> {
-    await this.arrive('list');
+  async listOperations(
+    parent: string,
+    pageToken: string,
+    _signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<OperationPage> {
+    await this.arrive('list', beforeSend);
     const { list } = this.service;
     if (list === undefined) throw refused('UNIMPLEMENTED', 501, 'no list');
     const hasNested = list === 'with-nested' || parent.includes('/models/');
@@ -95,7 +106,8 @@ export class VirtualVertex implements VertexApi {
     throw new Error('not part of it');
   }
 
-  private async arrive(call: VirtualRequest['call']): Promise<void> {
+  private async arrive(call: VirtualRequest['call'], beforeSend: BeforeSend | undefined): Promise<void> {
+    await beforeSend?.();
     this.requests.push({ call, at: this.clock.now() });
     await this.clock.sleep((this.service.latencyMs ?? LATENCY_MS) / 2);
   }
@@ -120,8 +132,8 @@ export class VirtualVertex implements VertexApi {
       done,
       metadata: {
         genericMetadata: {
-          createTime: new Date(operation.createdAt).toISOString(),
-          updateTime: new Date(done ? operation.endsAt : operation.createdAt).toISOString(),
+          createTime: new Date(this.clock.dateOf(operation.createdAt)).toISOString(),
+          updateTime: new Date(this.clock.dateOf(done ? operation.endsAt : operation.createdAt)).toISOString(),
         },
         outputInfo: {},
       },
