@@ -1,67 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { GoogleApiError } from '../src/google/api-error';
-import type { WatchMetrics } from '../src/operations/metrics';
-import type { WatchOptions } from '../src/operations/operation-watch';
-import { SharedOperationWatch } from '../src/operations/operation-watch';
-import type { BudgetLimits } from '../src/operations/region-budgets';
-import { RegionBudgets } from '../src/operations/region-budgets';
-import { Timers } from '../src/operations/timers';
 import { OperationStillRunning } from '../src/operations/watched-operation';
-import { VirtualClock } from './support/virtual-clock';
-import type { VirtualService } from './support/virtual-vertex';
-import { VirtualVertex } from './support/virtual-vertex';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const SCHEDULE = { initialDelayMs: 5_000, multiplier: 2, maxDelayMs: 14_000 };
-
-const NO_METRICS: WatchMetrics = {
-  called: () => undefined,
-  looked: () => undefined,
-  noticed: () => undefined,
-  watching: () => undefined,
-};
-
-interface Scene {
-  readonly clock: VirtualClock;
-  readonly vertex: VirtualVertex;
-  readonly budgets: RegionBudgets;
-  /** Starts an operation and waits for its end; gives how late that was noticed, in milliseconds. */
-  readonly watched: (model: string, durationMs: number, options?: Partial<WatchOptions>) => Promise<number>;
-}
-
-/** The watcher as workers have it, on a virtual clock and before a virtual service. */
-function scene(service: VirtualService = {}, limits: BudgetLimits = {}): Scene {
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-  const vertex = new VirtualVertex(clock, service);
-  const budgets = new RegionBudgets(new Timers(clock), NO_METRICS, limits);
-  const watch = new SharedOperationWatch(vertex, budgets, { random: () => 0.5 });
-  return {
-    clock,
-    vertex,
-    budgets,
-    watched: async (model, durationMs, options) => {
-      const operation = vertex.start(model, durationMs);
-      const { signal } = new AbortController();
-      await watch.untilDone(operation.name, { ...SCHEDULE, signal, ...options });
-      return clock.now() - operation.endsAt;
-    },
-  };
-}
-
-/** The most events of any minute. */
-function mostInAMinute(times: readonly number[]): number {
-  let from = 0;
-  return times.reduce((most, at, index) => {
-    while ((times[from] ?? at) <= at - MINUTE_MS) from += 1;
-    return Math.max(most, index - from + 1);
-  }, 0);
-}
-
-function gapsOf(times: readonly number[]): number[] {
-  return times.slice(1).map((at, index) => at - (times[index] ?? at));
-}
+import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from './support/virtual-poller';
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percentile = (values: readonly number[], share: number): number =>

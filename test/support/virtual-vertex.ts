@@ -11,6 +11,10 @@ export interface VirtualService {
   readonly list?: 'with-nested' | 'by-model';
   /** From a request to its answer, in milliseconds. Default 100. */
   readonly latencyMs?: number;
+  /** What a request for a resource fails with. Default: it does not fail. */
+  readonly failure?: (call: VirtualRequest['call'], resource: string, at: number) => Error | undefined;
+  /** Whether every page of a list names the same next page. */
+  readonly repeatsPageToken?: boolean;
 }
 
 interface VirtualOperation {
@@ -52,7 +56,7 @@ export class VirtualVertex implements VertexApi {
   }
 
   async getOperation(name: string, _signal?: AbortSignal, beforeSend?: BeforeSend): Promise<ExportOperation> {
-    await this.arrive('get', beforeSend);
+    await this.arrive('get', name, beforeSend);
     return this.answer(this.look(this.find(name)));
   }
 
@@ -62,7 +66,7 @@ export class VirtualVertex implements VertexApi {
     _signal?: AbortSignal,
     beforeSend?: BeforeSend,
   ): Promise<ExportOperation> {
-    await this.arrive('wait', beforeSend);
+    await this.arrive('wait', name, beforeSend);
     const { wait = 'unimplemented' } = this.service;
     if (wait === 'unimplemented') throw refused('UNIMPLEMENTED', 501, 'no wait');
     const operation = this.find(name);
@@ -77,7 +81,7 @@ export class VirtualVertex implements VertexApi {
     _signal?: AbortSignal,
     beforeSend?: BeforeSend,
   ): Promise<OperationPage> {
-    await this.arrive('list', beforeSend);
+    await this.arrive('list', parent, beforeSend);
     const { list } = this.service;
     if (list === undefined) throw refused('UNIMPLEMENTED', 501, 'no list');
     const hasNested = list === 'with-nested' || parent.includes('/models/');
@@ -86,7 +90,7 @@ export class VirtualVertex implements VertexApi {
     const next = from + PAGE_SIZE;
     return this.answer({
       operations: all.slice(from, next).map((operation) => this.look(operation)),
-      nextPageToken: next < all.length ? String(next) : '',
+      nextPageToken: this.service.repeatsPageToken ? '0' : next < all.length ? String(next) : '',
     });
   }
 
@@ -106,10 +110,13 @@ export class VirtualVertex implements VertexApi {
     throw new Error('not part of it');
   }
 
-  private async arrive(call: VirtualRequest['call'], beforeSend: BeforeSend | undefined): Promise<void> {
+  private async arrive(call: VirtualRequest['call'], resource: string, beforeSend?: BeforeSend): Promise<void> {
     await beforeSend?.();
-    this.requests.push({ call, at: this.clock.now() });
+    const at = this.clock.now();
+    this.requests.push({ call, at });
     await this.clock.sleep((this.service.latencyMs ?? LATENCY_MS) / 2);
+    const failure = this.service.failure?.(call, resource, at);
+    if (failure) throw failure;
   }
 
   private async answer<T>(answer: T): Promise<T> {
