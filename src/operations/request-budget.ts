@@ -108,9 +108,13 @@ export class RequestBudget implements GrantOwner {
     this.serve();
   }
 
-  /** Called by a grant. */
+  /** Called by a grant. What is not sent leaves no pause behind, either. */
   release(grant: Grant): void {
-    if (this.held.delete(grant)) this.serve();
+    if (!this.held.delete(grant)) return;
+    if (grant.grantedAt === this.grantedAt) {
+      this.grantedAt = [...this.held].reduce((latest, other) => Math.max(latest, other.grantedAt), this.sent.latest);
+    }
+    this.serve();
   }
 
   /** Learns from an answer: a 429 slows down every request that follows. */
@@ -186,7 +190,7 @@ export class RequestBudget implements GrantOwner {
       this.lanes[next.lane].delete(next.waiter);
       this.cursor = next.cursor;
       this.grantedAt = now;
-      const grant = new Grant(this, next.waiter.project, this.timers);
+      const grant = new Grant(this, next.waiter.project, now, this.timers);
       this.held.add(grant);
       next.waiter.resolve(grant);
     }

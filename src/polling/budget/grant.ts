@@ -16,10 +16,14 @@ export class Grant {
   private held = true;
   private expiry: Timer | undefined;
 
-  /** @param project whose request it is */
+  /**
+   * @param project whose request it is
+   * @param grantedAt by the clock that never goes back, in milliseconds
+   */
   constructor(
     private owner: GrantOwner,
     readonly project: string,
+    readonly grantedAt: number,
     private readonly timers: Timers,
   ) {}
 

@@ -25,6 +25,11 @@ export class SentLog {
     return this.times.length - this.first;
   }
 
+  /** When the newest request was sent; `-Infinity` where there is none. */
+  get latest(): number {
+    return this.times.at(-1) ?? -Infinity;
+  }
+
   /** When the nth newest request leaves the window; 1 is the newest. `-Infinity` where there are fewer. */
   leavesAt(nth: number): number {
     const at = this.times[this.times.length - nth];
