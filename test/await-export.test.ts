@@ -89,7 +89,7 @@ suite('awaitExport', () => {
     assert.ok((await wait(request)).outputInfo.artifactOutputUri);
 
     const forgotten = { ...request, operation: `${request.operation}9` };
-    const failure = await failureOf(wait(forgotten), ExportFailureType.OperationNotFound);
+    const failure = await failureOf(wait(forgotten, { notFoundMs: 2_000 }), ExportFailureType.OperationNotFound);
     assert.match(failure.message, /The service has forgotten the operation/);
     assert.equal(failure.retryable, false);
   });

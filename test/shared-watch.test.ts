@@ -1,67 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { GoogleApiError } from '../src/google/api-error';
-import type { WatchMetrics } from '../src/operations/metrics';
-import type { WatchOptions } from '../src/operations/operation-watch';
-import { SharedOperationWatch } from '../src/operations/operation-watch';
-import type { BudgetLimits } from '../src/operations/region-budgets';
-import { RegionBudgets } from '../src/operations/region-budgets';
-import { Timers } from '../src/operations/timers';
 import { OperationStillRunning } from '../src/operations/watched-operation';
-import { VirtualClock } from './support/virtual-clock';
-import type { VirtualService } from './support/virtual-vertex';
-import { VirtualVertex } from './support/virtual-vertex';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const SCHEDULE = { initialDelayMs: 5_000, multiplier: 2, maxDelayMs: 14_000 };
-
-const NO_METRICS: WatchMetrics = {
-  called: () => undefined,
-  looked: () => undefined,
-  noticed: () => undefined,
-  watching: () => undefined,
-};
-
-interface Scene {
-  readonly clock: VirtualClock;
-  readonly vertex: VirtualVertex;
-  readonly budgets: RegionBudgets;
-  /** Starts an operation and waits for its end; gives how late that was noticed, in milliseconds. */
-  readonly watched: (model: string, durationMs: number, options?: Partial<WatchOptions>) => Promise<number>;
-}
-
-/** The watcher as workers have it, on a virtual clock and before a virtual service. */
-function scene(service: VirtualService = {}, limits: BudgetLimits = {}): Scene {
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-  const vertex = new VirtualVertex(clock, service);
-  const budgets = new RegionBudgets(new Timers(clock), NO_METRICS, limits);
-  const watch = new SharedOperationWatch(vertex, budgets, { random: () => 0.5 });
-  return {
-    clock,
-    vertex,
-    budgets,
-    watched: async (model, durationMs, options) => {
-      const operation = vertex.start(model, durationMs);
-      const { signal } = new AbortController();
-      await watch.untilDone(operation.name, { ...SCHEDULE, signal, ...options });
-      return clock.now() - operation.endsAt;
-    },
-  };
-}
-
-/** The most events of any minute. */
-function mostInAMinute(times: readonly number[]): number {
-  let from = 0;
-  return times.reduce((most, at, index) => {
-    while ((times[from] ?? at) <= at - MINUTE_MS) from += 1;
-    return Math.max(most, index - from + 1);
-  }, 0);
-}
-
-function gapsOf(times: readonly number[]): number[] {
-  return times.slice(1).map((at, index) => at - (times[index] ?? at));
-}
+import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from './support/virtual-poller';
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percentile = (values: readonly number[], share: number): number =>
@@ -112,7 +53,7 @@ suite('one operation', () => {
 
   test('that is to be parked is looked at once and left running', async () => {
     const { clock, vertex, watched } = scene({ wait: 'honoured' });
-    const parkAt = clock.now();
+    const parkAt = clock.wallNow();
     const parked = watched('1', HOUR_MS, { parkAt });
     await assert.rejects(clock.runUntil(parked), OperationStillRunning);
     assert.deepEqual(
@@ -126,7 +67,7 @@ suite('one operation', () => {
   test('is parked when its time comes, not a long pause later', async () => {
     const { clock, watched } = scene();
     const startedAt = clock.now();
-    const slow = { initialDelayMs: HOUR_MS, maxDelayMs: HOUR_MS, parkAt: startedAt + 10 * MINUTE_MS };
+    const slow = { initialDelayMs: HOUR_MS, maxDelayMs: HOUR_MS, parkAt: clock.wallNow() + 10 * MINUTE_MS };
     await assert.rejects(clock.runUntil(watched('1', 5 * HOUR_MS, slow)), OperationStillRunning);
     assert.ok(clock.now() - startedAt <= 10 * MINUTE_MS + 1_000);
   });
@@ -232,16 +173,17 @@ suite('the budget', () => {
   const refusal = (retryDelayMs?: number): GoogleApiError =>
     new GoogleApiError('slow down', 'RESOURCE_EXHAUSTED', 429, 'virtual', retryDelayMs);
   const MODEL = 'projects/demo-project/locations/us-central1/models/1';
+  const GET = { call: 'models.get', resource: MODEL, lane: 'calls' } as const;
 
-  test('holds every minute, whoever asks, and lets calls and looks take turns', async () => {
+  test('holds every minute, whoever asks, and lets calls and polls alternate', async () => {
     const { clock, budgets } = scene();
     const { requests } = budgets.of(MODEL);
     const sent: { lane: string; at: number }[] = [];
-    const take = async (lane: 'calls' | 'looks'): Promise<void> => {
-      await requests.take(lane);
+    const take = async (lane: 'calls' | 'polls'): Promise<void> => {
+      (await requests.acquire({ lane })).use();
       sent.push({ lane, at: clock.now() });
     };
-    await clock.runUntil(Promise.all(numbers(1_000).flatMap(() => [take('calls'), take('looks')])));
+    await clock.runUntil(Promise.all(numbers(1_000).flatMap(() => [take('calls'), take('polls')])));
     assert.ok(mostInAMinute(sent.map(({ at }) => at)) <= 300);
     const half = sent.slice(0, 1_000).filter(({ lane }) => lane === 'calls').length;
     assert.ok(Math.abs(half - 500) <= 1, `${half} of the first thousand`);
@@ -253,7 +195,7 @@ suite('the budget', () => {
     const { clock, budgets } = scene();
     const sent: number[] = [];
     const turns = numbers(150).map(async () => {
-      await budgets.submissionTurn(MODEL, new AbortController().signal);
+      (await budgets.acquireSubmission(MODEL)).use();
       sent.push(clock.now());
     });
     await clock.runUntil(Promise.all(turns));
@@ -263,9 +205,9 @@ suite('the budget', () => {
   test('is one for a project and its number, once they are known to be one', () => {
     const { budgets } = scene();
     const operation = 'projects/123/locations/us-central1/models/1/operations/1';
-    assert.notEqual(budgets.of(MODEL), budgets.of(operation));
     budgets.relate(MODEL, operation);
     assert.equal(budgets.of(MODEL), budgets.of(operation));
+    assert.notEqual(budgets.of(MODEL), budgets.of(operation.replace('123', '456')));
     assert.notEqual(budgets.of(MODEL), budgets.of(MODEL.replace('us-central1', 'europe-west4')));
   });
 
@@ -274,13 +216,12 @@ suite('the budget', () => {
       const { clock, budgets } = scene();
       const { requests } = budgets.of(MODEL);
       const before = requests.perMinute;
-      await clock.runUntil(requests.take('calls'));
-      const refused = requests.send(() => Promise.reject(refusal(retryDelayMs)));
+      const refused = budgets.send(GET, () => Promise.reject(refusal(retryDelayMs)));
       await assert.rejects(clock.runUntil(refused), /slow down/);
       const refusedAt = clock.now();
       const sent: number[] = [];
       const takes = numbers(10).map(async () => {
-        await requests.take('looks');
+        (await requests.acquire({ lane: 'polls' })).use();
         sent.push(clock.now());
       });
       await clock.runUntil(Promise.all(takes));
@@ -293,34 +234,32 @@ suite('the budget', () => {
 
   test('leaves other regions and submissions alone when requests are refused', async () => {
     const { clock, budgets } = scene();
-    await assert.rejects(
-      clock.runUntil(budgets.send('models.get', MODEL, () => Promise.reject(refusal(HOUR_MS)))),
-      /slow down/,
-    );
+    await assert.rejects(clock.runUntil(budgets.send(GET, () => Promise.reject(refusal(HOUR_MS)))), /slow down/);
     const refusedAt = clock.now();
-    await clock.runUntil(budgets.of(MODEL).submissions.take('calls'));
-    await clock.runUntil(budgets.of(MODEL.replace('us-central1', 'europe-west4')).requests.take('calls'));
+    await clock.runUntil(budgets.acquireSubmission(MODEL));
+    await clock.runUntil(budgets.acquire(MODEL.replace('us-central1', 'europe-west4'), 'calls'));
     assert.equal(clock.now(), refusedAt);
   });
 
   test('slows the starts of exports after one was refused, and nothing else', async () => {
     const { clock, budgets } = scene();
-    const refused = budgets.send('models.export', MODEL, () => Promise.reject(refusal(MINUTE_MS)));
+    const start = { call: 'models.export', resource: MODEL, lane: 'starts' } as const;
+    const refused = budgets.send(start, () => Promise.reject(refusal(MINUTE_MS)));
     await assert.rejects(clock.runUntil(refused), /slow down/);
     const refusedAt = clock.now();
-    await clock.runUntil(budgets.of(MODEL).requests.take('calls'));
+    await clock.runUntil(budgets.acquire(MODEL, 'calls'));
     assert.equal(clock.now(), refusedAt);
-    await clock.runUntil(budgets.submissionTurn(MODEL, new AbortController().signal));
+    await clock.runUntil(budgets.acquireSubmission(MODEL));
     assert.ok(clock.now() >= refusedAt + MINUTE_MS);
   });
 
   test('gives nothing to who no longer waits', async () => {
     const { clock, budgets } = scene({}, { maxRequestsPerMinute: 1 });
     const { requests } = budgets.of(MODEL);
-    await clock.runUntil(requests.take('calls'));
+    (await clock.runUntil(requests.acquire({ lane: 'calls' }))).use();
     const controller = new AbortController();
-    const given = requests.take('calls', controller.signal);
-    const next = requests.take('calls');
+    const given = requests.acquire({ lane: 'calls', signal: controller.signal });
+    const next = requests.acquire({ lane: 'calls' });
     controller.abort(new Error('no longer'));
     await assert.rejects(given, /no longer/);
     const before = clock.now();

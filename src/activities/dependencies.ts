@@ -1,6 +1,7 @@
 import type { RegistryApi } from '../google/registry';
 import type { StorageApi } from '../google/storage';
 import type { VertexApi } from '../google/vertex';
+import type { Submissions } from '../operations/budgeted-vertex';
 import type { OperationWatch } from '../operations/operation-watch';
 
 /** What the activities need of the outside. */
@@ -9,10 +10,10 @@ export interface ExportDependencies {
   readonly storage: StorageApi;
   readonly registry: RegistryApi;
   readonly watch: OperationWatch;
-  /** Resolves when the quota allows that an export of the Model is started. */
-  readonly submissionTurn: (model: string, signal: AbortSignal) => Promise<void>;
   /** Buckets that Models are uploaded from, whose file names may be reported. */
   readonly uploadBuckets: readonly string[];
+  /** Waits until the quota allows that an export of the Model is started. */
+  readonly submission: Submissions;
   /**
    * After an answer that does not tell whether an export was started, so long the service gets to show the operation
    * before it is looked for, in milliseconds.

@@ -6,7 +6,7 @@ import { registryRest } from '../google/registry';
 import { RestClient } from '../google/rest';
 import { storageRest } from '../google/storage';
 import { vertexEndpoint, vertexRest } from '../google/vertex';
-import { budgetedVertex } from '../operations/budgeted-vertex';
+import { budgetedVertex, submissionsOf } from '../operations/budgeted-vertex';
 import { temporalMetrics } from '../operations/metrics';
 import { SharedOperationWatch } from '../operations/operation-watch';
 import type { BudgetLimits } from '../operations/region-budgets';
@@ -52,6 +52,10 @@ export interface GoogleOptions extends BudgetLimits {
    * counted, and not named. Default: none.
    */
   uploadBuckets?: readonly string[];
+  /** A 404 about an operation is believed when it lasts this long, in milliseconds. Default 120 000. */
+  notFoundMs?: number;
+  /** Another refusal about an operation (400, 403, 412, …) is believed when it lasts this long, in ms. Default 300 000. */
+  refusedMs?: number;
   /** Where the `vertex_export_…` metrics go. Default: the meter of the worker's `Runtime`. */
   metricMeter?: MetricMeter;
 }
@@ -118,7 +122,7 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
       (host) => registry.url ?? `https://${host}`,
     ),
     watch: new SharedOperationWatch(vertex, budgets, options),
-    submissionTurn: (model, signal) => budgets.submissionTurn(model, signal),
+    submission: submissionsOf(vertex, budgets),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
     uploadBuckets: options.uploadBuckets ?? [],
   };

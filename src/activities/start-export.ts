@@ -21,10 +21,15 @@ export async function startExport(deps: ExportDependencies, request: StartExport
     () => ({ step: 'starting, or waiting for its turn within the quota', model: request.model }),
     async () => {
       // Before the look for an own operation: what is seen must not grow old in a queue.
-      await deps.submissionTurn(request.model, Context.current().cancellationSignal);
-      const own = await findOwn(deps, request);
-      if (own !== 'unavailable' && own !== undefined) return started(own, 'adopted');
-      return started(await callExport(deps, request), own === 'unavailable' ? 'unavailable' : 'started');
+      const submission = await deps.submission(request.model, Context.current().cancellationSignal);
+      try {
+        const granted = { ...deps, vertex: submission.vertex };
+        const own = await findOwn(granted, request);
+        if (own !== 'unavailable' && own !== undefined) return started(own, 'adopted');
+        return started(await callExport(granted, request), own === 'unavailable' ? 'unavailable' : 'started');
+      } finally {
+        submission.release();
+      }
     },
   );
 }

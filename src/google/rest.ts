@@ -5,6 +5,9 @@ import type { Credentials } from './credentials';
 import type { HttpAnswer } from './http';
 import { exchange } from './http';
 
+/** Called directly before a request is sent; what it throws is thrown in the place of an answer. */
+export type BeforeSend = () => void | Promise<void>;
+
 /** One HTTP request to a Google API. */
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'HEAD' | 'DELETE';
@@ -25,6 +28,11 @@ export interface RestRequest {
   readonly followRedirect?: boolean;
   /** Ends the request early; its reason is thrown as it is. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called each time before the request is sent, when its credentials are there: also before it is sent again after a
+   * refused token or a failure that may pass. A budget counts here what is sent.
+   */
+  readonly beforeSend?: BeforeSend | undefined;
 }
 
 /** A checked answer. */
@@ -121,6 +129,7 @@ export class RestClient {
       throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
     });
     const { method, url, signal } = request;
+    await request.beforeSend?.();
     const headers = {
       accept: 'application/json',
       'user-agent': USER_AGENT,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseModelName } from '../contract/resource-names';
-import type { RestClient } from './rest';
+import type { BeforeSend, RestClient } from './rest';
 
 const exportFormatSchema = z.object({
   id: z.string(),
@@ -82,24 +82,47 @@ export interface ListModelsRequest {
   readonly pageToken?: string | undefined;
 }
 
-/** The calls of Vertex AI that an export needs. */
+/** How an export is sent. */
+export interface ExportSending {
+  /** Ends the waiting before the request is sent; a request that was sent is never aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** See {@link RestRequest.beforeSend}. It must not send requests of its own. */
+  readonly beforeSend?: BeforeSend | undefined;
+}
+
+/** The calls of Vertex AI that an export needs. Each calls `beforeSend` before each time its request is sent. */
 export interface VertexApi {
   /** The Model, and the service's own clock when it answered. */
-  getModel(name: string, signal?: AbortSignal): Promise<{ model: VertexModel; serviceTime: Date }>;
+  getModel(
+    name: string,
+    signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<{ model: VertexModel; serviceTime: Date }>;
   /** One page of the Models of a location, each in its default version. */
   listModels(
     request: ListModelsRequest,
     signal?: AbortSignal,
+    beforeSend?: BeforeSend,
   ): Promise<{ models: VertexModel[]; nextPageToken: string }>;
-  /** Starts an export. Never aborted: its answer is the only place where the operation's name is given. */
-  exportModel(name: string, body: ExportRequestBody): Promise<ExportOperation>;
+  /** Starts an export. Its answer is the only place where the operation's name is given. */
+  exportModel(name: string, body: ExportRequestBody, sending?: ExportSending): Promise<ExportOperation>;
   /** A page of the operations of a Model, or of all that a location lists; the first where the token is empty. */
-  listOperations(parent: string, pageToken: string, signal?: AbortSignal): Promise<OperationPage>;
-  getOperation(name: string, signal?: AbortSignal): Promise<ExportOperation>;
+  listOperations(
+    parent: string,
+    pageToken: string,
+    signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<OperationPage>;
+  getOperation(name: string, signal?: AbortSignal, beforeSend?: BeforeSend): Promise<ExportOperation>;
   /** Waits at the service for the end, at most `timeoutMs`; may come back at once. */
-  waitOperation(name: string, timeoutMs: number, signal?: AbortSignal): Promise<ExportOperation>;
+  waitOperation(
+    name: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<ExportOperation>;
   /** Asks for an end; the operation may still succeed. */
-  cancelOperation(name: string, signal?: AbortSignal): Promise<void>;
+  cancelOperation(name: string, signal?: AbortSignal, beforeSend?: BeforeSend): Promise<void>;
 }
 
 const API_VERSION = 'v1beta1';
@@ -126,13 +149,13 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
   };
 
   return {
-    async getModel(name, signal) {
-      const { data, headers } = await rest.json(modelSchema, { method: 'GET', ...target(name), signal });
+    async getModel(name, signal, beforeSend) {
+      const { data, headers } = await rest.json(modelSchema, { method: 'GET', ...target(name), signal, beforeSend });
       const date = Date.parse(headers.date ?? '');
       return { model: data, serviceTime: new Date(Number.isNaN(date) ? Date.now() : date) };
     },
 
-    async listModels({ parent, filter, pageSize, pageToken }, signal) {
+    async listModels({ parent, filter, pageSize, pageToken }, signal, beforeSend) {
       const query = {
         pageSize: String(pageSize),
         readMask: MODEL_FIELDS,
@@ -140,42 +163,46 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
         ...(pageToken ? { pageToken } : {}),
       };
       const headers = { 'x-goog-request-params': `parent=${encodeURIComponent(parent)}` };
-      const request = { method: 'GET' as const, ...target(`${parent}/models`, query), headers, signal };
+      const request = { method: 'GET' as const, ...target(`${parent}/models`, query), headers, signal, beforeSend };
       const { data } = await rest.json(modelPageSchema, request);
       return data;
     },
 
-    async exportModel(name, body) {
-      const { data } = await rest.json(operationSchema, { method: 'POST', ...target(`${name}:export`), body });
+    async exportModel(name, body, { beforeSend } = {}) {
+      const request = { method: 'POST' as const, ...target(`${name}:export`), body, beforeSend };
+      const { data } = await rest.json(operationSchema, request);
       return data;
     },
 
-    async listOperations(parent, pageToken, signal) {
+    async listOperations(parent, pageToken, signal, beforeSend) {
       const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken ? { pageToken } : {}) };
-      const request = { method: 'GET' as const, ...target(`${withoutVersion(parent)}/operations`, query), signal };
+      const place = target(`${withoutVersion(parent)}/operations`, query);
+      const request = { method: 'GET' as const, ...place, signal, beforeSend };
       const { data } = await rest.json(operationListSchema, request);
       return data;
     },
 
-    async getOperation(name, signal) {
-      const { data } = await rest.json(operationSchema, { method: 'GET', ...target(name), signal });
+    async getOperation(name, signal, beforeSend) {
+      const { data } = await rest.json(operationSchema, { method: 'GET', ...target(name), signal, beforeSend });
       return data;
     },
 
-    async waitOperation(name, timeoutMs, signal) {
+    async waitOperation(name, timeoutMs, signal, beforeSend) {
       const { data } = await rest.json(operationSchema, {
         method: 'POST',
         ...target(`${name}:wait`, { timeout: `${timeoutMs / 1_000}s` }),
         // Its own time, and that of any other request on top.
         timeoutMs: timeoutMs + rest.timeoutMs,
         signal,
+        beforeSend,
       });
       return data;
     },
 
-    async cancelOperation(name, signal) {
+    async cancelOperation(name, signal, beforeSend) {
+      const request = { method: 'POST' as const, ...target(`${name}:cancel`), body: {}, signal, beforeSend };
       // Anything else than an empty answer does not come from the service: the cancel did not reach it.
-      await rest.json(z.strictObject({}), { method: 'POST', ...target(`${name}:cancel`), body: {}, signal });
+      await rest.json(z.strictObject({}), request);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Something that is due at a time. The heap writes `position`; nobody else does. */
 export interface Due {
-  /** Milliseconds since 1970. Changed only by {@link DueHeap.put}. */
+  /** Milliseconds by the poller's clock, which never goes back. Changed only by {@link DueHeap.put}. */
   dueAt: number;
   /** Where it stands in its heap; -1 where it is in none. */
   position: number;

@@ -1,4 +1,5 @@
 import type { ExportOperation, VertexApi } from '../google/vertex';
+import type { PollFailure } from '../polling/poll-failures';
 import { Durations } from './durations';
 import type { Strategy } from './metrics';
 import type { PollSchedule } from './poll-schedule';
@@ -13,7 +14,7 @@ export interface WatchOptions extends PollSchedule {
   readonly resumed?: boolean;
   /** What is exported: what is learned of one export helps with the next of its format. */
   readonly formatId?: string | undefined;
-  /** From this time on, milliseconds since 1970, one look that finds it running ends the watching. Default: never. */
+  /** From this time on, milliseconds since 1970, one poll that finds it running ends the wait. Default: never. */
   readonly parkAt?: number | undefined;
   /** Called before each look, and after a failed one. */
   readonly onPoll?: (progress: WatchProgress) => void;
@@ -25,6 +26,8 @@ export interface WatchProgress {
   /** Failed looks since the last good one. */
   readonly failures: number;
   readonly strategy: Strategy;
+  /** Why the latest poll failed; absent after a good answer. */
+  readonly lastFailure?: PollFailure;
 }
 
 export interface EndedOperation {
@@ -37,7 +40,8 @@ export interface OperationWatch {
   /**
    * Resolves when the operation is done, with or without an error.
    *
-   * Failed looks only slow it down; after ten minutes without a good answer the last error is thrown.
+   * Failed polls slow it down. The last error is thrown after ten minutes without a good answer, after five minutes of
+   * the same refusal, and after two minutes of 404.
    *
    * @throws OperationStillRunning at `parkAt`
    */
@@ -48,14 +52,20 @@ export interface OperationWatch {
 export interface WatchSettings {
   /** How long the service is asked to hold a `:wait`, in milliseconds. Default 30 000. */
   readonly longPollMs?: number | undefined;
-  /** Without a good answer for so long, the last error is thrown, in milliseconds. Default 600 000. */
+  /** Without a good answer for this long, the last error is thrown, in milliseconds. Default 600 000. */
   readonly outageMs?: number | undefined;
+  /** A 404 is thrown when it lasts this long, in milliseconds. Default 120 000. */
+  readonly notFoundMs?: number | undefined;
+  /** Any other refusal (400, 403, 412, …) is thrown when it lasts this long, in milliseconds. Default 300 000. */
+  readonly refusedMs?: number | undefined;
   /** Numbers from 0 to 1. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
 const LONG_POLL_MS = 30_000;
 const OUTAGE_MS = 600_000;
+const NOT_FOUND_MS = 120_000;
+const REFUSED_MS = 300_000;
 
 /** One watch for a whole process: what it holds for a project and region shares requests, budget and experience. */
 export class SharedOperationWatch implements OperationWatch {
@@ -77,8 +87,13 @@ export class SharedOperationWatch implements OperationWatch {
     const key = this.budgets.keyOf(operation);
     const known = this.regions.get(key);
     if (known) return known;
-    const { longPollMs = LONG_POLL_MS, outageMs = OUTAGE_MS, random = Math.random } = this.settings;
-    const region = new RegionWatch(key, this.vertex, this.budgets, this.durations, { longPollMs, outageMs, random });
+    const region = new RegionWatch(key, this.vertex, this.budgets, this.durations, {
+      longPollMs: this.settings.longPollMs ?? LONG_POLL_MS,
+      outageMs: this.settings.outageMs ?? OUTAGE_MS,
+      notFoundMs: this.settings.notFoundMs ?? NOT_FOUND_MS,
+      refusedMs: this.settings.refusedMs ?? REFUSED_MS,
+      random: this.settings.random ?? Math.random,
+    });
     this.regions.set(key, region);
     return region;
   }

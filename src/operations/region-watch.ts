@@ -4,6 +4,7 @@ import { DueHeap } from './due-heap';
 import type { Durations } from './durations';
 import type { Strategy } from './metrics';
 import { Offer } from './offer';
+import type { Grant } from '../polling/budget/grant';
 import type { EndedOperation, WatchOptions, WatchSettings } from './operation-watch';
 import { jittered, pauseAt } from './poll-schedule';
 import type { RegionBudgets } from './region-budgets';
@@ -43,9 +44,11 @@ export class RegionWatch {
       operations: this.all,
       pauseOf: (operation, now) => this.pauseOf(operation, now),
       saw: (operation, answer, nextAt) => {
+        // The pause after a failed poll can be long, and what it waits for is over.
+        const dueAt = operation.failures > 0 ? 0 : operation.dueAt;
         operation.looking('list');
         this.saw(operation, answer, 'list');
-        if (operation.position >= 0) this.due.put(operation, Math.max(operation.dueAt, nextAt));
+        if (operation.position >= 0) this.due.put(operation, this.soonest(operation, Math.max(dueAt, nextAt)));
       },
       turn: () => {
         this.turn();
@@ -57,11 +60,12 @@ export class RegionWatch {
     const { signal, resumed = false, initialDelayMs } = options;
     signal.throwIfAborted();
     const outcome = await new Promise<Outcome>((resolve) => {
-      const now = this.now();
+      const { clock } = this.budgets.timers;
+      const now = clock.now();
       const abort = (): void => {
         operation.settle({ error: signal.reason });
       };
-      const operation = new WatchedOperation(name, options, now, (settled) => {
+      const operation = new WatchedOperation(name, options, clock, this.settings, (settled) => {
         signal.removeEventListener('abort', abort);
         this.all.delete(operation);
         this.due.remove(operation);
@@ -104,10 +108,11 @@ export class RegionWatch {
     if (this.isLooking) return;
     this.isLooking = true;
     while (this.isDue()) {
-      await this.budgets.of(this.place).requests.take('looks');
-      // Meanwhile another one may have waited longer, or nothing may be left to look at.
+      const grant = await this.budgets.acquire(this.place, 'polls');
+      // Meanwhile another one may have waited longer, or nothing may be left to poll.
       const operation = this.takeDue();
-      if (operation) void this.lookAt(operation);
+      if (operation) void this.lookAt(operation, grant);
+      else grant.release();
     }
     this.isLooking = false;
     this.turn();
@@ -124,11 +129,11 @@ export class RegionWatch {
     return first;
   }
 
-  private async lookAt(operation: WatchedOperation): Promise<void> {
+  private async lookAt(operation: WatchedOperation, grant: Grant): Promise<void> {
     const strategy = this.mayWait(operation, this.now()) ? 'wait' : 'get';
     operation.looking(strategy);
     try {
-      const answer = await (strategy === 'wait' ? this.longPoll(operation) : this.get(operation));
+      const answer = await (strategy === 'wait' ? this.longPoll(operation, grant) : this.get(operation, grant));
       this.saw(operation, answer, strategy);
     } catch (error) {
       this.failed(operation, error, strategy);
@@ -136,17 +141,23 @@ export class RegionWatch {
     this.turn();
   }
 
-  private get({ name, options }: WatchedOperation): Promise<ExportOperation> {
-    return this.budgets.send('operations.get', name, () => this.vertex.getOperation(name, options.signal));
+  private get({ name, options: { signal } }: WatchedOperation, grant: Grant): Promise<ExportOperation> {
+    return this.budgets.send({ call: 'operations.get', resource: name, lane: 'polls', signal, grant }, (beforeSend) =>
+      this.vertex.getOperation(name, signal, beforeSend),
+    );
   }
 
-  private async longPoll({ name, options: { signal, parkAt = Infinity } }: WatchedOperation): Promise<ExportOperation> {
+  private async longPoll(operation: WatchedOperation, grant: Grant): Promise<ExportOperation> {
+    const { name, parkedFrom, options } = operation;
+    const { signal } = options;
     const askedAt = this.now();
-    const holdMs = Math.min(this.settings.longPollMs, Math.max(1_000, parkAt - askedAt));
+    const holdMs = Math.min(this.settings.longPollMs, Math.max(1_000, parkedFrom - askedAt));
     this.longPolls += 1;
     try {
-      const request = () => this.vertex.waitOperation(name, holdMs, signal);
-      const answer = await this.budgets.send('operations.wait', name, request);
+      const answer = await this.budgets.send(
+        { call: 'operations.wait', resource: name, lane: 'polls', signal, grant },
+        (beforeSend) => this.vertex.waitOperation(name, holdMs, signal, beforeSend),
+      );
       // The API may come back at once; to ask again without a pause would be a loop.
       if (this.now() - askedAt >= holdMs / 2) this.wait.prove();
       else if (!answer.done) this.wait.refuse(this.now());
@@ -163,7 +174,7 @@ export class RegionWatch {
     if (operation.isOver()) return;
     const now = this.now();
     this.budgets.metrics.looked(strategy, this.location);
-    const end = operation.saw(answer, now);
+    const end = operation.saw(answer);
     if (end) {
       this.budgets.metrics.noticed(strategy, this.location, end.lagMs);
       const { formatId } = operation.options;
@@ -185,13 +196,13 @@ export class RegionWatch {
       this.due.put(operation, this.soonest(operation, now + Math.max(0, pause)));
       return;
     }
-    const pause = operation.failed(error, strategy, now, this.settings.outageMs);
+    const pause = operation.failed(error, strategy);
     if (pause !== undefined) this.due.put(operation, now + jittered(pause, this.settings.random));
   }
 
-  /** What gives its slot back at a time is looked at then, and not a long pause later. */
-  private soonest({ options: { parkAt } }: WatchedOperation, at: number): number {
-    return parkAt === undefined ? at : Math.max(this.now(), Math.min(at, parkAt));
+  /** What is to be parked is polled at that time, and not a long pause later. */
+  private soonest({ parkedFrom }: WatchedOperation, at: number): number {
+    return at <= parkedFrom ? at : Math.max(this.now(), parkedFrom);
   }
 
   private pauseOf(operation: WatchedOperation, now: number): number {

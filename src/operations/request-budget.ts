@@ -1,39 +1,71 @@
 import { GoogleApiError } from '../google/api-error';
+import type { GrantOwner } from '../polling/budget/grant';
+import { Grant } from '../polling/budget/grant';
+import { SentLog } from '../polling/budget/sent-log';
 import type { Timer, Timers } from './timers';
 
-/** Who wants to send a request: an activity's own call, or the watcher's look at operations. They take turns. */
-export type Lane = 'calls' | 'looks';
+/**
+ * Who wants to send a request: an activity that starts an export which the quota has granted, an activity's other
+ * calls, or the poller. A lane is a queue; the lanes alternate.
+ */
+export type Lane = 'starts' | 'calls' | 'polls';
 
-/** A budget is counted in parts of so long, in milliseconds, over the last minute. */
-const BUCKET_MS = 1_000;
-const BUCKETS = 60;
-const MINUTE_MS = BUCKET_MS * BUCKETS;
-/** So much of a minute's budget may be spent at once; the rest is spread evenly. */
+/** In this order lanes are served; empty ones are passed over. A granted start occupies quota, so it goes more often. */
+const ORDER: readonly Lane[] = ['starts', 'calls', 'starts', 'polls'];
+
+const MINUTE_MS = 60_000;
+/** A request counts one second longer than a minute: the way to the service takes one longer than the other. */
+const WINDOW_MS = MINUTE_MS + 1_000;
+/** This share of a minute's budget may be sent at once; the rest is spread evenly. */
 const BURST_SHARE = 0.1;
 /** Pause after a 429 without advice, in milliseconds; doubles with each further one, up to the longest. */
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** A 429 means that others spend of the same quota: so much of the rate is kept, and it grows back in ten minutes. */
+/**
+ * No advice of the service holds the whole region back for longer, in milliseconds. Google's quotas are counted by the
+ * minute, so two minutes are enough for any of them; a longer advice comes from a broken or hostile answer to one
+ * request, and must not stop the others.
+ */
+const LONGEST_ADVICE_MS = 120_000;
+/** A 429 means that others spend of the same quota: this share of the rate is kept; it grows back in ten minutes. */
 const KEPT_SHARE = 0.7;
 const LEAST_SHARE = 0.1;
 const GROWTH_PER_MS = 0.1 / MINUTE_MS;
 
-interface Waiter {
-  readonly go: () => void;
+/** A wish to send one request. */
+export interface Wish {
+  readonly lane: Lane;
+  /** Whose request it is; needed where several projects share a budget. */
+  readonly project?: string;
+  /** Ends the waiting; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Holds the requests of one kind, of one project and region, to so many in any minute. */
-export class RequestBudget {
-  /** Requests by second; the second that each is of. */
-  private readonly counts = new Array<number>(BUCKETS + 1).fill(0);
-  private bucket = 0;
-  private lastAt = -Infinity;
+interface Waiter {
+  readonly project: string;
+  /** Where it waits; another budget may take it over. */
+  queue: Set<Waiter>;
+  readonly resolve: (grant: Grant | undefined) => void;
+}
+
+/** Limits the requests of one kind, of one project and region, to a number in any minute. */
+export class RequestBudget implements GrantOwner {
+  private readonly sent = new SentLog(WINDOW_MS);
+  /** Granted and not yet sent: each occupies room as if it was sent now. */
+  private readonly held = new Set<Grant>();
+  private readonly lanes: Readonly<Record<Lane, Set<Waiter>>> = {
+    starts: new Set(),
+    calls: new Set(),
+    polls: new Set(),
+  };
+  private cursor = 0;
+  private grantedAt = -Infinity;
   private pausedUntil = -Infinity;
   private refusals = 0;
-  private slowedAt = -Infinity;
+  private refusedAt = -Infinity;
+  /** The share of the rate that was kept at `shareAt`. */
   private share = 1;
-  private readonly lanes: Readonly<Record<Lane, Set<Waiter>>> = { calls: new Set(), looks: new Set() };
-  private turn: Lane = 'calls';
+  private shareAt = 0;
   private wake: Timer | undefined;
 
   constructor(
@@ -43,118 +75,146 @@ export class RequestBudget {
 
   /** Requests a minute that may be sent at present: fewer than the most after a 429. */
   get perMinute(): number {
-    const grown = Math.min(1, this.share + (this.timers.clock.now() - this.slowedAt) * GROWTH_PER_MS);
-    return Math.max(1, Math.floor(this.maxPerMinute * grown));
+    return Math.max(1, Math.floor(this.maxPerMinute * this.shareNow()));
   }
 
-  /** Resolves when a request may be sent; an abort ends the waiting with the signal's reason. */
-  async take(lane: Lane, signal?: AbortSignal): Promise<void> {
+  /** Resolves when a request may be sent. The caller uses or releases the grant. */
+  async acquire({ lane, project = '', signal }: Wish): Promise<Grant> {
     signal?.throwIfAborted();
-    await new Promise<void>((resolve) => {
+    let stopListening = (): void => undefined;
+    const grant = await new Promise<Grant | undefined>((resolve) => {
+      const waiter: Waiter = { project, queue: this.lanes[lane], resolve };
       const abort = (): void => {
-        this.lanes[lane].delete(waiter);
-        resolve();
-      };
-      const waiter: Waiter = {
-        go: () => {
-          signal?.removeEventListener('abort', abort);
-          resolve();
-        },
+        waiter.queue.delete(waiter);
+        resolve(undefined);
       };
       signal?.addEventListener('abort', abort, { once: true });
-      this.lanes[lane].add(waiter);
+      stopListening = () => signal?.removeEventListener('abort', abort);
+      waiter.queue.add(waiter);
       this.serve();
     });
+    stopListening();
+    // Between the grant and here the caller may have stopped waiting, too.
+    if (signal?.aborted) grant?.release();
     signal?.throwIfAborted();
+    if (grant === undefined) throw new Error('A request waited for its budget and got no grant: report this as a bug.');
+    return grant;
   }
 
-  /** Sends a request that was granted now, and learns from its answer. */
-  async send<T>(request: () => Promise<T>): Promise<T> {
-    const sentAt = this.timers.clock.now();
-    try {
-      const answer = await request();
-      this.refusals = 0;
-      return answer;
-    } catch (error) {
-      if (error instanceof GoogleApiError && error.httpStatus === 429) this.slowDown(sentAt, error.retryDelayMs);
-      throw error;
+  /** Called by a grant. */
+  use(grant: Grant): void {
+    if (!this.held.delete(grant)) return;
+    this.sent.add(this.timers.clock.now());
+    this.serve();
+  }
+
+  /** Called by a grant. What is not sent leaves no pause behind, either. */
+  release(grant: Grant): void {
+    if (!this.held.delete(grant)) return;
+    if (grant.grantedAt === this.grantedAt) {
+      this.grantedAt = [...this.held].reduce((latest, other) => Math.max(latest, other.grantedAt), this.sent.latest);
     }
+    this.serve();
   }
 
-  /** One request's 429 counts for all that come; those that were under way together count once. */
+  /** Learns from an answer: a 429 slows down every request that follows. */
+  answered(sentAt: number, error?: unknown): void {
+    if (error === undefined) this.refusals = 0;
+    else if (error instanceof GoogleApiError && error.httpStatus === 429) this.slowDown(sentAt, error.retryDelayMs);
+  }
+
+  /** Takes over what another budget has counted and learned: the requests of both are of one project. */
+  learnFrom(other: RequestBudget): void {
+    this.share = Math.min(this.shareNow(), other.shareNow());
+    this.shareAt = this.timers.clock.now();
+    this.sent.merge(other.sent);
+    this.grantedAt = Math.max(this.grantedAt, other.grantedAt);
+    this.pausedUntil = Math.max(this.pausedUntil, other.pausedUntil);
+    this.refusals = Math.max(this.refusals, other.refusals);
+    this.refusedAt = Math.max(this.refusedAt, other.refusedAt);
+  }
+
+  /** Takes over the waiters and the grants of some projects. */
+  takeOver(from: RequestBudget, isMoved: (project: string) => boolean): void {
+    for (const lane of ['starts', 'calls', 'polls'] as const) {
+      for (const waiter of from.lanes[lane]) {
+        if (!isMoved(waiter.project)) continue;
+        from.lanes[lane].delete(waiter);
+        waiter.queue = this.lanes[lane];
+        waiter.queue.add(waiter);
+      }
+    }
+    for (const grant of from.held) {
+      if (!isMoved(grant.project)) continue;
+      from.held.delete(grant);
+      this.held.add(grant);
+      grant.moveTo(this);
+    }
+    from.serve();
+    this.serve();
+  }
+
+  private shareNow(): number {
+    return Math.min(1, this.share + (this.timers.clock.now() - this.shareAt) * GROWTH_PER_MS);
+  }
+
+  /** One request's 429 counts for all that follow; those that were under way together count once. */
   private slowDown(sentAt: number, advisedMs = 0): void {
     const now = this.timers.clock.now();
-    if (sentAt >= this.slowedAt) {
+    if (sentAt >= this.refusedAt) {
       this.share = Math.max(LEAST_SHARE, (this.perMinute / this.maxPerMinute) * KEPT_SHARE);
-      this.slowedAt = now;
+      this.shareAt = now;
+      this.refusedAt = now;
       this.refusals += 1;
     }
     const pause = Math.min(PAUSE_MS * 2 ** (this.refusals - 1), LONGEST_PAUSE_MS);
-    this.pausedUntil = Math.max(this.pausedUntil, now + Math.max(advisedMs, pause));
+    const advised = Math.min(advisedMs, LONGEST_ADVICE_MS);
+    this.pausedUntil = Math.max(this.pausedUntil, now + Math.max(advised, pause));
     this.serve();
   }
 
   private serve(): void {
     this.timers.cancel(this.wake);
     this.wake = undefined;
-    for (let lane = this.nextLane(); lane !== undefined; lane = this.nextLane()) {
+    for (let next = this.nextWaiter(); next !== undefined; next = this.nextWaiter()) {
       const now = this.timers.clock.now();
       const at = this.freeAt(now);
       if (at > now) {
-        this.wake = this.timers.at(at, () => {
-          this.serve();
-        });
+        // Without an end of the waiting, a grant that is used or released continues it.
+        if (at < Infinity)
+          this.wake = this.timers.at(at, () => {
+            this.serve();
+          });
         return;
       }
-      const [waiter] = this.lanes[lane];
-      if (waiter === undefined) return;
-      this.lanes[lane].delete(waiter);
-      this.turn = lane === 'calls' ? 'looks' : 'calls';
-      this.count(now);
-      waiter.go();
+      this.lanes[next.lane].delete(next.waiter);
+      this.cursor = next.cursor;
+      this.grantedAt = now;
+      const grant = new Grant(this, next.waiter.project, now, this.timers);
+      this.held.add(grant);
+      next.waiter.resolve(grant);
     }
   }
 
-  private nextLane(): Lane | undefined {
-    const lanes: readonly Lane[] = this.turn === 'calls' ? ['calls', 'looks'] : ['looks', 'calls'];
-    return lanes.find((lane) => this.lanes[lane].size > 0);
+  /** The first waiter of the lane that is served next, and where the order continues after it. */
+  private nextWaiter(): { readonly lane: Lane; readonly waiter: Waiter; readonly cursor: number } | undefined {
+    for (let step = 0; step < ORDER.length; step += 1) {
+      const index = (this.cursor + step) % ORDER.length;
+      const lane = ORDER[index];
+      const [waiter] = lane === undefined ? [] : this.lanes[lane];
+      if (lane !== undefined && waiter !== undefined) return { lane, waiter, cursor: index + 1 };
+    }
+    return undefined;
   }
 
-  /** When the next request may be sent. */
+  /** When the next request may be granted; `Infinity` while grants that are held occupy all room. */
   private freeAt(now: number): number {
-    this.forget(now);
     const { perMinute } = this;
-    const spent = this.counts.reduce((sum, count) => sum + count, 0);
-    const spaced = spent < perMinute * BURST_SHARE ? now : this.lastAt + MINUTE_MS / perMinute;
-    return Math.max(now, this.pausedUntil, spaced, spent < perMinute ? now : this.leavesAt(spent - perMinute));
+    const sent = this.sent.count(now);
+    const room = perMinute - this.held.size;
+    if (room <= 0) return Infinity;
+    const isBurst = sent + this.held.size < perMinute * BURST_SHARE;
+    const spaced = isBurst ? now : this.grantedAt + MINUTE_MS / perMinute;
+    return Math.max(now, this.pausedUntil, spaced, sent < room ? now : this.sent.leavesAt(room));
   }
-
-  /** When so many requests and one more have left the last minute. */
-  private leavesAt(excess: number): number {
-    let left = 0;
-    for (let bucket = this.bucket - BUCKETS; bucket <= this.bucket; bucket += 1) {
-      left += this.counts[modulo(bucket)] ?? 0;
-      if (left > excess) return (bucket + BUCKETS + 1) * BUCKET_MS;
-    }
-    return (this.bucket + 1) * BUCKET_MS;
-  }
-
-  private count(now: number): void {
-    this.lastAt = now;
-    const index = modulo(this.bucket);
-    this.counts[index] = (this.counts[index] ?? 0) + 1;
-  }
-
-  private forget(now: number): void {
-    const bucket = Math.floor(now / BUCKET_MS);
-    if (bucket <= this.bucket) return;
-    const passed = Math.min(bucket - this.bucket, BUCKETS + 1);
-    for (let back = 0; back < passed; back += 1) this.counts[modulo(bucket - back)] = 0;
-    this.bucket = bucket;
-  }
-}
-
-function modulo(bucket: number): number {
-  const length = BUCKETS + 1;
-  return ((bucket % length) + length) % length;
 }

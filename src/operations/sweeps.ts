@@ -15,6 +15,9 @@ const PLAN_MS = 1_000;
 /** An operation that a list lacks is left to single GETs for so long, in milliseconds. */
 const UNLISTED_MS = 120_000;
 
+/** A list ends after this many pages: what it has not shown by then is polled by name. */
+const MAX_PAGES = 500;
+
 /** What sweeps see of their region. */
 interface Swept {
   readonly operations: ReadonlySet<WatchedOperation>;
@@ -127,13 +130,15 @@ export class Sweeps {
     const { parent, interval } = sweep;
     const wanted = grouped(sweep.members, ({ name }) => name);
     const sought = wanted.size;
+    const seenTokens = new Set<string>();
     let pages = 0;
     let empty = 0;
     let token = '';
     do {
-      await this.budgets.of(this.place).requests.take('looks', signal);
-      const request = () => this.vertex.listOperations(parent, token, signal);
-      const page = await this.budgets.send('operations.list', parent, request);
+      const page = await this.budgets.send(
+        { call: 'operations.list', resource: parent, lane: 'polls', signal },
+        (beforeSend) => this.vertex.listOperations(parent, token, signal, beforeSend),
+      );
       pages += 1;
       const hits = page.operations.filter(({ name }) => wanted.has(name));
       for (const answer of hits) {
@@ -144,7 +149,9 @@ export class Sweeps {
       }
       empty = hits.length === 0 ? empty + 1 : 0;
       token = page.nextPageToken;
-    } while (token !== '' && wanted.size > 0 && empty < patience(wanted.size));
+      if (seenTokens.has(token)) throw new Error(`The list of the operations of ${parent} repeats a page token`);
+      seenTokens.add(token);
+    } while (token !== '' && wanted.size > 0 && empty < patience(wanted.size) && pages < MAX_PAGES);
 
     const seen = sought - wanted.size;
     sweep.ended(pages, seen, this.now());

@@ -19,7 +19,7 @@ export class Timers {
 
   constructor(readonly clock: Clock) {}
 
-  /** Calls back at a time; one that has passed means as soon as possible. */
+  /** Calls back at a time of `clock.now()`; a time that has passed means as soon as possible. */
   at(dueAt: number, callback: () => void): Timer {
     const timer: Timer = { dueAt, position: -1, callback };
     this.waiting.put(timer, dueAt);

@@ -1,14 +1,10 @@
-import { GoogleApiError, isPassing } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
+import type { FailureLimits } from '../polling/poll-failures';
+import { PollFailures } from '../polling/poll-failures';
+import type { Clock } from './clock';
 import type { Due } from './due-heap';
 import type { Strategy } from './metrics';
 import type { EndedOperation, WatchOptions } from './operation-watch';
-
-/** A 404 of an operation has been seen to pass: it counts when it comes so often in a row. */
-const NOT_FOUND_IN_A_ROW = 3;
-/** Pause after a failed look without advice from the service, in milliseconds; doubles up to the longest. */
-const FAILURE_DELAY_MS = 1_000;
-const MAX_FAILURE_DELAY_MS = 60_000;
 
 /** What became of the watching: the operation's end, or what is thrown. */
 export type Outcome = EndedOperation | { readonly error: unknown };
@@ -23,23 +19,34 @@ export class WatchedOperation implements Due {
   dueAt = 0;
   position = -1;
   polls = 0;
-  failures = 0;
   /** Until then no LIST is expected to hold it. */
   unlistedUntil = -Infinity;
+  /** When it is to be parked, by the clock that never goes back; `Infinity` for never. */
+  readonly parkedFrom: number;
+  private readonly addedAt: number;
+  private readonly failing: PollFailures;
   private createdAt: number;
   private lookedAt: number;
-  private failingSince: number | undefined;
-  private notFound = 0;
   private over = false;
 
   constructor(
     readonly name: string,
     readonly options: WatchOptions,
-    private readonly addedAt: number,
+    private readonly clock: Clock,
+    limits: FailureLimits,
     private readonly end: (outcome: Outcome) => void,
   ) {
-    this.createdAt = addedAt;
-    this.lookedAt = addedAt;
+    this.addedAt = clock.now();
+    this.createdAt = this.addedAt;
+    this.lookedAt = this.addedAt;
+    this.failing = new PollFailures(limits);
+    // Converted once: a machine's clock that is set later does not move it.
+    this.parkedFrom = this.addedAt + (options.parkAt ?? Infinity) - clock.wallNow();
+  }
+
+  /** Failed polls since the last good answer. */
+  get failures(): number {
+    return this.failing.count;
   }
 
   /** The Model that has the operation: the parent of a LIST. */
@@ -62,50 +69,46 @@ export class WatchedOperation implements Due {
 
   /** Whether it is only to be looked at once more. */
   isParkedAt(now: number): boolean {
-    return this.options.parkAt !== undefined && now >= this.options.parkAt;
+    return now >= this.parkedFrom;
   }
 
-  /** Whether a list is expected to hold it; after a failed look it is asked after by name. */
+  /** Whether a list is expected to hold it, also while polls of it alone fail: a list's good answer counts. */
   isListed(now: number): boolean {
-    return this.failures === 0 && now >= this.unlistedUntil;
+    return now >= this.unlistedUntil;
   }
 
   looking(strategy: Strategy): void {
     this.polls += 1;
-    this.tell(strategy);
+    this.report(strategy);
   }
 
-  /** Takes a good answer; gives what is known of the end, where it was one. */
-  saw(answer: ExportOperation, now: number): { readonly lagMs: number; readonly durationMs: number } | undefined {
+  /** Takes a good answer, which ends any failing; returns what is known of the end, where it was one. */
+  saw(answer: ExportOperation): { readonly lagMs: number; readonly durationMs: number } | undefined {
+    const now = this.clock.now();
+    const wallNow = this.clock.wallNow();
     const { createTime = '', updateTime = '' } = answer.metadata.genericMetadata;
     const created = Date.parse(createTime);
     const ended = Date.parse(updateTime);
-    if (!Number.isNaN(created)) this.createdAt = created;
-    this.failures = 0;
-    this.notFound = 0;
-    this.failingSince = undefined;
+    if (!Number.isNaN(created)) this.createdAt = now - (wallNow - created);
+    this.failing.reset();
     // Clocks differ: it can't have ended before it was last seen running.
-    const lagMs = Math.min(Math.max(0, now - (Number.isNaN(ended) ? now : ended)), now - this.lookedAt);
+    const lagMs = Math.min(Math.max(0, wallNow - (Number.isNaN(ended) ? wallNow : ended)), this.sinceLook(now));
     this.lookedAt = now;
     if (answer.done) this.settle({ operation: answer, polls: this.polls });
     else if (this.isParkedAt(now)) this.settle({ error: new OperationStillRunning() });
     return answer.done ? { lagMs, durationMs: ended - created } : undefined;
   }
 
-  /** Takes a failed look; gives the pause after it, in milliseconds, where it may pass. */
-  failed(error: unknown, strategy: Strategy, now: number, outageMs: number): number | undefined {
-    const missing = error instanceof GoogleApiError && error.status === 'NOT_FOUND';
-    this.notFound = missing ? this.notFound + 1 : 0;
-    this.failingSince ??= now;
-    this.failures += 1;
-    const counts = missing ? this.notFound >= NOT_FOUND_IN_A_ROW : !isPassing(error);
-    if (counts || now - this.failingSince >= outageMs) this.settle({ error });
-    // What gives its slot back does so during an outage, too; a 404 is settled while it is there.
-    else if (!missing && this.isParkedAt(now)) this.settle({ error: new OperationStillRunning() });
-    if (this.isOver()) return undefined;
-    this.tell(strategy);
-    const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
-    return Math.max(advised, Math.min(FAILURE_DELAY_MS * 2 ** (this.failures - 1), MAX_FAILURE_DELAY_MS));
+  /** Takes a failed poll; returns the pause after it, in milliseconds, unless the failure ended the wait. */
+  failed(error: unknown, strategy: Strategy): number | undefined {
+    const now = this.clock.now();
+    const after = this.failing.add(error, now, this.clock.wallNow());
+    if ('error' in after) this.settle(after);
+    // What is parked gives its slot back during an outage, too; whether a refusal lasts is found out before.
+    else if (!this.failing.isRefused && this.isParkedAt(now)) this.settle({ error: new OperationStillRunning() });
+    if (this.isOver() || 'error' in after) return undefined;
+    this.report(strategy);
+    return after.pauseMs;
   }
 
   settle(outcome: Outcome): void {
@@ -114,7 +117,8 @@ export class WatchedOperation implements Due {
     this.end(outcome);
   }
 
-  private tell(strategy: Strategy): void {
-    this.options.onPoll?.({ polls: this.polls, failures: this.failures, strategy });
+  private report(strategy: Strategy): void {
+    const { count: failures, last: lastFailure } = this.failing;
+    this.options.onPoll?.({ polls: this.polls, failures, strategy, ...(lastFailure && { lastFailure }) });
   }
 }

@@ -5,8 +5,16 @@ import { DueHeap } from '../../src/operations/due-heap';
 /** Time that passes as fast as the machine can compute what happens in it. */
 export class VirtualClock implements Clock {
   private readonly waiting = new DueHeap<Timer>();
+  /** Starts apart from the time of day, so that a mix-up of the two shows. */
+  private time = 5_000;
+  /** By how much the machine's clock was set. */
+  private shift = 0;
+  private readonly startedAt: number;
 
-  constructor(private time = 0) {}
+  /** @param startedAt the time of day at the start, in milliseconds since 1970 */
+  constructor(startedAt = 0) {
+    this.startedAt = startedAt - this.time;
+  }
 
   /** Callbacks to come. */
   get pending(): number {
@@ -15,6 +23,20 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.time;
+  }
+
+  wallNow(): number {
+    return this.dateOf(this.time) + this.shift;
+  }
+
+  /** The true time of day at a time of {@link now}, in milliseconds since 1970: what a service's own clock shows. */
+  dateOf(time: number): number {
+    return this.startedAt + time;
+  }
+
+  /** Sets the machine's clock forward, or back where `ms` is negative. */
+  setWallClock(ms: number): void {
+    this.shift += ms;
   }
 
   after(ms: number, callback: () => void): () => void {

@@ -1,4 +1,5 @@
 import { GoogleApiError } from '../../src/google/api-error';
+import type { BeforeSend } from '../../src/google/rest';
 import type { ExportOperation, OperationPage, VertexApi } from '../../src/google/vertex';
 import type { VirtualClock } from './virtual-clock';
 
@@ -10,6 +11,10 @@ export interface VirtualService {
   readonly list?: 'with-nested' | 'by-model';
   /** From a request to its answer, in milliseconds. Default 100. */
   readonly latencyMs?: number;
+  /** What a request for a resource fails with. Default: it does not fail. */
+  readonly failure?: (call: VirtualRequest['call'], resource: string, at: number) => Error | undefined;
+  /** Whether every page of a list names the same next page. */
+  readonly repeatsPageToken?: boolean;
 }
 
 interface VirtualOperation {
@@ -50,13 +55,18 @@ export class VirtualVertex implements VertexApi {
     return operation;
   }
 
-  async getOperation(name: string): Promise<ExportOperation> {
-    await this.arrive('get');
+  async getOperation(name: string, _signal?: AbortSignal, beforeSend?: BeforeSend): Promise<ExportOperation> {
+    await this.arrive('get', name, beforeSend);
     return this.answer(this.look(this.find(name)));
   }
 
-  async waitOperation(name: string, timeoutMs: number): Promise<ExportOperation> {
-    await this.arrive('wait');
+  async waitOperation(
+    name: string,
+    timeoutMs: number,
+    _signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<ExportOperation> {
+    await this.arrive('wait', name, beforeSend);
     const { wait = 'unimplemented' } = this.service;
     if (wait === 'unimplemented') throw refused('UNIMPLEMENTED', 501, 'no wait');
     const operation = this.find(name);
@@ -65,8 +75,13 @@ export class VirtualVertex implements VertexApi {
     return this.answer(this.look(operation));
   }
 
-  async listOperations(parent: string, pageToken: string): Promise<OperationPage> {
-    await this.arrive('list');
+  async listOperations(
+    parent: string,
+    pageToken: string,
+    _signal?: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<OperationPage> {
+    await this.arrive('list', parent, beforeSend);
     const { list } = this.service;
     if (list === undefined) throw refused('UNIMPLEMENTED', 501, 'no list');
     const hasNested = list === 'with-nested' || parent.includes('/models/');
@@ -75,7 +90,7 @@ export class VirtualVertex implements VertexApi {
     const next = from + PAGE_SIZE;
     return this.answer({
       operations: all.slice(from, next).map((operation) => this.look(operation)),
-      nextPageToken: next < all.length ? String(next) : '',
+      nextPageToken: this.service.repeatsPageToken ? '0' : next < all.length ? String(next) : '',
     });
   }
 
@@ -95,9 +110,13 @@ export class VirtualVertex implements VertexApi {
     throw new Error('not part of it');
   }
 
-  private async arrive(call: VirtualRequest['call']): Promise<void> {
-    this.requests.push({ call, at: this.clock.now() });
+  private async arrive(call: VirtualRequest['call'], resource: string, beforeSend?: BeforeSend): Promise<void> {
+    await beforeSend?.();
+    const at = this.clock.now();
+    this.requests.push({ call, at });
     await this.clock.sleep((this.service.latencyMs ?? LATENCY_MS) / 2);
+    const failure = this.service.failure?.(call, resource, at);
+    if (failure) throw failure;
   }
 
   private async answer<T>(answer: T): Promise<T> {
@@ -120,8 +139,8 @@ export class VirtualVertex implements VertexApi {
       done,
       metadata: {
         genericMetadata: {
-          createTime: new Date(operation.createdAt).toISOString(),
-          updateTime: new Date(done ? operation.endsAt : operation.createdAt).toISOString(),
+          createTime: new Date(this.clock.dateOf(operation.createdAt)).toISOString(),
+          updateTime: new Date(this.clock.dateOf(done ? operation.endsAt : operation.createdAt)).toISOString(),
         },
         outputInfo: {},
       },
