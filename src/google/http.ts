@@ -83,9 +83,10 @@ function answerTo(sent: ClientRequest, request: HttpRequest): Promise<HttpAnswer
   return new Promise((resolve, reject) => {
     sent
       .on('error', reject)
-      // Without this an answer that changes the protocol is not reported before the timeout.
-      .on('upgrade', ({ statusCode }) => {
-        sent.destroy(new Error(`the answer changes the protocol: HTTP ${statusCode}`));
+      // Such an answer takes the connection away from the request, which would not end before its timeout.
+      .on('upgrade', ({ statusCode }, socket) => {
+        socket.destroy();
+        reject(new Error(`the answer changes the protocol: HTTP ${statusCode}`));
       })
       .on('response', (answer) => {
         // Also where the connection breaks in the middle of the body.
