@@ -178,7 +178,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'a body of 300 MB in a list of objects': {
     call: 'objects.list',
-    reply: streamed(() => repeated(`${' '.repeat(MEGABYTE)}`, 300)),
+    reply: streamed(() => repeated(' '.repeat(MEGABYTE), 300)),
     ending: refused(/more than 16000000 bytes/),
     maxBytesSent: 30 * MEGABYTE,
   },
