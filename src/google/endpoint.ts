@@ -16,10 +16,9 @@ export const ALLOW_HTTP_CREDENTIALS = 'VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS';
  */
 export function endpointUrl(host: string | undefined, scheme: 'http' | 'https'): string | undefined {
   if (host === undefined || host === '') return undefined;
-  const text = /^https?:\/\//i.test(host) ? host : `${scheme}://${host}`;
+  const text = host.includes('://') ? host : `${scheme}://${host}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url !== undefined && !/[?#@\\\s]/.test(text);
-  if (!isPlain || !['http:', 'https:'].includes(url.protocol)) {
+  if (url === undefined || !/^https?:\/\/[^/?#@\\\s][^?#@\\\s]*$/i.test(text)) {
     throw new EndpointError('The endpoint of a service must be https://HOST, http://HOST or HOST:PORT.');
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
