@@ -2,11 +2,16 @@ import { z } from 'zod';
 import type { GoogleOptions } from './activities';
 import { nearest } from './activities/nearest';
 import { duration, parseStorageUri } from './contract';
+import { credentialsProblem, endpointUrl } from './google/endpoint';
 
 const SERVICE_URL =
   /^(?:https?:\/\/)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[\w./-]*)?$|^(?:https?:\/\/)?\[[0-9a-fA-F:]+\](?::\d{1,5})?\/?$/;
 
-const host = z.string().regex(SERVICE_URL, 'must be a URL or host:port').exactOptional();
+const host = z
+  .string()
+  .regex(SERVICE_URL, { error: 'must be a URL or host:port', abort: true })
+  .refine((value) => URL.canParse(value.includes('://') ? value : `https://${value}`), 'must be a URL or host:port')
+  .exactOptional();
 const count = (least: number): z.ZodType<number, string> =>
   z
     .string()
@@ -70,6 +75,10 @@ const environmentSchema = z.object({
   VERTEX_EXPORT_REGISTRY_ENDPOINT: host.meta({
     description: "Registry endpoint for every image. Default: the host in the image's URI.",
   }),
+  VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS: z.enum(['true', 'false'], 'must be true or false').default('false').meta({
+    description:
+      'Whether credentials are sent to http:// endpoints of other machines, where anybody between can read them. Default: false.',
+  }),
   VERTEX_EMULATOR_HOST: host.meta({ description: 'Local Vertex AI; no token is sent.' }),
   STORAGE_EMULATOR_HOST: host.meta({ description: 'Local object store; no token is sent.' }),
   REGISTRY_EMULATOR_HOST: host.meta({ description: 'Local container registry; no token is sent.' }),
@@ -108,10 +117,10 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
         const name = path.join('.');
         return `${name}: ${message}, not ${JSON.stringify(set[name])}`;
       });
-  if (!parsed.success || unknown.length > 0) {
-    throw new Error(
-      `The worker's environment has problems:\n${[...invalid, ...unknown].map((p) => `  ${p}`).join('\n')}`,
-    );
+  const insecure = parsed.success ? insecureEndpoints(parsed.data) : [];
+  const problems = [...invalid, ...unknown, ...insecure];
+  if (!parsed.success || problems.length > 0) {
+    throw new Error(`The worker's environment has problems:\n${problems.map((p) => `  ${p}`).join('\n')}`);
   }
   const values = parsed.data;
   return {
@@ -130,6 +139,7 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
         storage: values.STORAGE_EMULATOR_HOST,
         registry: values.REGISTRY_EMULATOR_HOST,
       },
+      allowHttpCredentials: values.VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS === 'true',
       ...(values.GOOGLE_CLOUD_QUOTA_PROJECT !== undefined && { quotaProject: values.GOOGLE_CLOUD_QUOTA_PROJECT }),
       ...(values.VERTEX_EXPORT_SETTLE_DELAY !== undefined && { settleDelayMs: values.VERTEX_EXPORT_SETTLE_DELAY }),
       ...(values.VERTEX_EXPORT_REQUEST_TIMEOUT !== undefined && {
@@ -141,6 +151,23 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
       maxSubmissionsPerMinute: values.VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE,
     },
   };
+}
+
+/** Each setting of an endpoint with that of the emulator that takes its place. */
+const ENDPOINTS = [
+  ['VERTEX_EXPORT_VERTEX_ENDPOINT', 'VERTEX_EMULATOR_HOST'],
+  ['VERTEX_EXPORT_STORAGE_ENDPOINT', 'STORAGE_EMULATOR_HOST'],
+  ['VERTEX_EXPORT_REGISTRY_ENDPOINT', 'REGISTRY_EMULATOR_HOST'],
+] as const;
+
+/** Endpoints that would get credentials over http, with what to do. */
+function insecureEndpoints(values: z.output<typeof environmentSchema>): string[] {
+  if (values.VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS === 'true') return [];
+  return ENDPOINTS.flatMap(([name, emulator]) => {
+    const url = values[emulator] === undefined ? endpointUrl(values[name], 'https') : undefined;
+    const problem = url === undefined ? undefined : credentialsProblem(url);
+    return problem === undefined ? [] : [`${name}: ${problem}`];
+  });
 }
 
 /** One line for each setting, for `--help`. */

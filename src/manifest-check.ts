@@ -1,7 +1,7 @@
 import type { GoogleOptions } from './activities';
 import { DirectoryReader, asDirectory } from './activities/exported-files';
 import { createDependencies } from './activities/google-dependencies';
-import { jsonOrUndefined } from './google/api-error';
+import { jsonOrUndefined } from './google/json';
 import type { ExportedFile, ExportManifest, Reads, StorageUri } from './contract';
 import { exportManifestSchema, firstIssue, parseStorageUri } from './contract';
 import type { ArtifactFile } from './verification/artifact-file';

@@ -1,11 +1,13 @@
 import type { MetricMeter } from '@temporalio/common';
 import type { Credentials } from '../google/credentials';
 import { anonymous, applicationDefaultCredentials, basicCredentials } from '../google/credentials';
+import { credentialsProblem, EndpointError, endpointUrl } from '../google/endpoint';
 import { withKnownBuckets } from '../google/known-buckets';
 import { registryRest } from '../google/registry';
+import { vertexEndpoint } from '../google/resource-url';
 import { RestClient } from '../google/rest';
 import { storageRest } from '../google/storage';
-import { vertexEndpoint, vertexRest } from '../google/vertex';
+import { vertexRest } from '../google/vertex';
 import { budgetedVertex, submissionsOf } from '../operations/budgeted-vertex';
 import { temporalMetrics } from '../operations/metrics';
 import { SharedOperationWatch } from '../operations/operation-watch';
@@ -31,6 +33,11 @@ export interface GoogleOptions extends BudgetLimits {
    * `VERTEX_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST` and `REGISTRY_EMULATOR_HOST`.
    */
   emulators?: ServiceHosts;
+  /**
+   * Sends credentials to `endpoints` over `http://`, too: only for a network where nobody else can listen. `http://` to
+   * this machine needs no permission. Default `false`.
+   */
+  allowHttpCredentials?: boolean;
   /** Where requests get their headers from. Default: Application Default Credentials. */
   credentials?: Credentials;
   /** Project that quota and cost are counted for. Default: `GOOGLE_CLOUD_QUOTA_PROJECT`, then that of the credentials. */
@@ -63,12 +70,6 @@ export interface GoogleOptions extends BudgetLimits {
 const STORAGE_ENDPOINT = 'https://storage.googleapis.com';
 const SETTLE_DELAY_MS = 15_000;
 
-/** A host as people write it: with or without a scheme, with or without a slash at its end. */
-function hostUrl(host: string | undefined, scheme: 'http' | 'https'): string | undefined {
-  if (host === undefined || host === '') return undefined;
-  return (/^https?:\/\//.test(host) ? host : `${scheme}://${host}`).replace(/\/+$/, '');
-}
-
 /** The runtime is loaded when it is needed: clients load this file too, and an application may still install its own. */
 async function meterOf({ metricMeter }: GoogleOptions): Promise<MetricMeter> {
   if (metricMeter) return metricMeter;
@@ -79,6 +80,7 @@ async function meterOf({ metricMeter }: GoogleOptions): Promise<MetricMeter> {
 /**
  * Real clients over Application Default Credentials; towards an emulator no token is sent.
  *
+ * @throws EndpointError where an endpoint is not a URL, or would get credentials over `http://`
  * @param storageAttempts of a request to Cloud Storage that is made outside of an activity
  */
 export function createDependencies(options: GoogleOptions = {}, { storageAttempts = 1 } = {}): ExportDependencies {
@@ -89,13 +91,18 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
     registry: env['REGISTRY_EMULATOR_HOST'],
   };
   const quotaProject = options.quotaProject ?? env['GOOGLE_CLOUD_QUOTA_PROJECT'];
+  const { allowHttpCredentials = false, requestTimeoutMs: timeoutMs } = options;
   const google = options.credentials ?? applicationDefaultCredentials(quotaProject ? { quotaProject } : {});
 
   const service = (name: keyof ServiceHosts): { url: string | undefined; credentials: Credentials } => {
-    const emulator = hostUrl(emulators[name], 'http');
+    const emulator = endpointUrl(emulators[name], 'http');
     if (emulator !== undefined) return { url: emulator, credentials: anonymous };
-    return { url: hostUrl(options.endpoints?.[name], 'https'), credentials: google };
+    const url = endpointUrl(options.endpoints?.[name], 'https');
+    const problem = url === undefined || allowHttpCredentials ? undefined : credentialsProblem(url);
+    if (problem !== undefined) throw new EndpointError(`The ${name} endpoint ${problem}.`);
+    return { url, credentials: google };
   };
+  const restOptions = { timeoutMs, allowHttpCredentials };
   const vertexHost = service('vertex');
   const storage = service('storage');
   const registry = service('registry');
@@ -105,20 +112,20 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
     options,
   );
   const vertex = vertexRest(
-    new RestClient(vertexHost.credentials, options.requestTimeoutMs),
+    new RestClient(vertexHost.credentials, restOptions),
     (location) => vertexHost.url ?? vertexEndpoint(location),
   );
   return {
     vertex: budgetedVertex(vertex, budgets),
     storage: withKnownBuckets(
       storageRest(
-        new RestClient(storage.credentials, options.requestTimeoutMs, storageAttempts),
+        new RestClient(storage.credentials, { ...restOptions, attempts: storageAttempts }),
         storage.url ?? STORAGE_ENDPOINT,
       ),
       processTimers.clock,
     ),
     registry: registryRest(
-      new RestClient(basicCredentials(registry.credentials), options.requestTimeoutMs),
+      new RestClient(basicCredentials(registry.credentials), restOptions),
       (host) => registry.url ?? `https://${host}`,
     ),
     watch: new SharedOperationWatch(vertex, budgets, options),

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { HttpAnswer } from './http';
+import { jsonOrUndefined } from './json';
+import { messageText } from './message-text';
+import { optionalField } from './reply-fields';
 
 /** Names of gRPC's status codes, at the place of their numbers. Source: https://grpc.io/docs/guides/status-codes/ */
 const GRPC_CODES = [
@@ -54,19 +57,28 @@ export function googleCode(status: GoogleStatus): number {
   return GRPC_CODES.indexOf(status);
 }
 
+/** Longest advice to wait that is followed, in milliseconds. */
+export const MAX_RETRY_DELAY_MS = 600_000;
 /** Google refused or failed a request, and said so. */
 export class GoogleApiError extends Error {
   override readonly name = 'GoogleApiError';
+  /** Method and resource, for example `POST projects/p/locations/l/models/m:export`. */
+  readonly request: string;
+  /** When the service wants the next try, in milliseconds: `RetryInfo` or `Retry-After`. At most 10 minutes. */
+  readonly retryDelayMs?: number;
+
   constructor(
     message: string,
     readonly status: GoogleStatus,
     readonly httpStatus: number,
-    /** Method and resource, for example `POST projects/p/locations/l/models/m:export`. */
-    readonly request: string,
-    /** When the service wants the next try, in milliseconds: `RetryInfo` or `Retry-After`. */
-    readonly retryDelayMs?: number,
+    request: string,
+    retryDelayMs?: number,
   ) {
-    super(message);
+    super(messageText(message));
+    this.request = messageText(request);
+    if (retryDelayMs !== undefined && retryDelayMs >= 0) {
+      this.retryDelayMs = Math.min(Math.round(retryDelayMs), MAX_RETRY_DELAY_MS);
+    }
   }
 
   /** Whether the request may have taken effect: the answer does not say that it was refused. */
@@ -80,15 +92,19 @@ export function isUnimplemented(error: unknown): boolean {
   return error instanceof GoogleApiError && error.status === 'UNIMPLEMENTED';
 }
 
-/** No answer, or one that is none: timeout, reset, a body that is cut off or of the wrong kind. */
+/**
+ * No answer, or one that can't be used: timeout, reset, a body that is cut off, too large or of the wrong kind, an
+ * answer that names another resource. It never has a cause: what a peer sent is only in the message, bounded and without
+ * credentials.
+ */
 export class GoogleTransportError extends Error {
-  override readonly name = 'GoogleTransportError';
-  constructor(
-    message: string,
-    readonly request: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
+  override readonly name: string = 'GoogleTransportError';
+  /** Method and resource, for example `POST projects/p/locations/l/models/m:export`. */
+  readonly request: string;
+
+  constructor(message: string, request: string) {
+    super(messageText(message));
+    this.request = messageText(request);
   }
 }
 
@@ -101,53 +117,60 @@ export function isPassing(error: unknown): boolean {
 
 const errorBodySchema = z.object({
   error: z.object({
-    message: z.string().default(''),
-    status: z.string().optional(),
-    details: z.array(z.looseObject({ '@type': z.string().optional() })).default([]),
-    // Cloud Storage's older shape.
-    errors: z.array(z.object({ reason: z.string().optional() })).optional(),
+    message: optionalField(z.string()),
+    status: optionalField(z.string()),
+    details: z.unknown().optional(),
   }),
 });
 
-const retryInfoSchema = z.object({ retryDelay: z.string().regex(/^\d+(\.\d+)?s$/) });
+const retryInfoSchema = z.object({ retryDelay: z.string().regex(/^\d{1,20}(\.\d{1,20})?s$/) });
 
-function retryDelayMs(details: readonly unknown[], retryAfter: string | undefined): number | undefined {
-  for (const detail of details) {
+/** More details are not read: Google sends one of each kind. */
+const MAX_DETAILS = 20;
+/** A page of a proxy is described by the text at its begin. */
+const MAX_PAGE_BYTES = 4_096;
+const MAX_EXCERPT_LENGTH = 200;
+
+function retryDelayMs(details: unknown, retryAfter: string | undefined): number | undefined {
+  for (const detail of Array.isArray(details) ? details.slice(0, MAX_DETAILS) : []) {
     const info = retryInfoSchema.safeParse(detail);
-    if (info.success) return Math.round(Number.parseFloat(info.data.retryDelay) * 1_000);
+    if (info.success) return Number.parseFloat(info.data.retryDelay) * 1_000;
   }
-  if (retryAfter === undefined) return undefined;
+  if (retryAfter === undefined || retryAfter.length > 100) return undefined;
   const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1_000;
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.round(seconds * 1_000) : undefined;
+  return seconds >= 0 ? seconds * 1_000 : undefined;
 }
 
 /** Makes the error of an answer that is not 2xx, whatever its body is. */
 export function apiErrorOf(answer: HttpAnswer, request: string): GoogleApiError {
-  const body = answer.body.toString();
-  const parsed = errorBodySchema.safeParse(jsonOrUndefined(body));
+  const parsed = errorBodySchema.safeParse(jsonOrUndefined(answer.body.toString()));
   const retryAfter = answer.headers['retry-after'];
+  const unnamed = STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN');
   if (!parsed.success) {
-    const text = body
-      .replace(/<[^>]*>/g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim()
-      .slice(0, 200);
-    const status = STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN');
+    const text = excerpt(answer.body);
     const message = `HTTP ${answer.status}${text ? `: ${text}` : ' without a body'}`;
-    return new GoogleApiError(message, status, answer.status, request, retryDelayMs([], retryAfter));
+    return new GoogleApiError(message, unnamed, answer.status, request, retryDelayMs([], retryAfter));
   }
-  const { message, status: named, details } = parsed.data.error;
-  const status = isGoogleStatus(named)
-    ? named
-    : (STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN'));
-  return new GoogleApiError(message, status, answer.status, request, retryDelayMs(details, retryAfter));
+  const { message = '', status, details } = parsed.data.error;
+  const named = isGoogleStatus(status) ? status : unnamed;
+  return new GoogleApiError(message, named, answer.status, request, retryDelayMs(details, retryAfter));
 }
 
-/** The parsed JSON, or `undefined` where the text is none. */
-export function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** The first words of a body, without its tags. */
+function excerpt(body: Buffer): string {
+  const text = withoutTags(body.subarray(0, MAX_PAGE_BYTES).toString()).replace(/\s+/g, ' ').trim();
+  return messageText(text, MAX_EXCERPT_LENGTH);
+}
+
+/** Each tag becomes a space. One pass: a `<` without its `>` is searched for once. */
+function withoutTags(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (;;) {
+    const open = text.indexOf('<', from);
+    const close = open < 0 ? -1 : text.indexOf('>', open);
+    if (close < 0) return parts.concat(text.slice(from)).join(' ');
+    parts.push(text.slice(from, open));
+    from = close + 1;
   }
 }

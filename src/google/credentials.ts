@@ -1,4 +1,5 @@
 import type { GoogleAuth } from 'google-auth-library';
+import { within } from './within';
 
 /** Gives the headers that a request to Google needs. */
 export interface Credentials {
@@ -11,25 +12,58 @@ export interface Credentials {
 /** Scope of every call that this package makes. */
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
+/** A request for a token that is not answered by then is given up, in milliseconds; the next attempt makes a new one. */
+const TOKEN_TIMEOUT_MS = 30_000;
+/** Tokens have a few thousand bytes. */
+const MAX_TOKEN_REPLY_BYTES = 1_000_000;
+
 /**
  * Application Default Credentials: environment variable, gcloud's file, the metadata server, workload identity
  * federation. Source: https://cloud.google.com/docs/authentication/application-default-credentials
+ *
+ * @param options.timeoutMs limit of one request for a token, default 30 000
  */
-export function applicationDefaultCredentials(options: { quotaProject?: string } = {}): Credentials {
+export function applicationDefaultCredentials(
+  options: { quotaProject?: string; timeoutMs?: number } = {},
+): Credentials {
+  const { quotaProject, timeoutMs = TOKEN_TIMEOUT_MS } = options;
   // Loaded when the first token is needed: clients, and workers beside an emulator, never need one.
   const create = async (): Promise<GoogleAuth> => {
     const library = await import('google-auth-library');
-    return new library.GoogleAuth({ scopes: CLOUD_PLATFORM });
+    const transporterOptions = { timeout: timeoutMs, maxContentLength: MAX_TOKEN_REPLY_BYTES };
+    return new library.GoogleAuth({ scopes: CLOUD_PLATFORM, clientOptions: { transporterOptions } });
   };
   let auth: Promise<GoogleAuth> | undefined;
+  /** The request that is under way: all callers share it, so that a token server that hangs has one connection. */
+  let pending: Promise<Record<string, string>> | undefined;
+
+  const request = async (): Promise<Record<string, string>> => {
+    auth ??= create();
+    const headers = Object.fromEntries(await (await auth).getRequestHeaders());
+    return quotaProject === undefined ? headers : { ...headers, 'x-goog-user-project': quotaProject };
+  };
+  const requestOnce = async (): Promise<Record<string, string>> => {
+    try {
+      return await within(request(), timeoutMs);
+    } catch (error) {
+      // A client that hangs or failed half-way can keep its state: the next attempt makes another one.
+      auth = undefined;
+      throw error;
+    }
+  };
   return {
-    async headers() {
-      auth ??= create();
-      const headers = Object.fromEntries(await (await auth).getRequestHeaders());
-      return options.quotaProject === undefined ? headers : { ...headers, 'x-goog-user-project': options.quotaProject };
+    headers() {
+      if (pending !== undefined) return pending;
+      const started = requestOnce().finally(() => {
+        if (pending === started) pending = undefined;
+      });
+      pending = started;
+      return started;
     },
     refresh() {
       auth = undefined;
+      // A request that began before the refusal may bring the refused token.
+      pending = undefined;
     },
   };
 }

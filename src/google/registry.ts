@@ -1,15 +1,31 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ImageReference } from '../contract/resource-names';
-import { GoogleTransportError, jsonOrUndefined } from './api-error';
+import { cut } from '../contract/text';
+import { GoogleTransportError } from './api-error';
+import type { ByteRange } from './byte-range';
+import { readByteRange } from './byte-range';
+import { jsonOrUndefined } from './json';
+import { boundedList, exactText, shownText } from './reply-fields';
+import { registryTarget } from './resource-url';
 import type { RestClient, RestRequest } from './rest';
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
-const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().exactOptional() });
+const platformSchema = z.object({
+  os: shownText(100),
+  architecture: shownText(100),
+  variant: shownText(100).exactOptional(),
+});
+const mediaTypeSchema = exactText(255);
+
+/** Limit of a manifest, in bytes: registries accept no larger ones. Source: the OCI distribution specification. */
+const MAX_MANIFEST_BYTES = 4_000_000;
+/** More than any image has. */
+const MAX_DESCRIPTORS = 5_000;
 
 const descriptorSchema = z.object({
-  mediaType: z.string(),
+  mediaType: mediaTypeSchema,
   digest,
   size: z.int().min(0),
   /** Of an index's manifests. */
@@ -18,11 +34,11 @@ const descriptorSchema = z.object({
 
 const manifestSchema = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.string().exactOptional(),
+  mediaType: mediaTypeSchema.exactOptional(),
   config: descriptorSchema.exactOptional(),
-  layers: z.array(descriptorSchema).exactOptional(),
+  layers: boundedList(descriptorSchema, MAX_DESCRIPTORS).exactOptional(),
   /** Of an index: one manifest a platform. */
-  manifests: z.array(descriptorSchema).exactOptional(),
+  manifests: boundedList(descriptorSchema, MAX_DESCRIPTORS).exactOptional(),
 });
 
 /** What a manifest says of one of its parts. */
@@ -48,12 +64,7 @@ export interface RegistryApi {
    */
   getBlobSize(image: ImageReference, digest: string, signal?: AbortSignal): Promise<number>;
   /** Reads a part of a layer or a config. */
-  readBlob(
-    image: ImageReference,
-    digest: string,
-    range: { readonly start: number; readonly length: number },
-    signal?: AbortSignal,
-  ): Promise<Buffer>;
+  readBlob(image: ImageReference, digest: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer>;
 }
 
 const MANIFEST_TYPES = [
@@ -71,28 +82,20 @@ const MANIFEST_TYPES = [
  * @param endpoint gives the URL of a registry's host; an emulator's for every host where one is configured
  */
 export function registryRest(rest: RestClient, endpoint: (host: string) => string): RegistryApi {
-  const request = (
-    method: 'GET' | 'HEAD',
-    { host, repository }: ImageReference,
-    part: string,
-    options: Pick<RestRequest, 'headers' | 'signal' | 'followRedirect'>,
-  ): RestRequest => ({
-    method,
-    url: `${endpoint(host)}/v2/${repository}/${part}`,
-    resource: `${host}/${repository}/${part}`,
-    ...options,
-  });
-  const useless = (what: RestRequest, problem: string): GoogleTransportError => {
-    const described = `${what.method} ${what.resource}`;
+  const useless = ({ method, resource }: RestRequest, problem: string): GoogleTransportError => {
+    const described = `${method} ${resource}`;
     return new GoogleTransportError(`${described}: ${problem}`, described);
   };
 
   return {
     async getManifest(image, signal) {
-      const asked = request('GET', image, `manifests/${encodeURIComponent(image.reference)}`, {
+      const asked: RestRequest = {
+        method: 'GET',
+        ...registryTarget(endpoint, { kind: 'manifest', image }),
         headers: { accept: MANIFEST_TYPES },
+        maxBodyBytes: MAX_MANIFEST_BYTES,
         signal,
-      });
+      };
       const { body, headers } = await rest.bytes(asked);
       const manifest = manifestSchema.safeParse(jsonOrUndefined(body.toString()));
       if (!manifest.success) throw useless(asked, 'the answer is not a manifest');
@@ -101,34 +104,30 @@ export function registryRest(rest: RestClient, endpoint: (host: string) => strin
         ? image.reference
         : (headers['docker-content-digest']?.toString() ?? computed);
       if (claimed !== computed) throw useless(asked, `the manifest has digest ${computed}, not ${claimed}`);
-      const mediaType = manifest.data.mediaType ?? headers['content-type'] ?? 'unknown';
+      const mediaType = manifest.data.mediaType ?? cut(headers['content-type'] ?? 'unknown', 255);
       return { digest: computed, size: body.length, mediaType, manifest: manifest.data };
     },
 
     async getBlobSize(image, blob, signal) {
-      const asked = request('HEAD', image, `blobs/${blob}`, {
+      const asked: RestRequest = {
+        method: 'HEAD',
+        ...registryTarget(endpoint, { kind: 'blob', image, digest: blob }),
         headers: { accept: '*/*' },
         followRedirect: true,
         signal,
-      });
+      };
       const { headers } = await rest.bytes(asked);
       // A page of a proxy has a length, too; only a registry names the digest.
       const isElse = headers['docker-content-digest'] === undefined && /json|html/.test(headers['content-type'] ?? '');
-      if (isElse) throw useless(asked, 'the answer is no blob');
-      const size = Number(headers['content-length'] ?? Number.NaN);
+      if (isElse) throw useless(asked, 'the answer is not a blob');
+      const size = /^\d{1,16}$/.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : Number.NaN;
       if (!Number.isSafeInteger(size)) throw useless(asked, 'the answer has no content-length');
       return size;
     },
 
-    async readBlob(image, blob, { start, length }, signal) {
-      const asked = request('GET', image, `blobs/${blob}`, {
-        headers: { accept: '*/*', range: `bytes=${start}-${start + length - 1}` },
-        followRedirect: true,
-        signal,
-      });
-      const { body } = await rest.bytes(asked);
-      if (body.length !== length) throw useless(asked, `${body.length} bytes came, not ${length}`);
-      return body;
+    async readBlob(image, blob, range, signal) {
+      const target = registryTarget(endpoint, { kind: 'blob', image, digest: blob });
+      return readByteRange(rest, { ...target, followRedirect: true, signal }, range);
     },
   };
 }

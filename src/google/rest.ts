@@ -1,9 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing, jsonOrUndefined } from './api-error';
+import { cut } from '../contract/text';
+import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing } from './api-error';
 import type { Credentials } from './credentials';
+import { CredentialsError, credentialsProblemOf } from './credentials-error';
 import type { HttpAnswer } from './http';
 import { exchange } from './http';
+import { jsonOrUndefined } from './json';
+import { isLoopback } from './public-address';
+import { isRedirect, redirectTarget, shownTarget } from './redirect';
+import type { ResourceUrl } from './resource-url';
+import { SentSecrets } from './sent-secrets';
+import { within } from './within';
 
 /** Called directly before a request is sent; what it throws is thrown in the place of an answer. */
 export type BeforeSend = () => void | Promise<void>;
@@ -11,7 +19,7 @@ export type BeforeSend = () => void | Promise<void>;
 /** One HTTP request to a Google API. */
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'HEAD' | 'DELETE';
-  readonly url: string;
+  readonly url: ResourceUrl;
   /** What the request is about, for messages: `projects/p/locations/l/models/m:export`. */
   readonly resource: string;
   /** Sent as JSON. */
@@ -19,11 +27,14 @@ export interface RestRequest {
   /** Sent as it is, in place of `body`; its type is among the headers. */
   readonly content?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default: the client's. */
+  /** Limit of the wait for credentials, and of the exchange after it, in milliseconds. Default: the client's. */
   readonly timeoutMs?: number;
+  /** A longer body ends the connection, in bytes. Default 16 000 000; bodies of errors have at most 1 000 000. */
+  readonly maxBodyBytes?: number;
   /**
-   * Follows one redirect, to https or the same origin, without credentials: where a registry keeps its blobs elsewhere.
-   * Default: a redirect is an error, since it would send the token to a host that nobody configured.
+   * Follows one redirect, to the same origin or a public host over https, without credentials: where a registry keeps
+   * its blobs elsewhere. Default: a redirect is an error, since it would send the token to a host that nobody
+   * configured.
    */
   readonly followRedirect?: boolean;
   /** Ends the request early; its reason is thrown as it is. */
@@ -41,6 +52,16 @@ export interface RestAnswer<T> {
   readonly headers: HttpAnswer['headers'];
 }
 
+/** How a client sends its requests. */
+export interface RestOptions {
+  /** Limit of a request that has none of its own, in milliseconds. Default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  /** Of a request whose failure may pass. Activities have one: Temporal itself tries again. Default 1. */
+  readonly attempts?: number;
+  /** Whether credentials may be sent over `http://` to other machines. Default `false`. */
+  readonly allowHttpCredentials?: boolean | undefined;
+}
+
 /** Limit of one request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -49,19 +70,28 @@ const USER_AGENT = 'temporal-vertex-export';
 
 /** Pause before the second attempt, in milliseconds; doubles with each further one, up to the longest. */
 const RETRY_DELAY_MS = 500;
-const MAX_RETRY_DELAY_MS = 30_000;
+const MAX_BACKOFF_MS = 30_000;
+/** What a message shows of an answer. */
+const EXCERPT_BYTES = 1_000;
+const EXCERPT_LENGTH = 200;
+
+/** Names a quota project; it is not a credential. */
+const QUOTA_PROJECT_HEADER = 'x-goog-user-project';
 
 /** Sends requests with credentials and checks the answers. A refused token is replaced once. */
 export class RestClient {
-  /**
-   * @param timeoutMs of a request that does not say
-   * @param attempts of a request whose failure may pass. Activities have one: Temporal itself tries again. Default 1.
-   */
+  readonly timeoutMs: number;
+  private readonly attempts: number;
+  private readonly allowHttpCredentials: boolean;
+
   constructor(
     private readonly credentials: Credentials,
-    readonly timeoutMs = DEFAULT_TIMEOUT_MS,
-    private readonly attempts = 1,
-  ) {}
+    { timeoutMs = DEFAULT_TIMEOUT_MS, attempts = 1, allowHttpCredentials = false }: RestOptions = {},
+  ) {
+    this.timeoutMs = timeoutMs;
+    this.attempts = attempts;
+    this.allowHttpCredentials = allowHttpCredentials;
+  }
 
   /**
    * Sends a request whose answer is JSON.
@@ -70,14 +100,13 @@ export class RestClient {
    * @throws {@link GoogleTransportError} where no usable answer came.
    */
   async json<T>(schema: z.ZodType<T>, request: RestRequest): Promise<RestAnswer<T>> {
-    const { body, headers } = await this.text(request);
-    const what = describe(request);
-    const parsed = schema.safeParse(jsonOrUndefined(body));
+    const { body, headers } = await this.bytes(request, 'text');
+    const parsed = schema.safeParse(jsonOrUndefined(body.toString()));
     if (parsed.success) return { data: parsed.data, headers };
     const where = parsed.error.issues[0]?.path.join('.');
-    throw new GoogleTransportError(
-      `${what}: the answer is not what the API documents${where ? ` at ${where}` : ''}: ${body.slice(0, 200) || '(empty)'}`,
-      what,
+    throw unusable(
+      request,
+      `the answer is not what the API documents${where ? ` at ${where}` : ''}: ${excerpt(body) || '(empty)'}`,
     );
   }
 
@@ -86,28 +115,25 @@ export class RestClient {
    * as {@link json} does.
    */
   async empty(request: RestRequest): Promise<void> {
-    const { body } = await this.text(request);
-    const what = describe(request);
+    const { body } = await this.bytes(request, 'text');
+    const text = excerpt(body);
     // Some stores write "nothing" as JSON.
-    if (!['', 'null', '{}'].includes(body.trim()))
-      throw new GoogleTransportError(`${what}: the answer is not empty: ${body.slice(0, 200)}`, what);
+    if (!['', 'null', '{}'].includes(text.trim())) throw unusable(request, `the answer is not empty: ${text}`);
   }
 
-  /** Sends a request and gives the body as text. Throws as {@link json} does. */
-  async text(request: RestRequest): Promise<{ body: string; headers: HttpAnswer['headers'] }> {
-    const { body, headers } = await this.bytes(request);
-    return { body: body.toString(), headers };
-  }
-
-  /** Sends a request and gives the body as it is. Throws as {@link json} does. */
-  async bytes(request: RestRequest): Promise<HttpAnswer> {
+  /**
+   * Sends a request and gives the body as it is. Throws as {@link json} does.
+   *
+   * @param content of a body that is text, credentials which it repeats are removed. Default `data`
+   */
+  async bytes(request: RestRequest, content: 'data' | 'text' = 'data'): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.attempt(request);
+        return await this.attempt(request, content);
       } catch (error) {
         if (attempt >= this.attempts || !isPassing(error)) throw error;
         const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
-        const delay = Math.max(advised, Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS));
+        const delay = Math.max(advised, Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS));
         await sleep(delay, undefined, request.signal && { signal: request.signal }).catch(() => {
           request.signal?.throwIfAborted();
         });
@@ -115,20 +141,24 @@ export class RestClient {
     }
   }
 
-  private async attempt(request: RestRequest): Promise<HttpAnswer> {
-    const first = await this.send(request);
-    if (first.status !== 401) return settle(first, request);
-    // Tokens are cached; one that was revoked or ran out early is replaced once.
-    this.credentials.refresh();
-    return settle(await this.send(request), request);
+  private async attempt(request: RestRequest, content: 'data' | 'text'): Promise<HttpAnswer> {
+    let { answer, secrets } = await this.send(request);
+    if (answer.status === 401) {
+      // Tokens are cached; one that was revoked or ran out early is replaced once.
+      this.credentials.refresh();
+      ({ answer, secrets } = await this.send(request));
+    }
+    const isGood = answer.status >= 200 && answer.status < 300;
+    const body = isGood && content === 'data' ? answer.body : secrets.removeFromBody(answer.body);
+    if (!isGood) throw apiErrorOf({ ...answer, body }, describe(request));
+    return { ...answer, body };
   }
 
-  private async send(request: RestRequest): Promise<HttpAnswer> {
-    const what = describe(request);
-    const credentials = await this.credentials.headers().catch((error: unknown) => {
-      throw new GoogleTransportError(`${what}: no credentials: ${messageOf(error)}`, what, { cause: error });
-    });
-    const { method, url, signal } = request;
+  private async send(request: RestRequest): Promise<{ answer: HttpAnswer; secrets: SentSecrets }> {
+    const { method, signal, maxBodyBytes } = request;
+    const timeoutMs = request.timeoutMs ?? this.timeoutMs;
+    const credentials = await this.credentialHeaders(request, timeoutMs);
+    const secrets = new SentSecrets(credentials);
     await request.beforeSend?.();
     const headers = {
       accept: 'application/json',
@@ -137,38 +167,63 @@ export class RestClient {
       ...request.headers,
     };
     const body = request.content ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
-    const exchanged = { method, body, timeoutMs: request.timeoutMs ?? this.timeoutMs, signal };
+    const exchanged = { method, body, timeoutMs, maxBodyBytes, signal };
+    let url = request.url.href;
     try {
       let answer = await exchange({ ...exchanged, url, headers: { ...credentials, ...headers } });
-      const target = request.followRedirect ? redirectTarget(answer, url) : undefined;
-      if (target !== undefined) answer = await exchange({ ...exchanged, url: target, headers });
-      if (isRedirect(answer)) throw new Error(`the answer is a redirect to ${answer.headers.location}`);
-      return answer;
+      const target = request.followRedirect && isRedirect(answer) ? redirectTarget(answer, url) : undefined;
+      if (target !== undefined) {
+        url = target.href;
+        answer = await exchange({ ...exchanged, url, headers, publicOnly: !target.isSameOrigin });
+      }
+      if (isRedirect(answer)) throw new Error(`the answer is a redirect to ${shownTarget(answer, url)}`);
+      return { answer, secrets };
     } catch (error) {
-      if (request.signal?.aborted) throw request.signal.reason;
-      throw new GoogleTransportError(`${what}: ${messageOf(error)}`, what, { cause: error });
+      if (signal?.aborted) throw signal.reason;
+      throw unusable(request, secrets.removeFrom(messageOf(error)));
     }
+  }
+
+  /** Waits for the credentials no longer than for an answer: a token server that hangs must not hold its caller. */
+  private async credentialHeaders(request: RestRequest, timeoutMs: number): Promise<Record<string, string>> {
+    const { signal, url } = request;
+    signal?.throwIfAborted();
+    let headers: Record<string, string>;
+    try {
+      // Also where a source of credentials throws at once.
+      const given = Promise.resolve().then(() => this.credentials.headers());
+      headers = await within(given, timeoutMs, signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw new CredentialsError(credentialsProblemOf(error), describe(request));
+    }
+    const isSecret = Object.keys(headers).some((name) => name.toLowerCase() !== QUOTA_PROJECT_HEADER);
+    if (isSecret && !this.allowHttpCredentials && !keepsSecrets(url)) throw unusable(request, insecure(url.origin));
+    return headers;
   }
 }
 
-function isRedirect({ status, headers }: HttpAnswer): boolean {
-  return status >= 300 && status < 400 && headers.location !== undefined;
+/** Whether nobody else can read what is sent there: over https, or to this machine. */
+function keepsSecrets({ href }: ResourceUrl): boolean {
+  const { protocol, hostname } = new URL(href);
+  return protocol === 'https:' || isLoopback(hostname);
 }
 
-/** Where an answer sends its reader; `undefined` where it is no redirect, or leads where nobody should go. */
-function redirectTarget(answer: HttpAnswer, url: string): string | undefined {
-  if (!isRedirect(answer)) return undefined;
-  const target = new URL(answer.headers.location ?? '', url);
-  return target.protocol === 'https:' || target.origin === new URL(url).origin ? target.href : undefined;
-}
-
-function settle(answer: HttpAnswer, request: RestRequest): HttpAnswer {
-  if (answer.status < 200 || answer.status >= 300) throw apiErrorOf(answer, describe(request));
-  return answer;
+function insecure(origin: string): string {
+  return `no credentials are sent to ${origin}, which is not https. Use an https:// endpoint, or set VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS=true`;
 }
 
 function describe(request: RestRequest): string {
   return `${request.method} ${request.resource}`;
+}
+
+function unusable(request: RestRequest, problem: string): GoogleTransportError {
+  return new GoogleTransportError(`${describe(request)}: ${problem}`, describe(request));
+}
+
+/** The begin of a body, as a message shows it. */
+function excerpt(body: Buffer): string {
+  return cut(body.subarray(0, EXCERPT_BYTES).toString(), EXCERPT_LENGTH);
 }
 
 /** What went wrong: where all addresses of a host were tried in vain, the error of the first one says it. */

@@ -1,28 +1,53 @@
 import { z } from 'zod';
 import { GoogleApiError, GoogleTransportError } from './api-error';
+import type { ByteRange } from './byte-range';
+import { readByteRange } from './byte-range';
+import { ListTooLongError, MAX_PAGE_TOKEN_LENGTH, pagesOf } from './pages';
+import { boundedList, defined, exactText, optionalField, optionalTime } from './reply-fields';
+import { storageUrl } from './resource-url';
 import type { RestClient, RestRequest } from './rest';
 
 const bucketSchema = z.object({
-  name: z.string(),
+  name: exactText(222),
   /** Upper case, as Cloud Storage gives it: `US-CENTRAL1`, `US`. */
-  location: z.string(),
+  location: exactText(100),
 });
 
-const objectSchema = z.object({
-  name: z.string(),
-  size: z.coerce.number(),
-  crc32c: z.string().exactOptional(),
-  md5Hash: z.string().exactOptional(),
-  generation: z.string(),
-  /** When this generation was written. */
-  timeCreated: z.string().exactOptional(),
-});
+/** Numbers of 64 bits are strings in JSON; sizes that a number can't hold exactly don't exist. */
+const sizeSchema = z
+  .union([
+    z
+      .string()
+      .regex(/^\d{1,16}$/)
+      .transform(Number),
+    z.int(),
+  ])
+  .refine((size) => Number.isSafeInteger(size) && size >= 0);
+
+const objectSchema = z
+  .object({
+    name: exactText(1_024),
+    size: sizeSchema,
+    /** Big-endian, in base64. */
+    crc32c: optionalField(z.string().regex(/^[A-Za-z0-9+/]{6}==$/)),
+    /** Not there where the object was composed of others. */
+    md5Hash: optionalField(z.string().regex(/^[A-Za-z0-9+/]{22}==$/)),
+    generation: z.string().regex(/^\d{1,20}$/),
+    /** When this generation was written. */
+    timeCreated: optionalTime,
+  })
+  .transform((object) => defined(object));
+
+/** More than Cloud Storage gives at once. */
+const MAX_PAGE_ITEMS = 5_000;
+/** More objects are not listed: each is kept in memory until a listing is checked. An export has at most thousands. */
+const MAX_OBJECTS = 200_000;
 
 const objectPageSchema = z.object({
   // An empty list has nothing else by which it is told from an answer of something else.
   kind: z.literal('storage#objects'),
-  items: z.array(objectSchema).default([]),
-  nextPageToken: z.string().default(''),
+  items: boundedList(objectSchema, MAX_PAGE_ITEMS).default([]),
+  nextPageToken: exactText(MAX_PAGE_TOKEN_LENGTH).default(''),
 });
 
 export type StorageBucket = z.output<typeof bucketSchema>;
@@ -32,7 +57,11 @@ export type StorageObject = z.output<typeof objectSchema>;
 /** The calls of Cloud Storage that an export needs. */
 export interface StorageApi {
   getBucket(bucket: string, signal?: AbortSignal): Promise<StorageBucket>;
-  /** Objects below a prefix, page by page, in order of their names. */
+  /**
+   * Objects below a prefix, page by page, in order of their names.
+   *
+   * @throws ListTooLongError where there are more than 200,000
+   */
   listObjects(bucket: string, prefix: string, signal?: AbortSignal): AsyncIterable<StorageObject[]>;
   /**
    * Reads a part of this generation of an object.
@@ -42,7 +71,7 @@ export interface StorageApi {
   readRange(
     bucket: string,
     object: Pick<StorageObject, 'name' | 'generation'>,
-    range: { readonly start: number; readonly length: number },
+    range: ByteRange,
     signal?: AbortSignal,
   ): Promise<Buffer>;
   /** Writes an object, over one that is there. */
@@ -68,75 +97,69 @@ const LIST_PAGE_SIZE = 1_000;
  * @param endpoint `https://storage.googleapis.com`, or an emulator's URL
  */
 export function storageRest(rest: RestClient, endpoint: string): StorageApi {
-  const bucketPath = (bucket: string) => `${endpoint}/storage/v1/b/${encodeURIComponent(bucket)}`;
   return {
     async getBucket(bucket, signal) {
-      const request = { method: 'GET' as const, url: `${bucketPath(bucket)}?fields=name,location`, signal };
-      const { data } = await rest.json(bucketSchema, { ...request, resource: `gs://${bucket}` });
+      const url = storageUrl(endpoint, { kind: 'bucket', bucket }, { fields: 'name,location' });
+      const request: RestRequest = { method: 'GET', url, resource: `gs://${bucket}`, signal };
+      const { data } = await rest.json(bucketSchema, request);
+      if (data.name !== bucket) throw otherResource(request, data.name);
       return data;
     },
 
     async *listObjects(bucket, prefix, signal) {
-      let pageToken = '';
-      do {
-        const query = new URLSearchParams({
-          prefix,
+      const resource = `gs://${bucket}/${prefix}*`;
+      const readPage = async (pageToken: string) => {
+        const query = {
           maxResults: String(LIST_PAGE_SIZE),
           fields: 'kind,nextPageToken,items(name,size,crc32c,md5Hash,generation,timeCreated)',
           ...(pageToken ? { pageToken } : {}),
-        });
-        const { data } = await rest.json(objectPageSchema, {
-          method: 'GET',
-          url: `${bucketPath(bucket)}/o?${query.toString()}`,
-          resource: `gs://${bucket}/${prefix}*`,
-          signal,
-        });
-        yield data.items;
-        pageToken = data.nextPageToken;
-      } while (pageToken);
+        };
+        const url = storageUrl(endpoint, { kind: 'objects', bucket, prefix }, query);
+        const request: RestRequest = { method: 'GET', url, resource, signal };
+        const { data } = await rest.json(objectPageSchema, request);
+        const other = data.items.find(({ name }) => !name.startsWith(prefix));
+        if (other) throw otherResource(request, other.name);
+        return data;
+      };
+      let listed = 0;
+      for await (const { items } of pagesOf(`GET ${resource}`, readPage)) {
+        listed += items.length;
+        if (listed > MAX_OBJECTS) throw new ListTooLongError(`GET ${resource}`, `${MAX_OBJECTS} objects`);
+        yield items;
+      }
     },
 
-    async readRange(bucket, { name, generation }, { start, length }, signal) {
-      const query = new URLSearchParams({ alt: 'media', generation });
-      const request: RestRequest = {
-        method: 'GET',
-        url: `${bucketPath(bucket)}/o/${encodeURIComponent(name)}?${query.toString()}`,
-        resource: `gs://${bucket}/${name} bytes ${start}-${start + length - 1}`,
-        headers: { accept: '*/*', range: `bytes=${start}-${start + length - 1}` },
-        signal,
-      };
-      const { body } = await rest.bytes(request);
-      if (body.length === length) return body;
-      const what = `GET ${request.resource}`;
-      throw new GoogleTransportError(`${what}: ${body.length} bytes came, not ${length}`, what);
+    async readRange(bucket, { name, generation }, range, signal) {
+      const url = storageUrl(endpoint, { kind: 'object', bucket, name }, { alt: 'media', generation });
+      return readByteRange(rest, { url, resource: `gs://${bucket}/${name}`, signal }, range);
     },
 
     async writeObject(bucket, name, content, { contentType }, signal) {
-      const query = new URLSearchParams({ uploadType: 'media', name });
-      await rest.json(objectSchema, {
+      const request: RestRequest = {
         method: 'POST',
-        url: `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o?${query.toString()}`,
+        url: storageUrl(endpoint, { kind: 'upload', bucket, name }, { uploadType: 'media' }),
         resource: `gs://${bucket}/${name}`,
         content,
         headers: { 'content-type': contentType },
         signal,
-      });
+      };
+      const { data } = await rest.json(objectSchema, request);
+      if (data.name !== name) throw otherResource(request, data.name);
     },
 
     async deleteObject(bucket, { name, generation }, signal) {
-      const query = new URLSearchParams({ ifGenerationMatch: generation });
+      const url = storageUrl(endpoint, { kind: 'object', bucket, name }, { ifGenerationMatch: generation });
       try {
-        const request: RestRequest = {
-          method: 'DELETE',
-          url: `${bucketPath(bucket)}/o/${encodeURIComponent(name)}?${query.toString()}`,
-          resource: `gs://${bucket}/${name}`,
-          signal,
-        };
-        await rest.empty(request);
+        await rest.empty({ method: 'DELETE', url, resource: `gs://${bucket}/${name}`, signal });
       } catch (error) {
         // Gone already, or another generation took its place, which is not ours to delete.
         if (!(error instanceof GoogleApiError) || ![404, 412].includes(error.httpStatus)) throw error;
       }
     },
   };
+}
+
+function otherResource({ method, resource }: RestRequest, name: string): GoogleTransportError {
+  const what = `${method} ${resource}`;
+  return new GoogleTransportError(`${what}: the answer names another resource: ${name}`, what);
 }

@@ -1,68 +1,32 @@
 import { z } from 'zod';
-import { parseModelName } from '../contract/resource-names';
-import type { BeforeSend, RestClient } from './rest';
-
-const exportFormatSchema = z.object({
-  id: z.string(),
-  exportableContents: z.array(z.string()).default([]),
-});
-
-const modelSchema = z.object({
-  name: z.string(),
-  versionId: z.string().optional(),
-  versionAliases: z.array(z.string()).default([]),
-  displayName: z.string().default(''),
-  supportedExportFormats: z.array(exportFormatSchema).default([]),
-  artifactUri: z.string().exactOptional(),
-  containerSpec: z.object({ imageUri: z.string().exactOptional() }).exactOptional(),
-  versionCreateTime: z.string().exactOptional(),
-});
-
-const outputInfoSchema = z.object({
-  artifactOutputUri: z.string().exactOptional(),
-  imageOutputUri: z.string().exactOptional(),
-});
-
-const operationSchema = z.object({
-  name: z.string(),
-  metadata: z
-    .object({
-      genericMetadata: z
-        .object({ createTime: z.string().exactOptional(), updateTime: z.string().exactOptional() })
-        .default({}),
-      outputInfo: outputInfoSchema.default({}),
-    })
-    .default({ genericMetadata: {}, outputInfo: {} }),
-  done: z.boolean().default(false),
-  error: z.object({ code: z.int(), message: z.string().default('') }).exactOptional(),
-});
-
-/** An empty list is `{}`: an answer with other fields only is none, and must not read as "there is nothing". */
-function isPage(field: string): (page: Record<string, unknown>) => boolean {
-  return ({ nextPageToken, ...fields }) =>
-    fields[field] !== undefined || nextPageToken !== '' || Object.keys(fields).length === 0;
-}
-
-const operationListSchema = z
-  .looseObject({
-    operations: z.array(operationSchema).exactOptional(),
-    nextPageToken: z.string().default(''),
-  })
-  .refine(isPage('operations'))
-  .transform(({ operations = [], nextPageToken }) => ({ operations, nextPageToken }));
-
-const modelPageSchema = z
-  .looseObject({ models: z.array(modelSchema).exactOptional(), nextPageToken: z.string().default('') })
-  .refine(isPage('models'))
-  .transform(({ models = [], nextPageToken }) => ({ models, nextPageToken }));
+import { GoogleTransportError } from './api-error';
+import { checkToken } from './pages';
+import type { BeforeSend, RestClient, RestRequest } from './rest';
+import type { VertexResource } from './resource-url';
+import { locationNameOf, modelNameOf, operationNameOf, operationsParentOf, vertexTarget } from './resource-url';
+import {
+  isModel,
+  isModelIn,
+  isOperation,
+  isOperationOf,
+  listedOperation,
+  modelPageSchema,
+  modelSchema,
+  operationListSchema,
+  operationSchema,
+} from './vertex-replies';
 
 /** What this package reads of a Model. */
 export type VertexModel = z.output<typeof modelSchema>;
-export type VertexExportFormat = z.output<typeof exportFormatSchema>;
+export type VertexExportFormat = VertexModel['supportedExportFormats'][number];
 /** A long-running export operation. */
 export type ExportOperation = z.output<typeof operationSchema>;
+
 /** A part of a list; `nextPageToken` is empty at its end. */
-export type OperationPage = z.output<typeof operationListSchema>;
+export interface OperationPage {
+  operations: ExportOperation[];
+  nextPageToken: string;
+}
 
 /** Body of `models.export`. */
 export interface ExportRequestBody {
@@ -90,7 +54,11 @@ export interface ExportSending {
   readonly beforeSend?: BeforeSend | undefined;
 }
 
-/** The calls of Vertex AI that an export needs. Each calls `beforeSend` before each time its request is sent. */
+/**
+ * The calls of Vertex AI that an export needs. Each rejects with an `InvalidResourceNameError` before a request where a
+ * name is not one of its kind, and with a {@link GoogleTransportError} where the answer names another resource. Each calls
+ * `beforeSend` before each time its request is sent.
+ */
 export interface VertexApi {
   /** The Model, and the service's own clock when it answered. */
   getModel(
@@ -125,10 +93,14 @@ export interface VertexApi {
   cancelOperation(name: string, signal?: AbortSignal, beforeSend?: BeforeSend): Promise<void>;
 }
 
-const API_VERSION = 'v1beta1';
 const LIST_PAGE_SIZE = 100;
 /** A Model's record can be large, and its containers and schemas are not read. */
 const MODEL_FIELDS = 'name,versionId,versionAliases,displayName,supportedExportFormats';
+
+/** The answer to a cancel: an object without fields, whatever fields it may have lost. */
+const emptySchema = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
+);
 
 /**
  * Vertex AI by REST.
@@ -138,21 +110,23 @@ const MODEL_FIELDS = 'name,versionId,versionAliases,displayName,supportedExportF
  * @param endpoint where a location's API is; see {@link vertexEndpoint}
  */
 export function vertexRest(rest: RestClient, endpoint: (location: string) => string): VertexApi {
-  const target = (resource: string, query: Record<string, string> = {}) => {
-    const location = /^projects\/[^/]+\/locations\/([^/]+)\//.exec(resource)?.[1] ?? '';
-    const search = new URLSearchParams(query).toString();
-    return {
-      url: `${endpoint(location)}/${API_VERSION}/${encodeURI(resource)}${search ? `?${search}` : ''}`,
-      resource,
-      headers: { 'x-goog-request-params': `name=${encodeURIComponent(resource.replace(/:[a-z]+$/i, ''))}` },
-    };
+  const request = (
+    method: 'GET' | 'POST',
+    resource: VertexResource,
+    options: Pick<RestRequest, 'body' | 'signal' | 'timeoutMs' | 'beforeSend'> & {
+      readonly query?: Record<string, string>;
+    } = {},
+  ): RestRequest => {
+    const { query, ...sent } = options;
+    return { method, ...vertexTarget(endpoint, resource, query), ...sent };
   };
 
   return {
     async getModel(name, signal, beforeSend) {
-      const { data, headers } = await rest.json(modelSchema, { method: 'GET', ...target(name), signal, beforeSend });
-      const date = Date.parse(headers.date ?? '');
-      return { model: data, serviceTime: new Date(Number.isNaN(date) ? Date.now() : date) };
+      const asked = request('GET', { kind: 'model', name }, { signal, beforeSend });
+      const { data, headers } = await rest.json(modelSchema, asked);
+      if (!isModel(data, modelNameOf(name))) throw otherResource(asked, data.name);
+      return { model: data, serviceTime: serviceTime(headers.date) };
     },
 
     async listModels({ parent, filter, pageSize, pageToken }, signal, beforeSend) {
@@ -162,59 +136,87 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
         ...(filter ? { filter } : {}),
         ...(pageToken ? { pageToken } : {}),
       };
-      const headers = { 'x-goog-request-params': `parent=${encodeURIComponent(parent)}` };
-      const request = { method: 'GET' as const, ...target(`${parent}/models`, query), headers, signal, beforeSend };
-      const { data } = await rest.json(modelPageSchema, request);
+      const asked = request('GET', { kind: 'models', parent }, { query, signal, beforeSend });
+      const { data } = await rest.json(modelPageSchema, asked);
+      const place = locationNameOf(parent);
+      const other = data.models.find((model) => !isModelIn(model.name, place));
+      if (other) throw otherResource(asked, other.name);
+      checkToken(describe(asked), data.nextPageToken, new Set([pageToken ?? '']));
       return data;
     },
 
     async exportModel(name, body, { beforeSend } = {}) {
-      const request = { method: 'POST' as const, ...target(`${name}:export`), body, beforeSend };
-      const { data } = await rest.json(operationSchema, request);
+      const asked = request('POST', { kind: 'model:export', name }, { body, beforeSend });
+      const { data } = await rest.json(operationSchema, asked);
+      if (!isOperationOf(data.name, modelNameOf(name))) throw otherResource(asked, data.name);
       return data;
     },
 
     async listOperations(parent, pageToken, signal, beforeSend) {
       const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken ? { pageToken } : {}) };
-      const place = target(`${withoutVersion(parent)}/operations`, query);
-      const request = { method: 'GET' as const, ...place, signal, beforeSend };
-      const { data } = await rest.json(operationListSchema, request);
-      return data;
+      const asked = request('GET', { kind: 'operations', parent }, { query, signal, beforeSend });
+      const { data } = await rest.json(operationListSchema, asked);
+      checkToken(describe(asked), data.nextPageToken, new Set([pageToken]));
+      const place = operationsParentOf(parent);
+      const operations: ExportOperation[] = [];
+      for (const item of data.operations) {
+        const operation = listedOperation(item, place);
+        if (typeof operation === 'object') operations.push(operation);
+        else if (operation !== 'other kind') throw unusable(asked, `the answer has an operation that is ${operation}`);
+      }
+      return { operations, nextPageToken: data.nextPageToken };
     },
 
     async getOperation(name, signal, beforeSend) {
-      const { data } = await rest.json(operationSchema, { method: 'GET', ...target(name), signal, beforeSend });
+      const asked = request('GET', { kind: 'operation', name }, { signal, beforeSend });
+      const { data } = await rest.json(operationSchema, asked);
+      if (!isOperation(data.name, operationNameOf(name))) throw otherResource(asked, data.name);
       return data;
     },
 
     async waitOperation(name, timeoutMs, signal, beforeSend) {
-      const { data } = await rest.json(operationSchema, {
-        method: 'POST',
-        ...target(`${name}:wait`, { timeout: `${timeoutMs / 1_000}s` }),
-        // Its own time, and that of any other request on top.
-        timeoutMs: timeoutMs + rest.timeoutMs,
-        signal,
-        beforeSend,
-      });
+      const asked = request(
+        'POST',
+        { kind: 'operation:wait', name },
+        {
+          query: { timeout: `${timeoutMs / 1_000}s` },
+          // Its own time, and that of any other request on top.
+          timeoutMs: timeoutMs + rest.timeoutMs,
+          signal,
+          beforeSend,
+        },
+      );
+      const { data } = await rest.json(operationSchema, asked);
+      if (!isOperation(data.name, operationNameOf(name))) throw otherResource(asked, data.name);
       return data;
     },
 
     async cancelOperation(name, signal, beforeSend) {
-      const request = { method: 'POST' as const, ...target(`${name}:cancel`), body: {}, signal, beforeSend };
       // Anything else than an empty answer does not come from the service: the cancel did not reach it.
-      await rest.json(z.strictObject({}), request);
+      await rest.json(
+        emptySchema,
+        request('POST', { kind: 'operation:cancel', name }, { body: {}, signal, beforeSend }),
+      );
     },
   };
 }
 
-/** Where Google serves the API of a location. */
-export function vertexEndpoint(location: string): string {
-  if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`;
-  return `https://${location}-aiplatform.googleapis.com`;
+/** The service's clock; the worker's own where the answer has no date. */
+function serviceTime(date: string | undefined): Date {
+  const time = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(date ?? '')
+    ? Date.parse(date ?? '')
+    : Number.NaN;
+  return new Date(Number.isNaN(time) ? Date.now() : time);
 }
 
-/** A Model's name without `@version`: the parent of its operations. */
-function withoutVersion(name: string): string {
-  const parsed = parseModelName(name);
-  return parsed ? `projects/${parsed.project}/locations/${parsed.location}/models/${parsed.model}` : name;
+function describe({ method, resource }: RestRequest): string {
+  return `${method} ${resource}`;
+}
+
+function unusable(asked: RestRequest, problem: string): GoogleTransportError {
+  return new GoogleTransportError(`${describe(asked)}: ${problem}`, describe(asked));
+}
+
+function otherResource(asked: RestRequest, name: string): GoogleTransportError {
+  return unusable(asked, `the answer names another resource: ${name.length > 300 ? 'a name that is too long' : name}`);
 }

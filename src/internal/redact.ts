@@ -2,39 +2,63 @@ const REDACTED = '[redacted]';
 
 /** Names of values that are secret wherever they appear: in JSON, in a form, in a query string, in a header. */
 const SECRET_NAMES = [
-  'access_token',
-  'refresh_token',
-  'id_token',
-  'subject_token',
-  'client_secret',
-  'private_key',
-  'private_key_id',
-  'assertion',
-  'password',
-  'passcode',
-  'x-goog-signature',
-  'x-goog-credential',
-  'x-amz-signature',
-  'x-amz-credential',
-  'x-amz-security-token',
+  '(?:access|refresh|id|subject|actor|auth|session|security|federated|csrf|bearer|api)[_-]?token',
+  '(?:client|shared|consumer|app)[_-]?secret',
+  '(?:private|api|secret|account|encryption)[_-]?key(?:[_-]?id)?',
+  '(?:secret[_-]?)?access[_-]?key(?:[_-]?id)?',
+  'x-goog-(?:signature|credential|api-key|iam-authorization-token)',
+  'x-amz-(?:signature|credential|security-token)',
+  'x-serverless-authorization',
+  '(?:proxy-)?authorization',
+  '(?:client[_-]?)?assertion',
+  'saml[_-]?response',
   'signature',
-  'accessToken',
-  'secretAccessKey',
-  'sessionToken',
+  'password',
+  'passwd',
+  'passcode',
+  'passphrase',
+  'secret',
+  'token',
+  'sig',
 ].join('|');
+
+/** A value's characters: neither the end of a word nor that of a field; escapes of JSON are a part of it. */
+const VALUE = String.raw`(?:[^\s"'&,;}<>\\]|\\[/u])+`;
+/** Where a token can begin: not within a word, but right behind an escaped character of a URL or of JSON. */
+const BEGIN = String.raw`(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\u[0-9A-Fa-f]{4}))`;
+const SPACE = String.raw`(?:[ \t]|%20|\+){1,8}`;
 
 // Each pattern starts where a word starts and reads on without going back, so that a long text costs one pass.
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Keys and certificates, also with their line breaks escaped, and also without an end.
-  [/-----BEGIN [A-Z ]{1,40}-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)/g, REDACTED],
-  [/(?<![\w-])(bearer|basic)[ \t]+[^\s"',;<>\\]+/gi, `$1 ${REDACTED}`],
+  [/-----BEGIN[A-Z ]{0,40}(?:-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)|-{0,4}$)/g, REDACTED],
+  // The same without its first line: what a private key or a certificate in base64 begins with.
+  [/(?<![\w+/])MI[IHG][\w+/=\\-]{20,}/g, REDACTED],
+  [new RegExp(`${BEGIN}(bearer|basic|oauth|negotiate)(${SPACE})${VALUE}`, 'gi'), `$1$2${REDACTED}`],
   // JSON Web Tokens.
-  [/(?<![\w-])eyJ[\w-]+(?:\.[\w-]*)*/g, REDACTED],
-  // Google's access tokens, refresh tokens, client secrets and API keys.
-  [/(?<![\w-])(?:ya29\.|1\/\/0|GOCSPX-|AIza)[\w./-]+/g, REDACTED],
+  [new RegExp(String.raw`${BEGIN}eyJ[\w-]+(?:\.[\w-]*)*`, 'g'), REDACTED],
+  // Access tokens, refresh tokens, codes, client secrets, API keys and HMAC keys of Google.
+  [/ya29\.(?:[\w.~+/=-]|\\\/)+/g, REDACTED],
+  [new RegExp(String.raw`${BEGIN}(?:1\\?/\\?/|4\\?/0|GOCSPX-|AIza|GOOG1[A-Z0-9])(?:[\w./-]|\\/)+`, 'g'), REDACTED],
+  // Keys and tokens of other services that credential sources and models' stores use.
   [
     new RegExp(
-      `(?<![\\w-])((?:${SECRET_NAMES})\\\\?["']?[ \\t]{0,8}[=:][ \\t]{0,8}\\\\?["']?)[^\\s"'&,;}<>\\\\]+`,
+      String.raw`${BEGIN}(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|gh[opsur]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_\w{16,}|npm_\w{16,}|sk-[\w-]{16,}|xox[a-z]-[\w-]{8,})`,
+      'g',
+    ),
+    REDACTED,
+  ],
+  // Cookies, up to the end of the header.
+  [/(?<![\w-])((?:set-)?cookie["']?[ \t]{0,8}[=:])[^\r\n"]+/gi, `$1 ${REDACTED}`],
+  // A named value in quotes, with everything up to the quote at its end.
+  [
+    new RegExp(String.raw`(?<![\w-])((?:${SECRET_NAMES})["']?[ \t]{0,8}[=:][ \t]{0,8}")(?:[^"\\]|\\[\s\S])+`, 'gi'),
+    `$1${REDACTED}`,
+  ],
+  // A named value without quotes, or in a string of JSON within another one.
+  [
+    new RegExp(
+      String.raw`(?<![\w-])((?:${SECRET_NAMES})(?:\\?["']|%22)?[ \t]{0,8}(?:[=:]|%3[AaDd])[ \t]{0,8}(?:\\?["']|%22)?)(?!\[redacted\])${VALUE}`,
       'gi',
     ),
     `$1${REDACTED}`,
@@ -44,10 +68,11 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /** A run of characters that can be a URL. */
 const WORD = /[^\s"'<>]+/g;
 
-/** User and password, query and fragment of a URL: signed URLs carry their right there. */
+/** User and password, query and fragment of each URL in a word: signed URLs carry their right there. */
 function withoutUrlSecrets(word: string): string {
   const scheme = word.indexOf('://');
-  if (scheme < 0) return word;
+  // Names of objects in Cloud Storage can have any of these characters, and no credentials.
+  if (scheme < 0 || /\bgs$/i.test(word.slice(Math.max(0, scheme - 3), scheme))) return word;
   const rest = word.slice(scheme + 3);
   const [place = ''] = rest.split(/[?#]/, 1);
   const query = place.length < rest.length ? `?${REDACTED}` : '';

@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { RestClient } from '../../../src/google/rest';
 import { vertexRest } from '../../../src/google/vertex';
 
-const MODEL = 'projects/p/locations/us-central1/models/1';
+const MODEL = 'projects/demo/locations/us-central1/models/1';
 const OPERATION = `${MODEL}/operations/2`;
 
 /** A service that answers with the given statuses, in order, and then with 200; keeps what happened in which order. */
@@ -31,7 +31,7 @@ async function withService<T>(
     },
     refresh: () => undefined,
   };
-  const vertex = vertexRest(new RestClient(credentials, 30_000, attempts), () => `http://127.0.0.1:${port}`);
+  const vertex = vertexRest(new RestClient(credentials, { attempts }), () => `http://127.0.0.1:${port}`);
   try {
     return await use({ vertex, log, beforeSend: () => log.push('before') });
   } finally {
@@ -88,7 +88,7 @@ suite('a client of Vertex AI calls beforeSend', () => {
         const request = {
           getModel: () => vertex.getModel(MODEL, undefined, beforeSend),
           listModels: () =>
-            vertex.listModels({ parent: 'projects/p/locations/us-central1', pageSize: 1 }, undefined, beforeSend),
+            vertex.listModels({ parent: 'projects/demo/locations/us-central1', pageSize: 1 }, undefined, beforeSend),
           listOperations: () => vertex.listOperations(MODEL, '', undefined, beforeSend),
           cancelOperation: () => vertex.cancelOperation(OPERATION, undefined, beforeSend),
         }[call];

@@ -1,0 +1,77 @@
+import { GoogleTransportError } from './api-error';
+
+/** Why there is no token. */
+export type CredentialsProblem = 'missing' | 'unreadable' | 'refused' | 'unreachable' | 'unknown';
+
+/** The only texts of these errors: what credential sources and token servers say can contain tokens and keys. */
+const SENTENCES: Readonly<Record<CredentialsProblem, string>> = {
+  missing:
+    'there are no Application Default Credentials. Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file, or attach a service account to the machine.',
+  unreadable:
+    'the credentials file can not be used. Check the file that GOOGLE_APPLICATION_CREDENTIALS names, or create it again with `gcloud auth application-default login`.',
+  refused:
+    'the token service refused the credentials: they are revoked, expired or not allowed. Run `gcloud auth application-default login` again, or check the account, its keys and its workload identity federation.',
+  unreachable:
+    'the token service did not answer. Check the network between the worker and its token service (oauth2.googleapis.com, sts.googleapis.com, iamcredentials.googleapis.com or the metadata server).',
+  unknown:
+    'the credentials gave no token. Run `gcloud auth application-default print-access-token` with the environment of the worker to see why.',
+};
+
+/**
+ * The credentials gave no token, so the request was not sent. The message is one of five fixed sentences with what to
+ * do; it holds nothing of what the credential source said, and there is no cause.
+ */
+export class CredentialsError extends GoogleTransportError {
+  override readonly name: string = 'CredentialsError';
+
+  constructor(
+    readonly reason: CredentialsProblem,
+    request: string,
+  ) {
+    super(`${request}: ${SENTENCES[reason]}`, request);
+  }
+}
+
+/** File system errors that say that there is no file. */
+const MISSING_CODES = ['ENOENT', 'ENOTDIR'];
+/** The other errors of files, and those of keys. */
+const UNREADABLE_CODES = /^(?:EACCES|EPERM|EISDIR|ELOOP|ERR_OSSL_.*|ERR_CRYPTO_.*)$/;
+const UNREACHABLE_CODES =
+  /^(?:ECONN[A-Z]*|ENOTFOUND|EAI_[A-Z]+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ERR_TLS_.*|CERT_.*|UND_ERR_.*|.*_CERT|.*_SIGNATURE|ERR_STREAM_PREMATURE_CLOSE)$/;
+
+/** What google-auth-library says of a file that it read. Only its own fixed words are compared; none is repeated. */
+const UNREADABLE_MESSAGE =
+  /^(?:Unable to read the credential file|The incoming JSON object|Must pass in a JSON object)/;
+const MISSING_MESSAGE = 'Could not load the default credentials';
+const REFUSED_MESSAGE = /^Error code (?:invalid_|unauthorized_|access_denied)/;
+
+/** The reason that is behind whatever a source of credentials threw. */
+export function credentialsProblemOf(error: unknown): CredentialsProblem {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error instanceof CredentialsError) return error.reason;
+  const status = statusOf(error);
+  if (status !== undefined) return status >= 500 || status === 408 || status === 429 ? 'unreachable' : 'refused';
+  const code = codeOf(error);
+  if (UNREACHABLE_CODES.test(code)) return 'unreachable';
+  if (MISSING_CODES.includes(code) || error.message.includes(MISSING_MESSAGE)) return 'missing';
+  if (UNREADABLE_CODES.test(code) || error instanceof SyntaxError || UNREADABLE_MESSAGE.test(error.message)) {
+    return 'unreadable';
+  }
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'unreachable';
+  return REFUSED_MESSAGE.test(error.message) ? 'refused' : 'unknown';
+}
+
+/** HTTP status of a token service's answer, where the error has one. */
+function statusOf(error: Error): number | undefined {
+  const response: unknown = 'response' in error ? error.response : undefined;
+  if (typeof response !== 'object' || response === null || !('status' in response)) return undefined;
+  return typeof response.status === 'number' && response.status >= 400 ? response.status : undefined;
+}
+
+/** The system's code of an error or of the one that caused it. */
+function codeOf(error: Error): string {
+  for (const candidate of [error, error.cause]) {
+    if (candidate instanceof Error && 'code' in candidate && typeof candidate.code === 'string') return candidate.code;
+  }
+  return '';
+}

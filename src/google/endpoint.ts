@@ -1,0 +1,32 @@
+import { isLoopback } from './public-address';
+
+/** An endpoint can't be used as it is configured. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError';
+}
+
+/** The setting of the worker's environment that allows credentials over `http://`. */
+export const ALLOW_HTTP_CREDENTIALS = 'VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS';
+
+/**
+ * A host as people write it, with or without a scheme or a slash at its end, as the URL of an endpoint; `undefined`
+ * where none is given.
+ *
+ * @throws EndpointError where it is not an http or https URL, or has a user, query or fragment
+ */
+export function endpointUrl(host: string | undefined, scheme: 'http' | 'https'): string | undefined {
+  if (host === undefined || host === '') return undefined;
+  const text = host.includes('://') ? host : `${scheme}://${host}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:\/\/[^/?#@\\\s][^?#@\\\s]*$/i.test(text)) {
+    throw new EndpointError('The endpoint of a service must be https://HOST, http://HOST or HOST:PORT.');
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** Why an endpoint must not get credentials; `undefined` where it may. Anybody between can read what http carries. */
+export function credentialsProblem(endpoint: string): string | undefined {
+  const { protocol, hostname } = new URL(endpoint);
+  if (protocol === 'https:' || isLoopback(hostname)) return undefined;
+  return `${endpoint} would get credentials without encryption: use https, or set ${ALLOW_HTTP_CREDENTIALS}=true`;
+}

@@ -1,0 +1,62 @@
+/** Google's replies nest at most about 20 levels, and a Model's `metadata`, which is not read, can be any value. */
+const MAX_DEPTH = 200;
+/** Of arrays, objects and their members, in all. A listing of 200,000 files has about a million. */
+const MAX_VALUES = 2_000_000;
+/** A shorter text can't need much memory, whatever it holds. */
+const UNCHECKED_LENGTH = 16_384;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * The parsed JSON; `undefined` where the text is not JSON, nests more than 200 levels deep or has more than 2,000,000
+ * values: both take many times as much memory as the text itself.
+ */
+export function jsonOrUndefined(text: string): unknown {
+  if (text.length > UNCHECKED_LENGTH && !isModest(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Counts in one pass, without recursion, and stops at the first excess. */
+function isModest(text: string): boolean {
+  let depth = 0;
+  let values = 0;
+  let isString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text.charCodeAt(index);
+    if (isString) {
+      if (character === BACKSLASH) index += 1;
+      else if (character === QUOTE) isString = false;
+      continue;
+    }
+    switch (character) {
+      case QUOTE:
+        isString = true;
+        break;
+      case OPEN_BRACKET:
+      case OPEN_BRACE:
+        depth += 1;
+        values += 1;
+        if (depth > MAX_DEPTH) return false;
+        break;
+      case CLOSE_BRACKET:
+      case CLOSE_BRACE:
+        depth -= 1;
+        break;
+      case COMMA:
+        values += 1;
+        break;
+    }
+    if (values > MAX_VALUES) return false;
+  }
+  return true;
+}

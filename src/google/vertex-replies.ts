@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import type { LocationName, ModelName, OperationName } from '../contract/resource-names';
+import { mayBeSameProject, parseModelName, parseOperationName } from '../contract/resource-names';
+import { MAX_PAGE_TOKEN_LENGTH } from './pages';
+import {
+  boundedList,
+  defined,
+  exactText,
+  messageField,
+  optionalField,
+  optionalTime,
+  optionalUri,
+  shownText,
+} from './reply-fields';
+import type { OperationsParent } from './resource-url';
+
+const FORMAT_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** More than Google sends of each. */
+const MAX_FORMATS = 200;
+const MAX_ALIASES = 1_000;
+const MAX_PAGE_ITEMS = 5_000;
+const MAX_NAME_LENGTH = 1_000;
+/** Google allows 128 characters of any script; one that needs two UTF-16 code units counts once there. */
+const MAX_DISPLAY_NAME_LENGTH = 200;
+
+const exportFormatSchema = z.object({
+  id: exactText(1_000),
+  exportableContents: boundedList(shownText(64), 20).default([]),
+});
+
+const versionSchema = z.string().regex(/^[a-zA-Z0-9-]{1,128}$/);
+
+export const modelSchema = z
+  .object({
+    name: exactText(MAX_NAME_LENGTH),
+    versionId: versionSchema.optional(),
+    versionAliases: boundedList(versionSchema, MAX_ALIASES).default([]),
+    displayName: shownText(MAX_DISPLAY_NAME_LENGTH).default(''),
+    // An id that no export could name is as good as none.
+    supportedExportFormats: boundedList(exportFormatSchema, MAX_FORMATS)
+      .default([])
+      .transform((formats) => formats.filter(({ id }) => FORMAT_ID.test(id))),
+    artifactUri: optionalUri,
+    containerSpec: optionalField(z.object({ imageUri: optionalUri })),
+    versionCreateTime: optionalTime,
+  })
+  .transform(({ containerSpec, ...model }) =>
+    defined({ ...model, containerSpec: containerSpec && defined(containerSpec) }),
+  );
+
+const genericMetadataSchema = z
+  .object({ createTime: optionalTime, updateTime: optionalTime })
+  .transform((metadata) => defined(metadata));
+
+const outputInfoSchema = z
+  .object({ artifactOutputUri: optionalUri, imageOutputUri: optionalUri })
+  .transform((info) => defined(info));
+
+export const operationSchema = z.object({
+  name: exactText(MAX_NAME_LENGTH),
+  metadata: z
+    .object({
+      genericMetadata: genericMetadataSchema.default({}),
+      outputInfo: outputInfoSchema.default({}),
+    })
+    .default({ genericMetadata: {}, outputInfo: {} }),
+  done: z.boolean().default(false),
+  error: z.object({ code: z.int(), message: messageField.default('') }).exactOptional(),
+});
+
+const pageTokenSchema = exactText(MAX_PAGE_TOKEN_LENGTH).default('');
+
+/** An empty list is `{}`: an answer with other fields only is none, and must not read as "there is nothing". */
+function isPage(value: unknown, field: string): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (Object.hasOwn(value, field)) return true;
+  return Object.keys(value).length === 0 || ('nextPageToken' in value && value.nextPageToken !== '');
+}
+
+export const modelPageSchema = z
+  .unknown()
+  .refine((value) => isPage(value, 'models'))
+  .pipe(z.object({ models: boundedList(modelSchema, MAX_PAGE_ITEMS).default([]), nextPageToken: pageTokenSchema }));
+
+/** Items stay unparsed: a location lists operations of other kinds, too. */
+export const operationListSchema = z
+  .unknown()
+  .refine((value) => isPage(value, 'operations'))
+  .pipe(z.object({ operations: boundedList(z.unknown(), MAX_PAGE_ITEMS).default([]), nextPageToken: pageTokenSchema }));
+
+const namedSchema = z.object({ name: exactText(MAX_NAME_LENGTH) });
+
+/** A name below a location that is not a Model's operation: `projects/1/locations/us-central1/endpoints/2/operations/3`. */
+const OTHER_OPERATION =
+  /^projects\/(?<project>[^/]+)\/locations\/(?<location>[^/]+)(?:\/[^/]+){1,8}\/operations\/[^/]+$/;
+
+/** What a listed operation is: an export's, one of another kind, or one that the list can't hold. */
+export type ListedOperation = z.output<typeof operationSchema> | 'other kind' | 'undocumented' | 'not of the parent';
+
+/** Parses one item of a list of operations. */
+export function listedOperation(item: unknown, parent: OperationsParent): ListedOperation {
+  const named = namedSchema.safeParse(item);
+  if (!named.success) return 'undocumented';
+  const { name } = named.data;
+  if (parseOperationName(name) === undefined) {
+    const { project, location } = OTHER_OPERATION.exec(name)?.groups ?? {};
+    const isThere = location === parent.location && project !== undefined && mayBeSameProject(project, parent.project);
+    return isThere && parent.model === undefined ? 'other kind' : 'not of the parent';
+  }
+  if (!isOperationOf(name, parent)) return 'not of the parent';
+  const operation = operationSchema.safeParse(item);
+  return operation.success ? operation.data : 'undocumented';
+}
+
+function isInLocation(found: LocationName, asked: LocationName): boolean {
+  return found.location === asked.location && mayBeSameProject(found.project, asked.project);
+}
+
+/** Whether a Model's name in an answer can be the one that was asked for; a version only counts where both name one. */
+export function isModel(model: Pick<z.output<typeof modelSchema>, 'name' | 'versionId'>, asked: ModelName): boolean {
+  const found = parseModelName(model.name);
+  if (found?.model !== asked.model || !isInLocation(found, asked)) return false;
+  // An alias stands for any version.
+  if (asked.version === undefined || !/^\d+$/.test(asked.version)) return true;
+  return [model.versionId, found.version].every(
+    (version) => version === undefined || version === asked.version || !/^\d+$/.test(version),
+  );
+}
+
+/** Whether a listed Model can be below the location that was asked for. */
+export function isModelIn(name: string, parent: LocationName): boolean {
+  const found = parseModelName(name);
+  return found !== undefined && isInLocation(found, parent);
+}
+
+/** Whether an operation can be one of a Model or location; a Model only counts where both name one. */
+export function isOperationOf(name: string, parent: OperationsParent): boolean {
+  const found = parseOperationName(name);
+  if (found === undefined || !isInLocation(found, parent)) return false;
+  return found.model === undefined || parent.model === undefined || found.model === parent.model;
+}
+
+/** Whether an operation's name in an answer can be the one that was asked for. */
+export function isOperation(name: string, asked: OperationName): boolean {
+  return isOperationOf(name, asked) && parseOperationName(name)?.operation === asked.operation;
+}

@@ -1,0 +1,39 @@
+/** Something took longer than its limit. */
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+  }
+}
+
+/**
+ * The value of a promise that can't be ended itself. What it gives after its time or after the abort is ignored.
+ *
+ * @param timeoutMs limit, in milliseconds; {@link TimeLimitError} where the promise takes longer
+ * @param signal ends the waiting early; its reason is thrown as it is
+ */
+export function within<T>(promise: Promise<T>, timeoutMs: number, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      finish();
+      reject(reasonOf(signal));
+    };
+    const timer = setTimeout(() => {
+      finish();
+      reject(new TimeLimitError(timeoutMs));
+    }, timeoutMs);
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    promise.finally(finish).then(resolve, reject);
+  });
+}
+
+function reasonOf(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new Error('The request was cancelled.', { cause: reason });
+}
