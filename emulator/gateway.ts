@@ -53,6 +53,7 @@ export async function handOn(
     // The length of what HEAD leaves out is all that it is asked for.
     const isOwn = (name: string): boolean =>
       OWN_HEADERS.has(name) && !(request.method === 'HEAD' && name === 'content-length');
+    // Others of its headers, such as those that let any page read it, are dealt with where answers are sent.
     const answered = [...response.headers].filter(([name]) => !isOwn(name));
     const body = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: Object.fromEntries(answered), body };
