@@ -160,6 +160,10 @@ async function startGuarded(
     return {
       ...child,
       url: guard.url,
+      kill: async () => {
+        await child.kill();
+        await guard.close();
+      },
       stop: async () => {
         await child.stop();
         await guard.close();

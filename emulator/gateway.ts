@@ -25,9 +25,14 @@ const OWN_HEADERS = new Set([
   'connection',
   'content-encoding',
   'content-length',
+  'expect',
   'host',
   'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
   'transfer-encoding',
+  'upgrade',
 ]);
 
 /** Hands a request on, and gives the answer as it comes. */

@@ -9,6 +9,8 @@ import { eventually } from '../../support/worker';
 
 const WORKER = path.join(__dirname, '..', '..', 'support', 'ending-worker', 'worker.ts');
 
+const FAILING = path.join(__dirname, '..', '..', 'support', 'ending-worker', 'failing.ts');
+
 let temporal: TemporalServer;
 let connection: Connection;
 before(async () => {
@@ -93,6 +95,18 @@ suite('a worker process that can not continue', () => {
     process.kill(worker.pid, 'SIGTERM');
     assert.equal(await worker.exited, 0);
   });
+});
+
+suite('the last line of a worker process', () => {
+  for (const kind of ['thrown', 'text', 'rejected', 'uncaught', 'cause']) {
+    test(`has no secret, no escape sequence and no second line of an error that is ${kind}`, async () => {
+      const child = await spawnTied(process.execPath, ['--import', 'tsx', FAILING, kind]);
+      assert.equal(await child.exited, 1);
+      const text = child.tail();
+      assert.match(text, /^failed with /);
+      assert.doesNotMatch(text, /marked|\p{Cc}/u);
+    });
+  }
 });
 
 suite('a worker that can not start', () => {
