@@ -52,17 +52,18 @@ export async function runWorker(worker: RunnableWorker, options: RunOptions): Pr
 
 /** Rejects when a shutdown has taken longer than it may. */
 async function stuckShutdown(worker: RunnableWorker, options: RunOptions, signal: AbortSignal): Promise<never> {
-  let shutdownAt: number | undefined;
+  let shutdown: { readonly at: number; readonly isRequested: boolean } | undefined;
   for (;;) {
     await sleep(WATCH_INTERVAL_MS, undefined, { signal });
     const state = worker.getState();
     if (state === 'INITIALIZED' || state === 'RUNNING') continue;
-    shutdownAt ??= performance.now();
-    const isRequested = options.isStopRequested();
+    // A signal that comes later does not make a fatal error a stop in order.
+    shutdown ??= { at: performance.now(), isRequested: options.isStopRequested() };
+    const { at, isRequested } = shutdown;
     const activities = worker.getStatus().numInFlightActivities;
     const isIdle = !isRequested && activities === 0;
     const allowedMs = isIdle ? IDLE_MARGIN_MS : options.shutdownGraceMs + SHUTDOWN_MARGIN_MS;
-    if (performance.now() - shutdownAt < allowedMs) continue;
+    if (performance.now() - at < allowedMs) continue;
     throw new WorkerEndedError(
       isRequested
         ? `The worker did not stop within ${allowedMs} ms. Activities that still run: ${activities}. Temporal retries them on another worker.`
