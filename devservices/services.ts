@@ -4,6 +4,8 @@ import { Connection } from '@temporalio/client';
 import type { ComponentName } from './components';
 import { COMPONENTS } from './components';
 import { findComponent } from './find-component';
+import type { Guard, GuardedTarget } from './guarded-service';
+import { startGuard } from './guarded-service';
 import type { TiedProcess } from './tied-process';
 import { spawnTied } from './tied-process';
 
@@ -136,28 +138,65 @@ export interface ObjectStoreOptions {
   readonly folder?: string;
 }
 
-/** Starts an object store that speaks Cloud Storage's JSON API. */
+/** Starts a service behind a guard that refuses web pages; both end together. */
+async function startGuarded(
+  name: ComponentName,
+  scheme: GuardedTarget['scheme'],
+  args: (guard: Guard, port: string) => string[],
+  readyPath: string,
+): Promise<Service> {
+  const guard = await startGuard();
+  try {
+    const child = await startService(
+      name,
+      async () => {
+        const port = await freePort();
+        // The registry listens on `localhost`, which can be 127.0.0.1 or ::1.
+        guard.guardTo({ scheme, host: scheme === 'https' ? HOST : 'localhost', port });
+        return args(guard, String(port));
+      },
+      () => isAnswered(`${guard.url}${readyPath}`),
+    );
+    return {
+      ...child,
+      url: guard.url,
+      kill: async () => {
+        await child.kill();
+        await guard.close();
+      },
+      stop: async () => {
+        await child.stop();
+        await guard.close();
+      },
+    };
+  } catch (error) {
+    await guard.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts an object store that speaks Cloud Storage's JSON API. It answers requests of every origin: it gets TLS with a
+ * certificate that no browser trusts, and a guard in front of it that speaks HTTP.
+ */
 export async function startObjectStore({
   location = 'US-CENTRAL1',
   folder,
 }: ObjectStoreOptions = {}): Promise<ObjectStore> {
-  let url = '';
-  const child = await startService(
+  const service = await startGuarded(
     'fake-gcs-server',
-    async () => {
-      const port = String(await freePort());
-      url = `http://${HOST}:${port}`;
-      return [
-        ...['-scheme', 'http', '-host', HOST, '-port', port, '-public-host', `${HOST}:${port}`],
-        ...['-location', location, '-log-level', 'error'],
-        ...(folder === undefined ? ['-backend', 'memory'] : ['-backend', 'filesystem', '-filesystem-root', folder]),
-      ];
-    },
-    () => isAnswered(`${url}/storage/v1/b`),
+    'https',
+    (guard, port) => [
+      ...['-scheme', 'https', '-host', HOST, '-port', port],
+      ...['-public-host', guard.host, '-external-url', guard.url],
+      ...['-location', location, '-log-level', 'error'],
+      ...(folder === undefined ? ['-backend', 'memory'] : ['-backend', 'filesystem', '-filesystem-root', folder]),
+    ],
+    '/storage/v1/b',
   );
+  const { url } = service;
   return {
-    ...child,
-    url,
+    ...service,
     createBucket: async (name) => {
       const response = await fetch(`${url}/storage/v1/b`, {
         method: 'POST',
@@ -170,16 +209,6 @@ export async function startObjectStore({
 }
 
 /** Starts an OCI registry in memory. */
-export async function startRegistry(): Promise<Service> {
-  let url = '';
-  const child = await startService(
-    'registry',
-    async () => {
-      const port = String(await freePort());
-      url = `http://localhost:${port}`;
-      return ['-port', port];
-    },
-    () => isAnswered(`${url}/v2/`),
-  );
-  return { ...child, url };
+export function startRegistry(): Promise<Service> {
+  return startGuarded('registry', 'http', (_, port) => ['-port', port], '/v2/');
 }

@@ -1,5 +1,4 @@
-import type { EmulatorModel, ModelEntry } from './models';
-import { loadModels } from './models';
+import type { ModelEntry } from './models';
 import type { Projects } from './projects';
 
 /** Where a Model is, by the parts of its name; the project by id or by number. */
@@ -14,16 +13,15 @@ export class Catalog {
   /** Versions of each Model, in the order in which they were added. */
   private readonly versionsOf = new Map<string, ModelEntry[]>();
 
-  /** @throws Error that names every problem of the models */
   constructor(
-    models: string | readonly EmulatorModel[],
+    models: readonly ModelEntry[],
     private readonly projects: Projects,
   ) {
     this.add(models);
   }
 
-  add(models: string | readonly EmulatorModel[]): void {
-    for (const entry of loadModels(models)) {
+  add(models: readonly ModelEntry[]): void {
+    for (const entry of models) {
       const [, project = '', , location = '', , model = ''] = entry.model.name.split('/');
       const key = this.key({ project, location, model });
       const versions = this.versionsOf.get(key);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Faults } from './faults';
 import { faultRuleSchema } from './faults';
-import type { EmulatorModel } from './models';
-import { outcomesSchema } from './models';
+import { millisecondsSchema, outcomesSchema } from './models';
 import type { EmulatorOptions } from './options';
 import { capabilitiesSchema } from './options';
+import { parseJson } from './request-body';
 import type { Requests } from './requests';
 import type { Service } from './service';
 
@@ -32,11 +32,13 @@ export interface EmulatorOperation {
 export const CONTROL_PREFIX = '/emulator/v1';
 
 const CANCELLED = 1;
+/** A body of megabytes can have a problem in each of its entries. */
+const MAX_PROBLEMS = 100;
 
 const outcomeRequestSchema = z.strictObject({
   model: z.string(),
   outcome: outcomesSchema,
-  durationMs: z.number().min(0).optional(),
+  durationMs: millisecondsSchema.optional(),
 });
 
 /** All exports since the start, oldest first. */
@@ -88,7 +90,7 @@ const CONTROL_ROUTES: readonly ControlRoute[] = [
     method: 'POST',
     path: /^\/models$/,
     answer: ({ service }, body) => {
-      service.addModels(z.array(z.custom<EmulatorModel>((value) => value instanceof Object)).parse(body));
+      service.addPostedModels(body);
       return {};
     },
   },
@@ -113,19 +115,19 @@ export function answerControl(
   control: Control,
   method: string,
   path: string,
-  body: string,
+  body: Buffer,
 ): { status: number; body: unknown } {
   for (const route of CONTROL_ROUTES) {
     const match = route.method === method ? route.path.exec(path) : null;
     if (match === null) continue;
     try {
-      return { status: 200, body: route.answer(control, body === '' ? undefined : JSON.parse(body), match[1] ?? '') };
+      return { status: 200, body: route.answer(control, parseJson(body), match[1] ?? '') };
     } catch (error) {
       const problems =
         error instanceof z.ZodError
           ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-          : [String(error)];
-      return { status: 400, body: { problems } };
+          : [error instanceof Error ? error.message : String(error)];
+      return { status: 400, body: { problems: problems.slice(0, MAX_PROBLEMS) } };
     }
   }
   const known = CONTROL_ROUTES.map((route) => `${route.method} ${CONTROL_PREFIX}${route.path.source}`);

@@ -22,26 +22,32 @@ const FIELDS: Fields = {
   },
 };
 
+/** Of what a body has, at most this many characters are in an answer. */
+const MAX_SHOWN = 200;
+const shown = (text: string): string => (text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`);
+
 const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Takes the values that `fields` knows, in lowerCamelCase or snake_case; an unknown one is an error, as at Google. */
 function take(body: object, fields: Fields, at: string): Map<string, string> {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(body) as [string, unknown][]) {
-    const field = fields[camelCase(name)];
+    // A body can name what every object has.
+    const field = Object.hasOwn(fields, camelCase(name)) ? fields[camelCase(name)] : undefined;
     const path = at ? `${at}.${camelCase(name)}` : camelCase(name);
     if (field === undefined) {
       const where = at ? ` at '${at.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}'` : '';
-      const text = `Invalid JSON payload received. Unknown name "${name}"${where}: Cannot find field.`;
+      const text = `Invalid JSON payload received. Unknown name "${shown(name)}"${where}: Cannot find field.`;
       throw badRequest(at, text);
     }
     if (value === null) continue;
     if (field === 'text') {
       if (typeof value !== 'string')
-        throw badRequest(path, `Invalid value at '${path}' (TYPE_STRING), ${JSON.stringify(value)}`);
+        throw badRequest(path, `Invalid value at '${path}' (TYPE_STRING), ${shown(JSON.stringify(value))}`);
       values.set(path, value);
     } else {
-      if (typeof value !== 'object') throw badRequest(path, `Invalid value at '${path}', ${JSON.stringify(value)}`);
+      if (typeof value !== 'object')
+        throw badRequest(path, `Invalid value at '${path}', ${shown(JSON.stringify(value))}`);
       values.set(path, '');
       for (const [key, text] of take(value, field, path)) values.set(key, text);
     }
@@ -49,9 +55,11 @@ function take(body: object, fields: Fields, at: string): Map<string, string> {
   return values;
 }
 
-const PREFIX = /^gs:\/\/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](\/.*)?$/s;
+/** Longer than any object name and any image. */
+const MAX_URI_LENGTH = 2_048;
+const PREFIX = /^gs:\/\/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](\/\P{Cc}*)?$/u;
 const IMAGE =
-  /^((?:[a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)\/[a-z0-9.:-]+(\/[a-z0-9._-]+)+(:[\w][\w.-]{0,127})?$/;
+  /^((?:[a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)\/[a-z0-9]+(?:[.:-]+[a-z0-9]+)*(\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+(:[\w][\w.-]{0,127})?$/;
 
 /** Checks the body of an export, as far as no model is needed for it. */
 export function parseExportRequest(body: unknown): ExportRequest {
@@ -75,10 +83,10 @@ export function parseExportRequest(body: unknown): ExportRequest {
       'output_config.artifact_destination.output_uri_prefix is required.',
     );
   }
-  if (outputUriPrefix && !PREFIX.test(outputUriPrefix)) {
+  if (outputUriPrefix && (outputUriPrefix.length > MAX_URI_LENGTH || !PREFIX.test(outputUriPrefix))) {
     throw badRequest(
       'output_config.artifact_destination.output_uri_prefix',
-      `Invalid Cloud Storage URI \`${outputUriPrefix}\`: it must be of the form gs://bucket/path.`,
+      `Invalid Cloud Storage URI \`${shown(outputUriPrefix)}\`: it must be of the form gs://bucket/path.`,
     );
   }
   if (image && !outputUri) {
@@ -87,10 +95,10 @@ export function parseExportRequest(body: unknown): ExportRequest {
       'output_config.image_destination.output_uri is required.',
     );
   }
-  if (outputUri && !IMAGE.test(outputUri)) {
+  if (outputUri && (outputUri.length > MAX_URI_LENGTH || !IMAGE.test(outputUri))) {
     throw badRequest(
       'output_config.image_destination.output_uri',
-      `Invalid container image URI \`${outputUri}\`: it must be in Artifact Registry or Container Registry.`,
+      `Invalid container image URI \`${shown(outputUri)}\`: it must be in Artifact Registry or Container Registry.`,
     );
   }
   return {

@@ -1,4 +1,20 @@
 import { z } from 'zod';
+import { millisecondsSchema } from './models';
+
+/** What a server may send as an answer: 1xx is not one. */
+const statusSchema = z.int().min(200).max(599);
+
+/** Of an answer: a name as HTTP has it, and a value on one line; none that lets web pages read answers. */
+const headersSchema = z
+  .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$/, 'must be the name of a header'), headerValue())
+  .refine(
+    (headers) => !Object.keys(headers).some((name) => name.toLowerCase().startsWith('access-control-')),
+    'must not have access-control-* headers: no web page may read answers',
+  );
+
+function headerValue(): z.ZodString {
+  return z.string().regex(/^[\t\x20-\x7e\x80-\xff]{0,8000}$/, 'must be the value of a header, on one line');
+}
 
 export const faultRuleSchema = z.strictObject({
   match: z.strictObject({
@@ -16,17 +32,17 @@ export const faultRuleSchema = z.strictObject({
   when: z.enum(['before', 'after']).optional(),
   fault: z.union([
     z.strictObject({
-      status: z.int().min(100).max(599),
+      status: statusSchema,
       body: z.unknown().optional(),
-      headers: z.record(z.string(), z.string()).optional(),
+      headers: headersSchema.optional(),
     }),
     /** The request, or its answer where `when` is `after`, is held for so many milliseconds. */
-    z.strictObject({ delayMs: z.number().min(0) }),
+    z.strictObject({ delayMs: millisecondsSchema }),
     z.strictObject({ reset: z.literal(true) }),
     /** Half of the body, then the connection's end. */
     z.strictObject({ truncate: z.literal(true) }),
     /** An HTML page with this status, as a front end gives it. */
-    z.strictObject({ html: z.int().min(100).max(599) }),
+    z.strictObject({ html: statusSchema }),
   ]),
 });
 

@@ -25,9 +25,14 @@ const OWN_HEADERS = new Set([
   'connection',
   'content-encoding',
   'content-length',
+  'expect',
   'host',
   'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
   'transfer-encoding',
+  'upgrade',
 ]);
 
 /** Hands a request on, and gives the answer as it comes. */
@@ -53,6 +58,7 @@ export async function handOn(
     // The length of what HEAD leaves out is all that it is asked for.
     const isOwn = (name: string): boolean =>
       OWN_HEADERS.has(name) && !(request.method === 'HEAD' && name === 'content-length');
+    // Others of its headers, such as those that let any page read it, are dealt with where answers are sent.
     const answered = [...response.headers].filter(([name]) => !isOwn(name));
     const body = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: Object.fromEntries(answered), body };

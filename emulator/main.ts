@@ -8,6 +8,8 @@ A local Vertex AI for model exports. Prints one line of JSON, {"url": ...}, when
 
   --port N              port on 127.0.0.1; 0 (default) takes a free one
   --models FILE.json    models that it has; default: the set that ships with the package
+  --files-root DIR      entries may name folders below it, too; posted entries name only those.
+                        Default: the folder of the models file
   --layout NAME         names of created directories: reference (default) or observed
   --quotas VALUE        off (default), service (60 submissions and 600 requests a minute), or SUBMISSIONS,REQUESTS
   --help
@@ -32,12 +34,14 @@ function parseCommandLine(args: string[]): EmulatorOptions | { problems: string[
     layout: layout === 'observed' ? 'observed' : 'reference',
     ...(quotas !== undefined && { quotas }),
     ...(values.models !== undefined && { models: values.models }),
+    ...(values['files-root'] !== undefined && { filesRoot: values['files-root'] }),
   };
 }
 
 interface Values {
   port?: string | undefined;
   models?: string | undefined;
+  'files-root'?: string | undefined;
   layout?: string | undefined;
   quotas?: string | undefined;
   help?: boolean | undefined;
@@ -46,7 +50,14 @@ interface Values {
 function parse(args: string[]): { values: Values; problems: string[] } {
   try {
     const text = { type: 'string' } as const;
-    const options = { port: text, models: text, layout: text, quotas: text, help: { type: 'boolean' } } as const;
+    const options = {
+      port: text,
+      models: text,
+      'files-root': text,
+      layout: text,
+      quotas: text,
+      help: { type: 'boolean' },
+    } as const;
     return { values: parseArgs({ args, options }).values, problems: [] };
   } catch (error) {
     return { values: {}, problems: [error instanceof Error ? error.message : String(error)] };
@@ -77,6 +88,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  // A models file may have anything in its names: a terminal gets it as text.
+  process.stderr.write(`${message.replace(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?')}\n`);
   process.exitCode = 2;
 });

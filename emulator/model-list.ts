@@ -6,8 +6,19 @@ type Model = ModelEntry['model'];
 /** One term of a filter of models.list, for example `labels.team="vision"`. */
 const TERM = /^(model|display_?name|labels\.([\w-]+)|labels)\s*(=|!=|:)\s*(?:"([^"]*)"|(\S+))$/i;
 
+/** Space between the terms of a long filter would be gone through again and again. */
+const MAX_FILTER_LENGTH = 2_000;
+
+/** A label can have the name of something that every object has. */
+function labelOf({ labels = {} }: Model, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
 /** Makes the predicate of a filter: `model`, `display_name` with `=` and `!=`, `labels.k=v`, `labels.k:*`; joined by AND. */
 export function modelFilter(filter: string): (model: Model) => boolean {
+  if (filter.length > MAX_FILTER_LENGTH) {
+    throw badRequest('filter', `The filter has more than ${MAX_FILTER_LENGTH} characters.`);
+  }
   if (filter.trim() === '') return () => true;
   const terms = filter.split(/\s+AND\s+/).map((text) => {
     const [, field = '', label, operator, quoted, bare] = TERM.exec(text.trim()) ?? [];
@@ -15,10 +26,10 @@ export function modelFilter(filter: string): (model: Model) => boolean {
     if (field === '') throw badRequest('filter', `Invalid filter: \`${text.trim()}\`.`);
     return (model: Model) => {
       if (label !== undefined) {
-        const actual = model.labels?.[label];
+        const actual = labelOf(model, label);
         return operator === ':' ? actual !== undefined : (actual === value) === (operator === '=');
       }
-      if (field.toLowerCase() === 'labels') return model.labels?.[value] !== undefined;
+      if (field.toLowerCase() === 'labels') return labelOf(model, value) !== undefined;
       const actual = field.toLowerCase() === 'model' ? (model.name.split('/').at(-1) ?? '') : model.displayName;
       return (actual === value || model.name === value) === (operator !== '!=');
     };

@@ -1,6 +1,15 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { ModelFolders } from './model-folders';
+import { anyFolder, foldersBelow, isFolder } from './model-folders';
+import { parseJson } from './request-body';
+
+/** The longest time that a timer takes, in milliseconds. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** A time in milliseconds. */
+export const millisecondsSchema = z.number().min(0).max(MAX_TIMER_MS);
 
 const exportFormatSchema = z.object({
   id: z.string().min(1),
@@ -25,7 +34,7 @@ const outcomeSchema = z.union([
   z.strictObject({
     error: z.strictObject({ code: z.int().min(1).max(16), message: z.string() }),
     /** When the operation fails, in milliseconds. Default: at the end of its duration. */
-    afterMs: z.number().min(0).optional(),
+    afterMs: millisecondsSchema.optional(),
   }),
 ]);
 
@@ -36,7 +45,7 @@ const modelEntrySchema = z.strictObject({
   model: modelSchema,
   exports: z.record(z.string(), z.strictObject({ directory: z.string().optional(), image: z.string().optional() })),
   /** How long an export runs, in milliseconds. Default 1,000. */
-  durationMs: z.number().min(0).optional(),
+  durationMs: millisecondsSchema.optional(),
   /** How its exports end; of a list each export takes the next, and the last one stays. Default `success`. */
   outcome: outcomesSchema.optional(),
 });
@@ -50,71 +59,118 @@ export type ExportOutcome = z.output<typeof outcomeSchema>;
 /** The set that ships with the package. */
 export const DEFAULT_MODELS = path.join(__dirname, 'models', 'default.json');
 
+/** A problem is named at most this many times: a list of thousands is not read by anybody. */
+const MAX_PROBLEMS = 100;
+
+/** Where the files of Models may be. */
+export interface FolderOptions {
+  /** The models file, or entries of code in this process. */
+  readonly models: string | readonly EmulatorModel[];
+  /** A folder that entries may name folders below, too. */
+  readonly filesRoot?: string;
+}
+
 /**
- * Reads the models that an emulator has, with absolute paths.
+ * Reads the Models that an emulator starts with. A models file names folders below its own folder or below
+ * `filesRoot`; entries of code in this process name any folder.
  *
  * @throws Error that names every problem with its place
  */
-export function loadModels(source: string | readonly EmulatorModel[]): ModelEntry[] {
-  const folder = typeof source === 'string' ? path.dirname(path.resolve(source)) : process.cwd();
-  const title = typeof source === 'string' ? source : 'models';
-  const parsed = z.array(modelEntrySchema).safeParse(typeof source === 'string' ? readJson(source) : source);
+export function loadModels({ models, filesRoot }: FolderOptions): ModelEntry[] {
+  if (filesRoot !== undefined && !isFolder(filesRoot)) {
+    throw problems('filesRoot', [`there is no folder ${filesRoot}; name one that exists`]);
+  }
+  if (typeof models !== 'string') return checkModels(models, anyFolder(process.cwd()));
+  const base = path.dirname(path.resolve(models));
+  const roots = [base, ...(filesRoot === undefined ? [] : [path.resolve(filesRoot)])];
+  return checkModels(readModelsFile(models), foldersBelow(base, roots), models);
+}
+
+/** Which folders entries that come over HTTP may name: below `filesRoot`, or else below the models file's folder. */
+export function postedFolders({ models, filesRoot }: FolderOptions): ModelFolders {
+  const root = filesRoot ?? (typeof models === 'string' ? path.dirname(models) : undefined);
+  const base = path.resolve(root ?? '.');
+  return foldersBelow(base, root === undefined ? [] : [base], { relativeOnly: true });
+}
+
+/**
+ * Checks entries, and gives them with absolute paths.
+ *
+ * @throws Error that names every problem with its place
+ */
+export function checkModels(entries: unknown, folders: ModelFolders, title = 'models'): ModelEntry[] {
+  const parsed = z.array(modelEntrySchema).safeParse(entries);
   if (!parsed.success) {
     throw problems(
       title,
       parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`),
     );
   }
-  const found = parsed.data.flatMap((entry, index) => problemsOf(entry, index, parsed.data, folder));
-  if (found.length > 0) throw problems(title, found);
-  return parsed.data.map((entry) => ({
+  const found = [...versionProblems(parsed.data)];
+  const checked = parsed.data.map((entry, index) => ({
     ...entry,
     exports: Object.fromEntries(
-      Object.entries(entry.exports).map(([id, { directory, image }]) => [
-        id,
-        {
-          ...(directory === undefined ? {} : { directory: path.resolve(folder, directory) }),
-          ...(image === undefined ? {} : { image: path.resolve(folder, image) }),
-        },
-      ]),
+      Object.entries(entry.exports).map(([id, files]) => {
+        const at = `${index}.exports.${id}`;
+        if (!entry.model.supportedExportFormats?.some((format) => format.id === id)) {
+          found.push(`${at}: is not in the model's supportedExportFormats`);
+        }
+        return [id, chosenFolders(files, folders, at, found)];
+      }),
     ),
   }));
+  if (found.length > 0) throw problems(title, found);
+  return checked;
+}
+
+type Files = ModelEntry['exports'][string];
+
+/** The files with absolute paths; what is wrong with them is added to `found`. */
+function chosenFolders(files: Files, folders: ModelFolders, at: string, found: string[]): Files {
+  const chosen = (kind: keyof Files): string | undefined => {
+    const place = files[kind];
+    const choice = place === undefined ? undefined : folders.choose(place);
+    if (choice === undefined || 'folder' in choice) return choice?.folder;
+    found.push(`${at}.${kind}: ${choice.problem}`);
+    return undefined;
+  };
+  const [directory, image] = [chosen('directory'), chosen('image')];
+  return { ...(directory === undefined ? {} : { directory }), ...(image === undefined ? {} : { image }) };
 }
 
 function problems(title: string, lines: readonly string[]): Error {
-  return new Error([`${title} has ${lines.length} problem(s):`, ...lines.map((line) => `  - ${line}`)].join('\n'));
+  const more = lines.length - MAX_PROBLEMS;
+  const shown = [...lines.slice(0, MAX_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
+  return new Error([`${title} has ${lines.length} problem(s):`, ...shown.map((line) => `  - ${line}`)].join('\n'));
 }
 
-function readJson(file: string): unknown {
+function readModelsFile(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return parseJson(readFileSync(file));
   } catch (error) {
     throw problems(file, [error instanceof Error ? error.message : String(error)]);
   }
 }
 
-function problemsOf(entry: ModelEntry, index: number, all: readonly ModelEntry[], folder: string): string[] {
-  const { model } = entry;
-  const found: string[] = [];
-  const twin = all.findIndex(({ model: other }) => other.name === model.name && other.versionId === model.versionId);
-  if (twin < index)
-    found.push(`${index}.model.versionId: ${model.versionId} of ${model.name} is entry ${twin} already`);
-  const defaults = all.filter((e) => e.model.name === model.name && e.model.versionAliases.includes('default'));
-  if (defaults.length !== 1)
-    found.push(`${index}.model.versionAliases: exactly one version must have the alias default`);
-  for (const [id, files] of Object.entries(entry.exports)) {
-    if (!model.supportedExportFormats?.some((format) => format.id === id)) {
-      found.push(`${index}.exports.${id}: is not in the model's supportedExportFormats`);
-    }
-    for (const [kind, place] of Object.entries(files)) {
-      if (place === undefined) continue;
-      if (!isFolder(path.resolve(folder, place)))
-        found.push(`${index}.exports.${id}.${kind}: there is no folder ${place}`);
-    }
+/** Each version is there once, and exactly one version of a Model is its default. */
+function versionProblems(entries: readonly ModelEntry[]): string[] {
+  const firstOf = new Map<string, number>();
+  const defaultsOf = new Map<string, number>();
+  for (const [index, { model }] of entries.entries()) {
+    const version = JSON.stringify([model.name, model.versionId]);
+    if (!firstOf.has(version)) firstOf.set(version, index);
+    const isDefault = model.versionAliases.includes('default') ? 1 : 0;
+    defaultsOf.set(model.name, (defaultsOf.get(model.name) ?? 0) + isDefault);
   }
-  return found;
-}
-
-function isFolder(place: string): boolean {
-  return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  return entries.flatMap(({ model }, index) => {
+    const first = firstOf.get(JSON.stringify([model.name, model.versionId])) ?? index;
+    return [
+      ...(first < index
+        ? [`${index}.model.versionId: ${model.versionId} of ${model.name} is entry ${first} already`]
+        : []),
+      ...(defaultsOf.get(model.name) === 1
+        ? []
+        : [`${index}.model.versionAliases: exactly one version must have the alias default`]),
+    ];
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EmulatorModel } from './models';
+import { millisecondsSchema } from './models';
 
 /** Limits of requests a minute, by project and region. */
 export interface Quotas {
@@ -13,7 +14,7 @@ export const capabilitiesSchema = z.strictObject({
   wait: z.enum(['honoured', 'returns-early', 'unimplemented']).optional(),
   /** LIST of operations; with `appearsAfterMs` a new operation is shown late. Default `implemented`. */
   list: z
-    .union([z.enum(['implemented', 'unimplemented']), z.strictObject({ appearsAfterMs: z.number().min(0) })])
+    .union([z.enum(['implemented', 'unimplemented']), z.strictObject({ appearsAfterMs: millisecondsSchema })])
     .optional(),
   /** Whether the LIST of a location has the operations of its models. Default `with-nested`. */
   locationList: z.enum(['with-nested', 'without-nested']).optional(),
@@ -32,6 +33,12 @@ export interface EmulatorOptions {
   port?: number;
   /** Path of a models file, or its entries. Default: the set that ships with the package. */
   models?: string | readonly EmulatorModel[];
+  /**
+   * A folder that the entries of a models file may name folders below, beside the file's own folder; entries that are
+   * posted to the control API name only folders below this one. Default: the folder of the models file. Entries of code
+   * in this process may name any folder.
+   */
+  filesRoot?: string;
   /** Cloud Storage that exports are written to. Default: the environment variable `STORAGE_EMULATOR_HOST`. */
   storageUrl?: string;
   /** Registry that images are pushed to, whatever their host is. Default: `REGISTRY_EMULATOR_HOST`. */

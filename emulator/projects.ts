@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+const MAX_REMEMBERED = 10_000;
+
 /** Project ids and numbers: both name the same project, and operations are named by number. */
 export class Projects {
   private readonly numbers: Map<string, string>;
@@ -15,7 +17,8 @@ export class Projects {
     if (known !== undefined) return known;
     const digest = createHash('sha256').update(project).digest();
     const number = String(100_000_000_000 + (digest.readUIntBE(0, 5) % 899_999_999_999));
-    this.numbers.set(project, number);
+    // Requests can name any number of projects: what is not remembered is derived again.
+    if (this.numbers.size < MAX_REMEMBERED) this.numbers.set(project, number);
     return number;
   }
 }

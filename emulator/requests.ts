@@ -5,6 +5,7 @@ export interface LoggedRequest {
   readonly method: string;
   /** For example `models.export`, `operations.get`; `unknown` where nothing answers. */
   readonly route: string;
+  /** At most 1,000 characters of it. */
   readonly path: string;
   readonly status: number;
 }
@@ -19,6 +20,8 @@ export interface RequestLog {
 }
 
 const KEPT = 10_000;
+/** A path can have 16 KiB, and thousands are kept. */
+const MAX_PATH_LENGTH = 1_000;
 
 /** Counts requests and keeps the newest. */
 export class Requests {
@@ -27,10 +30,10 @@ export class Requests {
   private byOperation = new Map<string, number>();
 
   add(request: LoggedRequest): void {
-    this.entries.push(request);
+    this.entries.push({ ...request, path: request.path.slice(0, MAX_PATH_LENGTH) });
     if (this.entries.length > 2 * KEPT) this.entries = this.entries.slice(-KEPT);
     count(this.byRoute, request.route);
-    const operation = /\/operations\/(\d+)/.exec(request.path)?.[1];
+    const operation = /\/operations\/(\d{1,30})(?!\d)/.exec(request.path)?.[1];
     if (operation !== undefined) count(this.byOperation, operation);
   }
 

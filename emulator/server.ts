@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer';
 import { html, json } from './answer';
@@ -8,7 +9,9 @@ import type { Control } from './control';
 import { answerControl, CONTROL_PREFIX } from './control';
 import type { FaultRule } from './faults';
 import { handOn, upstreamOf } from './gateway';
+import { noPageContent, onlyJson, pageRefusal, protectedHeaders, refused } from './guard';
 import { QuotaMeter } from './quota';
+import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, parseJson, readBody } from './request-body';
 import { matchRoute } from './routes';
 
 const HOST = '127.0.0.1';
@@ -18,9 +21,14 @@ export async function serve(control: Control, port: number): Promise<{ url: stri
   const quota = new QuotaMeter(control.options.quotas);
   const server = createServer((request, response) => {
     void respond(request, response, control, quota).catch((error: unknown) => {
-      if (!response.headersSent) send(response, json(500, new ApiError('INTERNAL', String(error)).body()));
+      if (response.headersSent) return;
+      send(
+        response,
+        error instanceof BodyError ? invalid(error) : json(500, new ApiError('INTERNAL', String(error)).body()),
+      );
     });
   });
+  server.on('clientError', refuseUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, HOST, resolve);
   });
@@ -44,23 +52,39 @@ async function respond(
 ): Promise<void> {
   const at = new Date().toISOString();
   const method = request.method ?? 'GET';
-  const url = new URL(request.url ?? '/', `http://${HOST}`);
-  const content = await bodyOf(request);
-  const body = content.toString();
-  if (url.pathname.startsWith(CONTROL_PREFIX)) {
-    const { status, body: reply } = answerControl(control, method, url.pathname.slice(CONTROL_PREFIX.length), body);
+  const url = urlOf(request.url ?? '/');
+  const path = url && decoded(url.pathname);
+  const isControl = url !== undefined && `${url.pathname}/`.startsWith(`${CONTROL_PREFIX}/`);
+  const upstream = url && upstreamOf(url.pathname, control.urls);
+  const refusal =
+    pageRefusal(request) ?? (isControl ? onlyJson(request) : upstream ? undefined : noPageContent(request));
+  if (refusal) {
+    send(response, refused(refusal));
+    return;
+  }
+  if (url === undefined || path === undefined) {
+    send(
+      response,
+      invalid({
+        status: 400,
+        message: `The request's target is not a valid path: ${String(request.url).slice(0, 200)}`,
+      }),
+    );
+    return;
+  }
+  const content = await readBody(request, upstream ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES);
+  if (isControl) {
+    const { status, body: reply } = answerControl(control, method, url.pathname.slice(CONTROL_PREFIX.length), content);
     send(response, json(status, reply));
     return;
   }
 
-  const path = decoded(url.pathname);
-  const upstream = upstreamOf(url.pathname, control.urls);
-  const match = path === undefined || upstream ? undefined : matchRoute(method, path, url.searchParams);
+  const match = upstream ? undefined : matchRoute(method, path, url.searchParams);
   const log = (status: number): void => {
     const route = upstream?.route ?? match?.route.name ?? 'unknown';
-    control.requests.add({ at, method, route, path: path ?? url.pathname, status });
+    control.requests.add({ at, method, route, path, status });
   };
-  const rule = control.faults.take(method, path ?? url.pathname);
+  const rule = control.faults.take(method, path);
   const delay = async (when: FaultRule['when']): Promise<void> => {
     // A stop of the server does not wait for it.
     if (rule && 'delayMs' in rule.fault && (rule.when ?? 'before') === when) {
@@ -74,7 +98,7 @@ async function respond(
       : upstream
         ? await handOn(upstream, { method, target: request.url ?? '/', headers: request.headers, body: content })
         : match
-          ? await answerApi(control, quota, match, body, request.headers.authorization)
+          ? await answerApi(control, quota, match, content, request.headers.authorization)
           : html(404);
   await delay('after');
   if (rule !== undefined && !('delayMs' in rule.fault)) {
@@ -85,10 +109,35 @@ async function respond(
   send(response, answer);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+/** The parsed target; `undefined` where it is not a path: `http://host/path` and `//host/path` name another host. */
+function urlOf(target: string): URL | undefined {
+  if (!/^\/(?![/\\])/.test(target)) return undefined;
+  try {
+    return new URL(target, `http://${HOST}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers what is not HTTP, or has headers that are too long: without it, the connection would end without JSON. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const { headers, body } = isLong
+    ? invalid({ status: 431, message: 'The request line and headers have more than 16 KiB. Send shorter ones.' })
+    : invalid({ status: 400, message: 'The request is not valid HTTP/1.1.' });
+  const lines = Object.entries(protectedHeaders({ ...headers, connection: 'close' })).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  socket.end(
+    [`HTTP/1.1 ${isLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`, ...lines, '', String(body)].join(
+      '\r\n',
+    ),
+  );
+}
+
+function invalid({ status, message }: { readonly status: number; readonly message: string }): Answer {
+  return refused({ status, name: 'INVALID_ARGUMENT', message });
 }
 
 /** Whether the request never reaches the service: a slow and a half answer need one to begin with. */
@@ -108,7 +157,7 @@ async function answerApi(
   control: Control,
   quota: QuotaMeter,
   { route, target }: NonNullable<ReturnType<typeof matchRoute>>,
-  body: string,
+  content: Buffer,
   authorization: string | undefined,
 ): Promise<Answer> {
   const { service } = control;
@@ -117,22 +166,19 @@ async function answerApi(
     if (typeof requiredToken === 'string' && authorization !== `Bearer ${requiredToken}`) throw unauthenticated();
     quota.take('requestsPerMinute', service.region(target));
     if (route.submits) quota.take('submissionsPerMinute', service.region(target));
-    return json(200, await route.answer(service, target, parseBody(body)));
+    return json(200, await route.answer(service, target, parseBody(content)));
   } catch (error) {
     if (error instanceof ApiError) return json(error.httpStatus, error.body());
     throw error;
   }
 }
 
-function parseBody(body: string): unknown {
-  if (body.trim() === '') return undefined;
+function parseBody(content: Buffer): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(content);
   } catch (error) {
-    throw new ApiError(
-      'INVALID_ARGUMENT',
-      `Invalid JSON payload received. ${error instanceof Error ? error.message : ''}`,
-    );
+    if (!(error instanceof BodyError)) throw error;
+    throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. ${error.message}`);
   }
 }
 
@@ -158,7 +204,10 @@ function spoil(response: ServerResponse, { fault }: FaultRule, answer: Answer): 
     return 0;
   }
   if ('truncate' in fault) {
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.writeHead(answer.status, {
+      ...protectedHeaders(answer.headers),
+      'content-length': Buffer.byteLength(answer.body),
+    });
     response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)), () => response.socket?.end());
     return answer.status;
   }
@@ -173,5 +222,5 @@ function spoil(response: ServerResponse, { fault }: FaultRule, answer: Answer): 
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, headers).end(body);
+  response.writeHead(status, protectedHeaders(headers)).end(body);
 }

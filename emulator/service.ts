@@ -3,7 +3,9 @@ import { Catalog } from './catalog';
 import { parseExportRequest, refusals } from './export-request';
 import { ImageRegistry } from './image';
 import { masked, modelFilter, page } from './model-list';
+import { anyFolder } from './model-folders';
 import type { EmulatorModel, ExportOutcome, ModelEntry } from './models';
+import { checkModels, loadModels, postedFolders } from './models';
 import type { ApiVersion, Operation } from './operations';
 import { Operations } from './operations';
 import type { Capabilities, EmulatorOptions } from './options';
@@ -44,11 +46,17 @@ export class Service {
     this.operations = new Operations(this.store, new ImageRegistry(options.registryUrl));
     this.capabilities = { ...options.capabilities };
     this.projects = new Projects(options.projectNumbers);
-    this.catalog = new Catalog(options.models, this.projects);
+    this.catalog = new Catalog(loadModels(options), this.projects);
   }
 
+  /** Adds entries of code in this process. */
   addModels(models: readonly EmulatorModel[]): void {
-    this.catalog.add(models);
+    this.catalog.add(checkModels(models, anyFolder(process.cwd())));
+  }
+
+  /** Adds entries that came over HTTP: they name only folders that the emulator was started for. */
+  addPostedModels(models: unknown): void {
+    this.catalog.add(checkModels(models, postedFolders(this.options)));
   }
 
   /** Sets how the next exports of a model end; of several each export takes the next, and the last one stays. */
@@ -98,7 +106,8 @@ export class Service {
     if (outputUri !== undefined && !contents.includes('IMAGE')) throw refusals.contents(formatId, 'IMAGE');
     if (outputUriPrefix !== undefined) await this.checkBucket(outputUriPrefix, target.location, isTabular(model));
 
-    const { directory, image } = exports[formatId] ?? {};
+    // A format can have the name of something that every object has.
+    const { directory, image } = (Object.hasOwn(exports, formatId) ? exports[formatId] : undefined) ?? {};
     const set = this.outcomes.get(model.name);
     const outcomes = set?.outcomes ?? [outcome ?? 'success'].flat();
     const started = this.exportsByModel.get(model.name) ?? 0;

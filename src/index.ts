@@ -67,3 +67,4 @@ export type {
 export { ManifestError, verifyManifest } from './manifest-check';
 export type { ManifestCheck, ManifestCheckOptions, ManifestCheckProgress } from './manifest-check';
 export type { Credentials } from './google/credentials';
+export { redactingLogger } from './telemetry/logs';

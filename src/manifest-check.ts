@@ -1,9 +1,10 @@
 import type { GoogleOptions } from './activities';
-import { DirectoryReader, asDirectory } from './activities/exported-files';
+import { DirectoryReader, asDirectory, exportedFile } from './activities/exported-files';
 import { createDependencies } from './activities/google-dependencies';
 import { jsonOrUndefined } from './google/json';
 import type { ExportedFile, ExportManifest, Reads, StorageUri } from './contract';
 import { exportManifestSchema, firstIssue, parseStorageUri } from './contract';
+import { cut } from './contract/text';
 import type { ArtifactFile } from './verification/artifact-file';
 import { MANIFEST_NAME } from './verification/manifest';
 import { compareWithManifest } from './verification/manifest-comparison';
@@ -11,7 +12,10 @@ import { compareWithManifest } from './verification/manifest-comparison';
 export interface ManifestCheckOptions {
   /** `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`. */
   level?: 'listing' | 'content';
-  /** Another place to look at, for a copy: `gs://bucket/directory`. Default: where the manifest says. */
+  /**
+   * The directory to check: `gs://bucket/directory`. Default: the directory beside the manifest that was read, or the
+   * one that was named; where the manifest is given as an object, the directory that it names.
+   */
   at?: string;
   /** Where Cloud Storage is and how to speak to it. */
   google?: GoogleOptions;
@@ -32,7 +36,9 @@ export interface ManifestCheckProgress {
 export interface ManifestCheck {
   /** What made the export. */
   readonly export: ExportManifest['predicate'];
-  /** The place that was looked at. */
+  /** Where the manifest was read; left out where it was given as an object. */
+  readonly manifestUri?: string;
+  /** The directory that was checked; the one that the manifest names is `export.artifactOutputUri`. */
   readonly artifactUri: string;
   /** What is not as the manifest says, file by file. */
   readonly findings: readonly string[];
@@ -44,6 +50,11 @@ export interface ManifestCheck {
 /** A long check must not fail for one answer: so often a request is made, over about a minute. */
 const STORAGE_ATTEMPTS = 8;
 
+/** Of a manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Of a text of a manifest in a message, in characters. */
+const MAX_SHOWN = 300;
+
 /** There is no manifest to check against, or what stands there is none. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
@@ -51,6 +62,10 @@ export class ManifestError extends Error {
 
 /**
  * Checks an export against its manifest, or a copy of it elsewhere.
+ *
+ * Anybody who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
+ * what is compared and not where: the directory beside it is checked, or the one that was named, unless `at` says
+ * otherwise. A note says where the manifest names another directory.
  *
  * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
  * directory beside it
@@ -66,20 +81,48 @@ export async function verifyManifest(
     createDependencies(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
     signal,
   );
-  const record = typeof manifest === 'string' ? await readManifest(reader, manifest) : manifest;
+  const { record, manifestUri, beside } =
+    typeof manifest === 'string'
+      ? await readManifest(reader, manifest)
+      : { record: manifest, manifestUri: undefined, beside: namedDirectory(manifest, 'The manifest') };
   const { predicate } = record;
-  const artifactUri = at ?? predicate.artifactOutputUri;
-  const directory = asDirectory(storageUri(artifactUri));
+  const directory = at === undefined ? beside : asDirectory(storageUri(at));
+  const checkedUri = uriOf(directory);
+  const namedUri = uriOf(namedDirectory(record, manifestUri ?? 'The manifest'));
   const files = await reader.files(directory, (listed) => {
     onProgress?.({ unit: 'files', done: Math.min(listed, predicate.count), total: predicate.count });
   });
-  const isOriginal = `gs://${directory.bucket}/${directory.path}` === predicate.artifactOutputUri;
-  const { findings, notes } = compareWithManifest(record, files, isOriginal);
+  const { findings, notes } = compareWithManifest(record, files, checkedUri === namedUri);
   const tell = (done: number, total: number): void => {
     onProgress?.({ unit: 'bytes', done, total });
   };
   const more = level === 'content' ? await checkBytes(reader, directory, files, record, tell) : [];
-  return { export: predicate, artifactUri, findings: [...findings, ...more], notes, reads: reader.reads };
+  const place = at === undefined && checkedUri !== namedUri ? [otherPlace(checkedUri, namedUri)] : [];
+  return {
+    export: predicate,
+    ...(manifestUri !== undefined && { manifestUri }),
+    artifactUri: at ?? checkedUri,
+    findings: [...findings, ...more],
+    notes: [...place, ...notes],
+    reads: reader.reads,
+  };
+}
+
+function otherPlace(checked: string, named: string): string {
+  return `the manifest names ${cut(named, MAX_SHOWN)} as its export's directory, and ${cut(checked, MAX_SHOWN)} was checked; to check the other one, name it as the place (--at, option at)`;
+}
+
+/** The directory that a manifest says it was written for. */
+function namedDirectory({ predicate }: ExportManifest, title: string): StorageUri {
+  const directory = parseStorageUri(predicate.artifactOutputUri);
+  if (directory !== undefined) return asDirectory(directory);
+  throw new ManifestError(
+    `${title} names ${cut(predicate.artifactOutputUri, MAX_SHOWN)} as its export's directory, which is not gs://bucket/path. Take a manifest that an export wrote.`,
+  );
+}
+
+function uriOf({ bucket, path }: StorageUri): string {
+  return `gs://${bucket}/${path}`;
 }
 
 /** Reads every byte of the recorded files, and compares their digests with those of the listing and the record. */
@@ -117,24 +160,59 @@ async function checkBytes(
 
 function storageUri(uri: string): StorageUri {
   const place = parseStorageUri(uri);
-  if (place === undefined) throw new ManifestError(`${uri}: must be gs://bucket or gs://bucket/path`);
+  if (place === undefined) throw new ManifestError(`${cut(uri, MAX_SHOWN)}: must be gs://bucket or gs://bucket/path`);
   return place;
 }
 
-async function readManifest(reader: DirectoryReader, uri: string): Promise<ExportManifest> {
+interface ReadManifest {
+  readonly record: ExportManifest;
+  readonly manifestUri: string;
+  /** The directory that was named, or the one beside the manifest that was named. */
+  readonly beside: StorageUri;
+}
+
+async function readManifest(reader: DirectoryReader, uri: string): Promise<ReadManifest> {
   const { bucket, path } = storageUri(uri);
-  const directory = asDirectory({ bucket, path }).path;
-  const names = path.endsWith('.json')
-    ? [path]
-    : [`${directory}${MANIFEST_NAME}`, `${directory.replace(/[^/]*\/$/, '')}${MANIFEST_NAME}`];
+  const directory = asDirectory({ bucket, path });
+  const inside = `${directory.path}${MANIFEST_NAME}`;
+  const names = path.endsWith('.json') ? [path] : [inside, `${parentOf(directory.path)}${MANIFEST_NAME}`];
   for (const name of names) {
-    const content = await reader.content({ bucket, path: name });
+    const manifestUri = `gs://${bucket}/${name}`;
+    const content = await manifestContent(reader, { bucket, path: name });
     if (content === undefined) continue;
     const parsed = exportManifestSchema.safeParse(jsonOrUndefined(content.toString()));
-    if (parsed.success) return parsed.data;
-    throw new ManifestError(`gs://${bucket}/${name} is no manifest of an export: ${firstIssue(parsed.error)}`);
+    if (!parsed.success) {
+      throw new ManifestError(`${manifestUri} is no manifest of an export: ${firstIssue(parsed.error)}`);
+    }
+    const record = parsed.data;
+    const isNamed = name !== path && name !== inside;
+    const beside = isNamed ? directory : directoryBeside(record, { bucket, path: name });
+    return { record, manifestUri, beside };
   }
   throw new ManifestError(
     `There is no manifest at ${names.map((name) => `gs://${bucket}/${name}`).join(' nor at ')}. One is written where the export's input has manifest: {"write": true}.`,
   );
+}
+
+/** The directory with the name that the manifest has for it, in the folder that the manifest is in. */
+function directoryBeside(record: ExportManifest, manifest: StorageUri): StorageUri {
+  const named = namedDirectory(record, `gs://${manifest.bucket}/${manifest.path}`).path;
+  const name = named.slice(parentOf(named).length);
+  return { bucket: manifest.bucket, path: `${manifest.path.replace(/[^/]*$/, '')}${name}` };
+}
+
+/** The folder that a directory is in; both end with `/`. */
+function parentOf(directory: string): string {
+  return directory.replace(/[^/]*\/$/, '');
+}
+
+async function manifestContent(reader: DirectoryReader, { bucket, path }: StorageUri): Promise<Buffer | undefined> {
+  const object = (await reader.objects({ bucket, path })).find(({ name }) => name === path);
+  if (object === undefined) return undefined;
+  if (object.size > MAX_MANIFEST_BYTES) {
+    throw new ManifestError(
+      `gs://${bucket}/${path} has ${object.size} bytes, and a manifest has at most ${MAX_MANIFEST_BYTES}. Name the manifest that the export wrote.`,
+    );
+  }
+  return reader.readable({ bucket, path: '' }, exportedFile(object, '')).read(0, object.size);
 }

@@ -1,12 +1,16 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { WorkerOptions } from '@temporalio/worker';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { createExportActivities } from './activities';
-import type { WorkerConfig } from './config';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { describeSettings, parseWorkerConfig } from './config';
+import { redactingLogger } from './telemetry/logs';
+import { connectToTemporal, startedOn } from './worker/connect';
+import { createExportWorker } from './worker/create-worker';
+import { ErrorMemory } from './worker/error-memory';
+import type { WorkerProcess } from './worker/process';
+import { runProcess, SettingsError } from './worker/process';
+import { runWorker } from './worker/run-worker';
+
+export { createExportWorker } from './worker/create-worker';
 
 const HELP = `Usage: npm run worker
 
@@ -19,56 +23,36 @@ Settings, all environment variables:
 ${describeSettings()}
 `;
 
-/** Made by the build, so that a worker starts without bundling. */
-const PREBUILT_BUNDLE = path.join(__dirname, 'workflow-bundle.js');
-
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  if (existsSync(PREBUILT_BUNDLE)) return { workflowBundle: { codePath: PREBUILT_BUNDLE } };
-  return { workflowsPath: path.join(__dirname, 'workflows') };
+/** Every problem of the settings becomes a line. */
+function settings<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new SettingsError(error instanceof Error ? error.message : String(error));
+  }
 }
 
-/**
- * Makes a worker with this package's workflows and activities only. In a worker of your own, use
- * `createExportActivities` and re-export `exportModelWorkflow` from your workflows file instead.
- */
-export function createExportWorker(
-  connection: NativeConnection,
-  namespace: string,
-  config: WorkerConfig,
-): Promise<Worker> {
-  return Worker.create({
-    connection,
-    namespace,
-    taskQueue: config.taskQueue,
-    ...workflows(),
-    activities: createExportActivities(config.google),
-    maxConcurrentActivityTaskExecutions: config.maxConcurrentExports,
-    maxCachedWorkflows: config.maxCachedWorkflows,
-    shutdownGraceTime: config.shutdownGraceMs,
-  });
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+async function main(process_: WorkerProcess): Promise<void> {
+  const { values } = settings(() => parseArgs({ options: { help: { type: 'boolean' } } }));
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
-  const config = parseWorkerConfig(process.env);
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const connection = await NativeConnection.connect(connectionOptions);
-  try {
-    const worker = await createExportWorker(connection, namespace, config);
-    // Ends after SIGTERM or SIGINT, once the activities had their time to end.
-    await worker.run();
-  } finally {
-    await connection.close();
-  }
-}
+  const config = settings(() => parseWorkerConfig(process.env));
+  const { connectionOptions, namespace = 'default' } = settings(() => loadClientConnectConfig());
 
-if (require.main === module) {
-  main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+  const log = new ErrorMemory(new DefaultLogger('INFO'));
+  // What the SDK's core writes passes through the logger, too.
+  Runtime.install({ logger: redactingLogger(log), telemetryOptions: { logging: { forward: {} } } });
+  const connection = await connectToTemporal(connectionOptions);
+  const place = { address: connectionOptions.address, namespace };
+  const worker = await startedOn(place, () => createExportWorker(connection, namespace, config));
+  process_.workerStarts();
+  await runWorker(worker, {
+    shutdownGraceMs: config.shutdownGraceMs,
+    isStopRequested: process_.isStopRequested,
+    lastError: () => log.lastError(),
   });
 }
+
+if (require.main === module) void runProcess(main);

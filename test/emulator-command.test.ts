@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import { spawnTied } from '../devservices';
@@ -44,7 +45,7 @@ function modelsFile(entries: unknown): string {
 suite('the command', () => {
   test('prints one line of JSON, has only the models of its file, exports for real, and ends on SIGTERM', async () => {
     const entry = modelEntry();
-    const command = await startCommand(['--port', '0', '--models', modelsFile([entry])]);
+    const command = await startCommand(['--port', '0', '--models', modelsFile([entry]), '--files-root', tmpdir()]);
     const { body } = await call('GET', `${command.url}/v1/${PARENT}/models`);
     assert.deepEqual(
       (at(body, 'models') as { name: string }[]).map(({ name }) => name),
@@ -110,11 +111,11 @@ suite('the command', () => {
 
     const second = runCommand(
       '--models',
-      modelsFile([entry, entry, { ...entry, exports: { onnx: { directory: '/no' } } }]),
+      modelsFile([entry, entry, { ...entry, exports: { onnx: { directory: 'no' } } }]),
     );
     assert.match(second.stderr, /1\.model\.versionId: 1 of .* is entry 0 already/);
     assert.match(second.stderr, /2\.exports\.onnx: is not in the model's supportedExportFormats/);
-    assert.match(second.stderr, /2\.exports\.onnx\.directory: there is no folder \/no/);
+    assert.match(second.stderr, /2\.exports\.onnx\.directory: there is no folder no/);
     assert.match(runCommand('--models', modelsFile('{')).stderr, /models\.json has 1 problem/);
   });
 });

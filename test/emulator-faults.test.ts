@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { suite, test } from 'node:test';
 import { assertRefused, exportBody, useEmulator } from './support/emulator';
 import { at, call } from './support/http';
-import { addModel, modelEntry, MODELS, PARENT } from './support/models';
+import { addModel, MODELS, PARENT, postedEntry } from './support/models';
 import { eventually } from './support/worker';
 
 const { services, url, startExport } = useEmulator();
@@ -101,7 +102,7 @@ suite('faults and observation', () => {
   });
 
   test('models are added and their outcomes set over HTTP', async () => {
-    const entry = modelEntry();
+    const entry = postedEntry({}, tmpdir());
     assert.equal((await call('POST', `${control()}/models`, [entry])).status, 200);
     const outcome = { error: { code: 8, message: 'no room' } };
     await call('POST', `${control()}/outcomes`, {

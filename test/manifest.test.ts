@@ -229,9 +229,9 @@ suite('the command verify', () => {
 
   const wrong: [string[], RegExp][] = [
     [[], /Usage/],
-    [['check'], /check is no command; there is only verify/],
+    [['check'], /check is not a command; there is only verify/],
     [['verify'], /needs the place of a manifest/],
-    [['verify', '/tmp/x'], /\/tmp\/x is no place in Cloud Storage/],
+    [['verify', '/tmp/x'], /\/tmp\/x is not a place in Cloud Storage/],
     [['verify', 'gs://exports/a', '--level', 'x'], /Unknown option '--level'/],
     [['verify', 'gs://exports/a', 'gs://exports/b'], /takes one place/],
     [['verify', 'gs://exports/nowhere'], /There is no manifest at/],

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { ApplicationFailure } from '@temporalio/common';
 import { ExportFailureType } from '../contract';
+import { redact } from '../internal/redact';
+import { Output } from './output';
 import { UsageError } from './usage-error';
 import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './verify';
 
@@ -8,20 +10,21 @@ interface Command {
   readonly summary: string;
   readonly help: string;
   /** Gives the exit code. */
-  readonly run: (args: string[]) => Promise<number>;
+  readonly run: (args: string[], output: Output) => Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  verify: { summary: VERIFY_SUMMARY, help: VERIFY_HELP, run: verify },
-};
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['verify', { summary: VERIFY_SUMMARY, help: VERIFY_HELP, run: verify }],
+]);
+
+const stdout = new Output(process.stdout);
+const stderr = new Output(process.stderr);
 
 const HELP = `Usage: temporal-vertex-export COMMAND [options]
 
-${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
-  .join('\n')}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join('\n')}
 
-temporal-vertex-export COMMAND --help tells the options of a command.
+temporal-vertex-export COMMAND --help shows the options of a command.
 `;
 
 /** The call was wrong, or could not be carried out. */
@@ -29,16 +32,16 @@ const FAILED = 2;
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(HELP);
+    stdout.help(HELP);
     return name === undefined ? FAILED : 0;
   }
-  const command = COMMANDS[name];
-  if (command === undefined) throw new UsageError(`${name} is no command; there ${commandNames()}.`);
+  const command = COMMANDS.get(name);
+  if (command === undefined) throw new UsageError(`${name} is not a command; there ${commandNames()}.`);
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(command.help);
+    stdout.help(command.help);
     return 0;
   }
-  return command.run(args);
+  return command.run(args, stdout);
 }
 
 /** What a worker does about an outage, a command does not. */
@@ -49,7 +52,7 @@ function messageOf(error: unknown): string {
 }
 
 function commandNames(): string {
-  const names = Object.keys(COMMANDS);
+  const names = [...COMMANDS.keys()];
   return names.length === 1 ? `is only ${names.join()}` : `are ${names.join(', ')}`;
 }
 
@@ -58,8 +61,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-    if (error instanceof UsageError) process.stderr.write('See temporal-vertex-export --help.\n');
+    stderr.line(redact(messageOf(error)));
+    if (error instanceof UsageError) stderr.line('See temporal-vertex-export --help.');
     process.exitCode = FAILED;
   },
 );

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ManifestCheck } from '../manifest-check';
 import { verifyManifest } from '../manifest-check';
+import type { Output } from './output';
 import { ProgressBar } from './progress-bar';
 import { UsageError } from './usage-error';
 
@@ -9,11 +10,12 @@ export const VERIFY_SUMMARY = 'Checks an export against the manifest that was wr
 export const VERIFY_HELP = `Usage: temporal-vertex-export verify gs://BUCKET/PATH [options]
 
 ${VERIFY_SUMMARY}
-PATH is the manifest, the folder that it is in, or the export's directory beside it. A manifest is written where the
-export's input has "manifest": {"write": true}.
+PATH is the manifest, the folder that it is in, or the export's directory beside it. The directory beside the manifest
+is checked, even if the manifest names another one; the output says which. A manifest is written where the export's
+input has "manifest": {"write": true}.
 
   --content      read every byte and compare all digests, not only what Cloud Storage records
-  --at gs://…    look at another place, where a copy of the export is
+  --at gs://…    check this directory, for example a copy of the export
   --json         print one JSON object
 
 Ends with 0 where everything is as it was, with 1 where something is not, with 2 where the check was not possible.
@@ -21,7 +23,7 @@ Credentials: Application Default Credentials; with STORAGE_EMULATOR_HOST set, th
 `;
 
 /** Runs the command, and gives its exit code. */
-export async function verify(args: string[]): Promise<number> {
+export async function verify(args: string[], output: Output): Promise<number> {
   const { uri, level, at, json } = parse(args);
   const bar = new ProgressBar(process.stderr);
   let check: ManifestCheck;
@@ -36,7 +38,8 @@ export async function verify(args: string[]): Promise<number> {
   } finally {
     bar.clear();
   }
-  process.stdout.write(json ? `${JSON.stringify(check)}\n` : describe(check, level));
+  if (json) output.json(check);
+  else describe(check, level, output);
   return check.findings.length === 0 ? 0 : 1;
 }
 
@@ -47,7 +50,7 @@ function parse(args: string[]): { uri: string; level: 'listing' | 'content'; at?
   if (more.length > 0) throw new UsageError(`verify takes one place, and was given ${positionals.join(', ')}.`);
   for (const place of [uri, values.at]) {
     if (place?.startsWith('gs://') === false)
-      throw new UsageError(`${place} is no place in Cloud Storage: gs://bucket/path.`);
+      throw new UsageError(`${place} is not a place in Cloud Storage: gs://bucket/path.`);
   }
   return {
     uri,
@@ -66,19 +69,33 @@ function parsed(args: string[]) {
   }
 }
 
-function describe(check: ManifestCheck, level: 'listing' | 'content'): string {
-  const { model, exportFormatId, count, bytes, verifiedAt } = check.export;
+/** At most this many findings, and this many notes, are printed; JSON has all. */
+const MAX_PRINTED = 1_000;
+
+function describe(check: ManifestCheck, level: 'listing' | 'content', output: Output): void {
+  const { model, exportFormatId, count, bytes, verifiedAt, artifactOutputUri } = check.export;
   const what = level === 'content' ? 'every byte' : 'names, sizes and checksums';
-  const verdict =
+  output.line(`${model} as ${exportFormatId}, verified ${verifiedAt}`);
+  if (check.manifestUri !== undefined) output.line(`manifest: ${check.manifestUri}`);
+  output.line(`checked:  ${check.artifactUri}`);
+  if (asFolder(artifactOutputUri) !== asFolder(check.artifactUri)) {
+    output.line(`          (the manifest names ${artifactOutputUri})`);
+  }
+  output.line(
     check.findings.length === 0
       ? `intact: ${count} files, ${bytes} bytes (${what})`
-      : `NOT as it was: ${count} files were recorded (${what})`;
-  return [
-    `${model} as ${exportFormatId}, verified ${verifiedAt}`,
-    check.artifactUri,
-    verdict,
-    ...check.findings.map((finding) => `  ${finding}`),
-    ...check.notes.map((note) => `  note: ${note}`),
-    '',
-  ].join('\n');
+      : `NOT as it was: ${count} files were recorded (${what})`,
+  );
+  list(check.findings, '  ', output);
+  list(check.notes, '  note: ', output);
+}
+
+function list(lines: readonly string[], prefix: string, output: Output): void {
+  for (const line of lines.slice(0, MAX_PRINTED)) output.line(`${prefix}${line}`);
+  const more = lines.length - MAX_PRINTED;
+  if (more > 0) output.line(`${prefix}and ${more} more; --json prints all`);
+}
+
+function asFolder(uri: string): string {
+  return uri.endsWith('/') ? uri : `${uri}/`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach } from 'node:test';
+import { tmpdir } from 'node:os';
 import type { GoogleServices } from '../../devservices';
 import type { HttpAnswer } from './http';
 import { at, call } from './http';
@@ -16,9 +17,12 @@ export interface EmulatorCalls {
   readonly objectNames: (prefix: string) => Promise<string[]>;
 }
 
-/** Starts the services of a test file; before each test all faults are gone and all capabilities are there. */
+/**
+ * Starts the services of a test file, with the folder for temporary files as the root of posted entries' folders; before
+ * each test all faults are gone and all capabilities are there.
+ */
 export function useEmulator(): EmulatorCalls {
-  const services = useGoogleServices();
+  const services = useGoogleServices({ emulator: { filesRoot: tmpdir() } });
   const url = (path: string, version = 'v1beta1'): string => `${services().vertex.url}/${version}/${path}`;
   beforeEach(() => {
     const { vertex } = services();

@@ -16,7 +16,8 @@ export async function call(
   const response = await fetch(url, {
     method,
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    ...(headers && { headers }),
+    // A text without a content type would be sent as text/plain, which the API refuses.
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: parsed(text) };

@@ -84,6 +84,17 @@ export function modelEntry(model: TestModel = {}): EmulatorModel {
   };
 }
 
+/** The entry as it can be posted to an emulator whose files are below a root: with relative paths. */
+export function postedEntry(model: TestModel, root: string): EmulatorModel {
+  const entry = modelEntry(model);
+  const below = (place: string | undefined): string | undefined => place && path.relative(root, place);
+  const exports = Object.entries(entry.exports).map(([id, { directory, image }]) => [
+    id,
+    { ...(directory && { directory: below(directory) }), ...(image && { image: below(image) }) },
+  ]);
+  return { ...entry, exports: Object.fromEntries(exports) as EmulatorModel['exports'] };
+}
+
 function exportOf(directory: string, image = false): EmulatorModel['exports'][string] {
   return { directory, ...(image && { image: directory }) };
 }

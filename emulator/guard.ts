@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import type { Answer } from './answer';
+import { json } from './answer';
+import type { GrpcStatus } from './api-error';
+
+/** Why a request is not answered. */
+export interface Refusal {
+  readonly status: number;
+  readonly name: GrpcStatus;
+  readonly message: string;
+}
+
+/**
+ * Names of this machine in a Host header, with any port: a forwarded port differs from the one that is listened on. A
+ * page of another site that points its own name at 127.0.0.1 (DNS rebinding) still sends that name.
+ */
+const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
+
+/** Sent with every answer: no page may embed an answer, guess its type, or run what is in it. */
+const PROTECTIVE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; sandbox",
+} as const;
+
+/** Content types that a page of any site may post without asking first. */
+const PAGE_CONTENT_TYPES = new Set(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']);
+
+/**
+ * Why a request must not be answered because a web page may have sent it; `undefined` where it may be answered.
+ * Browsers add `Origin` and `Sec-Fetch-Site` by themselves, and no page can take them away.
+ */
+export function pageRefusal(request: Pick<IncomingMessage, 'method' | 'rawHeaders' | 'headers'>): Refusal | undefined {
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  const { host, origin, 'sec-fetch-site': site } = request.headers;
+  if (hosts !== 1 || host === undefined || !LOOPBACK_HOST.test(host)) {
+    return forbidden(
+      'The Host header must name this machine. Send the request to 127.0.0.1, localhost or [::1], as the printed URL does.',
+    );
+  }
+  if (origin !== undefined) {
+    return forbidden(
+      'Requests of web pages are refused. Send the request without an Origin header, not from a browser.',
+    );
+  }
+  // `none` is an address that a person typed.
+  if (site !== undefined && site !== 'none') {
+    return forbidden('Requests of web pages are refused. Send the request from a program, not from a browser.');
+  }
+  if (request.method === 'OPTIONS') {
+    return forbidden(
+      'Web pages may not ask for permission. Send the request itself, without an OPTIONS request before it.',
+    );
+  }
+  return undefined;
+}
+
+/** Why a body is refused where only JSON is taken; `undefined` where it is not. */
+export function onlyJson({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Refusal | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  if (method === 'DELETE' && !hasBody(headers)) return undefined;
+  return mediaType(headers) === 'application/json' ? undefined : unsupported(headers);
+}
+
+/** Why a body is refused where clients send JSON by several names; `undefined` where it is not. */
+export function noPageContent({ headers }: Pick<IncomingMessage, 'headers'>): Refusal | undefined {
+  return hasBody(headers) && PAGE_CONTENT_TYPES.has(mediaType(headers)) ? unsupported(headers) : undefined;
+}
+
+/** The answer of a refusal, in Google's shape of errors. */
+export function refused({ status, name, message }: Refusal): Answer {
+  return json(status, { error: { code: status, message, status: name } });
+}
+
+/** The headers of an answer without those that let pages read it, and with those that keep pages out. */
+export function protectedHeaders<T>(headers: Readonly<Record<string, T>>): Record<string, T | string> {
+  const kept = Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith('access-control-'));
+  return { ...Object.fromEntries(kept), ...PROTECTIVE_HEADERS };
+}
+
+function forbidden(message: string): Refusal {
+  return { status: 403, name: 'PERMISSION_DENIED', message };
+}
+
+function unsupported(headers: IncomingMessage['headers']): Refusal {
+  const given = mediaType(headers);
+  return {
+    status: 415,
+    name: 'INVALID_ARGUMENT',
+    message: `The body's content type is ${given === '' ? 'missing' : given.slice(0, 100)}. Send JSON with the header "content-type: application/json".`,
+  };
+}
+
+function mediaType(headers: IncomingMessage['headers']): string {
+  const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
+  return type.trim().toLowerCase();
+}
+
+function hasBody(headers: IncomingMessage['headers']): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? '0') > 0;
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { createExportActivities } from '../activities';
+import type { WorkerConfig } from '../config';
+
+/** Made by the build, so that a worker starts without bundling. */
+const PREBUILT_BUNDLE = path.join(__dirname, '..', 'workflow-bundle.js');
+
+function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (existsSync(PREBUILT_BUNDLE)) return { workflowBundle: { codePath: PREBUILT_BUNDLE } };
+  return { workflowsPath: path.join(__dirname, '..', 'workflows') };
+}
+
+/**
+ * Makes a worker with this package's workflows and activities only. In a worker of your own, use
+ * `createExportActivities` and re-export `exportModelWorkflow` from your workflows file instead.
+ */
+export function createExportWorker(
+  connection: NativeConnection,
+  namespace: string,
+  config: WorkerConfig,
+): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: config.taskQueue,
+    ...workflows(),
+    activities: createExportActivities(config.google),
+    maxConcurrentActivityTaskExecutions: config.maxConcurrentExports,
+    maxCachedWorkflows: config.maxCachedWorkflows,
+    shutdownGraceTime: config.shutdownGraceMs,
+  });
+}
