@@ -29,6 +29,9 @@ const WITHOUT_DELAYS: Settings = {
   VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: '1000000',
 };
 
+/** Refusals of polls are believed after four answers in a row, which takes seven seconds, and not after minutes. */
+const IMPATIENT = { notFoundMs: 1_000, refusedMs: 1_000 };
+
 /** Connects to the stack, and polls with a worker of this package unless told otherwise. */
 export function useExports(
   stack: Services<LocalStack>,
@@ -46,7 +49,8 @@ export function useExports(
     stack.beforeStop(() => native.close());
     const changes = typeof settings === 'function' ? settings(await stack.ready()) : settings;
     const config = parseWorkerConfig({ ...environment, ...WITHOUT_DELAYS, ...changes });
-    const worker = await createExportWorker(native, temporal.namespace, config);
+    const google = { ...config.google, ...IMPATIENT };
+    const worker = await createExportWorker(native, temporal.namespace, { ...config, google });
     const running = worker.run();
     stack.beforeStop(() => {
       worker.shutdown();
