@@ -30,7 +30,12 @@ export function applicationDefaultCredentials(
   // Loaded when the first token is needed: clients, and workers beside an emulator, never need one.
   const create = async (): Promise<GoogleAuth> => {
     const library = await import('google-auth-library');
-    const transporterOptions = { timeout: timeoutMs, maxContentLength: MAX_TOKEN_REPLY_BYTES };
+    // `size` bounds what is read; the library applies `maxContentLength` to the announced length only.
+    const transporterOptions = {
+      timeout: timeoutMs,
+      maxContentLength: MAX_TOKEN_REPLY_BYTES,
+      size: MAX_TOKEN_REPLY_BYTES,
+    };
     return new library.GoogleAuth({ scopes: CLOUD_PLATFORM, clientOptions: { transporterOptions } });
   };
   let auth: Promise<GoogleAuth> | undefined;

@@ -26,10 +26,12 @@ export class InvalidResourceNameError extends Error {
 }
 
 /**
- * The URL of one request. Only the functions of this file make one: each parses the resource's name strictly by its
+ * The URL of one request. Only the functions of this file can make one: each parses the resource's name strictly by its
  * kind first, and takes the host from the worker's configuration or from the parsed location.
  */
-export class ResourceUrl {
+export type ResourceUrl = CheckedUrl;
+
+class CheckedUrl {
   private constructor(
     readonly href: string,
     /** Scheme, host and port. */
@@ -42,7 +44,7 @@ export class ResourceUrl {
    *
    * @param path encoded, begins with `/`
    */
-  static of(endpoint: string, path: string, query: Readonly<Record<string, string>> = {}): ResourceUrl {
+  static of(endpoint: string, path: string, query: Readonly<Record<string, string>> = {}): CheckedUrl {
     const base = new URL(endpoint);
     const basePath = base.pathname.replace(/\/+$/, '');
     const search = new URLSearchParams(query).toString();
@@ -56,7 +58,7 @@ export class ResourceUrl {
       url.username === '' &&
       url.password === '';
     if (!isAsBuilt) throw new InvalidResourceNameError('resource', path, 'a path without `.` or `..` as a segment');
-    return new ResourceUrl(url.href, url.origin);
+    return new CheckedUrl(url.href, url.origin);
   }
 }
 
@@ -133,7 +135,7 @@ export function vertexTarget(
 ): VertexTarget {
   const { location, path, parameter } = partsOf(resource);
   return {
-    url: ResourceUrl.of(endpoint(location), `/${API_VERSION}/${path}`, query),
+    url: CheckedUrl.of(endpoint(location), `/${API_VERSION}/${path}`, query),
     resource: path,
     headers: { 'x-goog-request-params': parameter },
   };
@@ -202,16 +204,16 @@ export function storageUrl(
   const path = `/b/${bucket}`;
   switch (kind) {
     case 'bucket':
-      return ResourceUrl.of(endpoint, `/storage/v1${path}`, query);
+      return CheckedUrl.of(endpoint, `/storage/v1${path}`, query);
     case 'objects':
       if (!isObjectText(resource.prefix)) throw invalidObject(bucket, resource.prefix);
-      return ResourceUrl.of(endpoint, `/storage/v1${path}/o`, { prefix: resource.prefix, ...query });
+      return CheckedUrl.of(endpoint, `/storage/v1${path}/o`, { prefix: resource.prefix, ...query });
     case 'object':
       checkObjectName(bucket, resource.name);
-      return ResourceUrl.of(endpoint, `/storage/v1${path}/o/${encodeURIComponent(resource.name)}`, query);
+      return CheckedUrl.of(endpoint, `/storage/v1${path}/o/${encodeURIComponent(resource.name)}`, query);
     case 'upload':
       checkObjectName(bucket, resource.name);
-      return ResourceUrl.of(endpoint, `/upload/storage/v1${path}/o`, { ...query, name: resource.name });
+      return CheckedUrl.of(endpoint, `/upload/storage/v1${path}/o`, { ...query, name: resource.name });
   }
 }
 
@@ -257,6 +259,6 @@ export function registryTarget(
     throw new InvalidResourceNameError('blob', resource.digest, 'sha256: and 64 hexadecimal digits');
   }
   const part = resource.kind === 'blob' ? `blobs/${resource.digest}` : `manifests/${reference}`;
-  const url = ResourceUrl.of(endpoint(host), `/v2/${repository}/${part}`);
+  const url = CheckedUrl.of(endpoint(host), `/v2/${repository}/${part}`);
   return { url, resource: `${host}/${repository}/${part}` };
 }

@@ -90,9 +90,8 @@ export const operationListSchema = z
 
 const namedSchema = z.object({ name: exactText(MAX_NAME_LENGTH) });
 
-/** A name below a location that is not a Model's operation: `projects/1/locations/us-central1/endpoints/2/operations/3`. */
-const OTHER_OPERATION =
-  /^projects\/(?<project>[^/]+)\/locations\/(?<location>[^/]+)(?:\/[^/]+){1,8}\/operations\/[^/]+$/;
+/** An operation that is not an export's: `projects/1/locations/us-central1/endpoints/2/operations/3`. */
+const OTHER_OPERATION = /^projects\/([^/]+)\/locations\/([^/]+)\/((?:[^/]+\/){1,8})operations\/[^/]+$/;
 
 /** What a listed operation is: an export's, one of another kind, or one that the list can't hold. */
 export type ListedOperation = z.output<typeof operationSchema> | 'other kind' | 'undocumented' | 'not of the parent';
@@ -103,9 +102,10 @@ export function listedOperation(item: unknown, parent: OperationsParent): Listed
   if (!named.success) return 'undocumented';
   const { name } = named.data;
   if (parseOperationName(name) === undefined) {
-    const { project, location } = OTHER_OPERATION.exec(name)?.groups ?? {};
-    const isThere = location === parent.location && project !== undefined && mayBeSameProject(project, parent.project);
-    return isThere && parent.model === undefined ? 'other kind' : 'not of the parent';
+    const [, project = '', location, below = ''] = OTHER_OPERATION.exec(name) ?? [];
+    const isThere = location === parent.location && mayBeSameProject(project, parent.project);
+    const isBelow = parent.model === undefined || below.startsWith(`models/${parent.model}/`);
+    return isThere && isBelow ? 'other kind' : 'not of the parent';
   }
   if (!isOperationOf(name, parent)) return 'not of the parent';
   const operation = operationSchema.safeParse(item);

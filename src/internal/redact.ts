@@ -52,13 +52,13 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w-])((?:set-)?cookie["']?[ \t]{0,8}[=:])[^\r\n"]+/gi, `$1 ${REDACTED}`],
   // A named value in quotes, with everything up to the quote at its end.
   [
-    new RegExp(String.raw`(?<![\w-])((?:${SECRET_NAMES})["']?[ \t]{0,8}[=:][ \t]{0,8}")(?:[^"\\]|\\[\s\S])+`, 'gi'),
+    new RegExp(String.raw`${BEGIN}((?:${SECRET_NAMES})["']?[ \t]{0,8}[=:][ \t]{0,8}")(?:[^"\\]|\\[\s\S])+`, 'gi'),
     `$1${REDACTED}`,
   ],
   // A named value without quotes, or in a string of JSON within another one.
   [
     new RegExp(
-      String.raw`(?<![\w-])((?:${SECRET_NAMES})(?:\\?["']|%22)?[ \t]{0,8}(?:[=:]|%3[AaDd])[ \t]{0,8}(?:\\?["']|%22)?)(?!\[redacted\])${VALUE}`,
+      String.raw`${BEGIN}((?:${SECRET_NAMES})(?:\\?["']|%22)?[ \t]{0,8}(?:[=:]|%3[AaDd])[ \t]{0,8}(?:\\?["']|%22)?)(?!\[redacted\])${VALUE}`,
       'gi',
     ),
     `$1${REDACTED}`,

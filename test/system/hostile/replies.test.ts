@@ -525,6 +525,16 @@ const ROWS: Readonly<Record<string, Row>> = {
     }),
     ending: givesEqual([OPERATION]),
   },
+  'a list of a Model with an operation of one of its parts': {
+    call: 'operations.list of a Model',
+    reply: json({ operations: [{ name: 'projects/42/locations/us-central1/models/123/evaluations/5/operations/6' }] }),
+    ending: givesEqual([]),
+  },
+  'a list of a Model with an operation of an endpoint': {
+    call: 'operations.list of a Model',
+    reply: json({ operations: [{ name: 'projects/42/locations/us-central1/endpoints/5/operations/6' }] }),
+    ending: refused(/not of the parent/),
+  },
   'a listed object outside of the prefix': {
     call: 'objects.list',
     reply: json(objects(object(), object({ name: 'other/model.bin' }))),

@@ -271,6 +271,25 @@ suite('Application Default Credentials that give no token', () => {
     });
   }
 
+  test('read at most 1 MB of what a token server answers', async () => {
+    let taken = 0;
+    answerToken = (_, __, response) => {
+      const piece = Buffer.alloc(100_000, 0x20);
+      const write = (): void => {
+        while (taken < 300_000_000 && !response.destroyed) {
+          taken += piece.length;
+          if (!response.write(piece)) return;
+        }
+        response.end();
+      };
+      response.writeHead(200, { 'content-type': 'application/json' }).on('drain', write);
+      write();
+    };
+    useFile(externalAccount({ url: `${tokenServer}/subject` }));
+    await assertProblem('unknown');
+    assert.ok(taken < 20_000_000, `${taken} bytes were taken`);
+  });
+
   test('say that the token server can not be reached', async () => {
     const closed = createServer();
     const url = await listen(closed);

@@ -21,6 +21,19 @@ const SECRETS: Readonly<Record<string, readonly [text: string, secret: string]>>
   'the signature of a URL': ['https://storage.googleapis.com/b/o?X-Goog-Signature=beef01', 'beef01'],
   'any query of a URL': ['a redirect to https://host.example/path?ticket=beef01', 'beef01'],
   'the fragment of a URL': ['https://host.example/path#token=beef01', 'beef01'],
+  'a bearer token in a URL': ['x?auth=Bearer%20ya29.s3cr3t-value', 's3cr3t-value'],
+  'an access token with escaped slashes': ['"ya29.abc\\/s3cr3t-value"', 's3cr3t-value'],
+  'a value of several words in JSON': ['{"password": "two s3cr3t-words", "a": 1}', 's3cr3t-words'],
+  'a value in JSON with an escaped quote': ['{"client_secret":"a\\"s3cr3t-value"}', 's3cr3t-value'],
+  'a field in camel case': ['{accessToken: s3cr3t-value}', 's3cr3t-value'],
+  'a field of an encoded form': ['%22refresh_token%22%3A%22s3cr3t-value%22', 's3cr3t-value'],
+  'all cookies of a header': ['set-cookie: a=b; session=s3cr3t-value', 's3cr3t-value'],
+  'an API key in a header': ['x-goog-api-key: s3cr3t-value', 's3cr3t-value'],
+  'a private key without its first line': [`key MIIEvQIBADANBgkqhkiG9w0s3cr3t+value/x`, 's3cr3t'],
+  'an HMAC key': ['GOOG1ES3CR3TVALUE0123456789', 'S3CR3TVALUE'],
+  'a key of AWS': ['AKIAS3CR3TVALUE01234', 'S3CR3TVALUE'],
+  'a token of Hugging Face': ['hf_S3cr3tValue0123456789abc', 'S3cr3tValue'],
+  'a token of GitHub': ['ghp_S3cr3tValue0123456789abc', 'S3cr3tValue'],
   'a password in a URL': ['connect to http://user:hunter2@proxy.example:3128/', 'hunter2'],
 };
 
@@ -41,7 +54,19 @@ suite('redact', () => {
   });
 
   test('reads a long text once, whatever it repeats', () => {
-    for (const part of ['eyJ-', 'https://', '-----BEGIN A-----', 'Bearer ', 'access_token=', 'ya29.', '?']) {
+    for (const part of [
+      'token="\\\\',
+      'MII',
+      '%20',
+      'cookie:',
+      'eyJ-',
+      'https://',
+      '-----BEGIN A-----',
+      'Bearer ',
+      'access_token=',
+      'ya29.',
+      '?',
+    ]) {
       const once = redact(part.repeat(100_000));
       assert.equal(redact(once), once, part);
     }
