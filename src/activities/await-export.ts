@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { AwaitedExport, AwaitExportRequest, ExportDestinations, OutputInfo } from '../contract';
+import type { AwaitedExport, AwaitExportRequest, ExportDestinations, OutputInfo, OwnOperation } from '../contract';
+import { GoogleApiError } from '../google/api-error';
 import type { Strategy } from '../operations/metrics';
 import type { EndedOperation, WatchOptions, WatchProgress } from '../operations/operation-watch';
 import { OperationStillRunning } from '../operations/watched-operation';
@@ -8,6 +9,7 @@ import { withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { misplacedOutputFailure, operationFailure } from './operation-failure';
 import { parkedFailure, parkedPause } from './parking';
+import { cancelOthers, listOperations } from './own-operations';
 import { outputProblems } from './requested-output';
 import { inWords } from './time-in-words';
 import { WrittenSoFar } from './written-so-far';
@@ -71,9 +73,21 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
       return await watch({ resumed: true });
     }
   });
+  if (request.twinOf !== undefined) await cancelTwins(deps, request.twinOf, name, signal);
   if (operation.error) throw operationFailure(name, operation.error, operation.metadata.outputInfo);
   requireRequestedOutput(name, operation.metadata.outputInfo, request.destinations);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
+}
+
+/** A race may have started a second operation, which was not listed at the start. */
+async function cancelTwins(
+  deps: ExportDependencies,
+  own: OwnOperation,
+  operation: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const listed = await listOperations(deps.vertex, own, signal);
+  if (!(listed instanceof GoogleApiError)) await cancelOthers(deps, listed.own, operation);
 }
 
 /** Output that lies elsewhere is not this export's, whatever its level of verification: it is not looked into. */

@@ -7,7 +7,8 @@ import { pause } from '../operations/pause';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
-import { isOwnOperation } from './own-operation';
+import { hasOwnFolder, isOwnOperation } from './own-operation';
+import type { ListedOperations } from './own-operations';
 import { listOperations } from './own-operations';
 import { requireOwnFolder } from './run-folder';
 
@@ -42,15 +43,20 @@ export async function cancelExport(
   );
 }
 
+const NOTHING: ListedOperations = { own: [], others: [] };
+
 /** An operation that is to be cancelled; what is known of it where it was listed. */
 type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation };
 
 /** The operations of the run: those that are listed, and the one that is recorded. */
 async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
-  const listed = await listOperations(deps, own, Context.current().cancellationSignal);
-  const found = (listed?.own ?? []).map((one): Found => ({ name: one.name, listed: one }));
+  const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
+  const { own: runs, others } = listed instanceof GoogleApiError ? NOTHING : listed;
+  // In a shared place the recorded operation is the only one that is certainly the run's own.
+  const certain = operation === undefined || hasOwnFolder(own) ? runs : runs.filter(({ name }) => name === operation);
+  const found = certain.map((one): Found => ({ name: one.name, listed: one }));
   if (operation === undefined || found.some(({ name }) => name === operation)) return found;
-  const other = listed?.others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
+  const other = others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
   if (other !== undefined && !isOwnOperation(other, { ...own, exclude: [] })) throw notOwn(operation);
   return [...found, { name: operation }];
 }

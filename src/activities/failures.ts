@@ -1,13 +1,16 @@
 import type { ApplicationFailureCategory } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails, ExportFailureTypeName, InputProblem } from '../contract';
-import { boundedLine, boundedLines, boundedMessage, describeProblems, ExportFailureType } from '../contract';
+import { boundedLine, boundedLines, boundedMessage, describeProblems, ExportFailureType, problem } from '../contract';
 import { GoogleApiError, googleCode, GoogleTransportError } from '../google/api-error';
+import { CredentialsError } from '../google/credentials-error';
+import { ListTooLongError } from '../google/pages';
+import { InvalidResourceNameError } from '../google/resource-url';
 import { redact } from '../internal/redact';
 import type { RequestPurpose } from './failure-table';
 import { READ_RIGHTS, rowOf } from './failure-table';
 
-const UNAVAILABLE = 'Nothing: the request is repeated until it is answered or the deadline passes.';
+const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
 
 /**
  * Makes one of the documented failures. Its texts are short enough for workflow history and contain no credentials,
@@ -42,28 +45,52 @@ export function exportFailure(
   });
 }
 
+/** What a caller knows better than the table of failures. */
+interface FailureChanges {
+  readonly action?: string;
+  readonly retry?: boolean;
+  readonly nothingStarted?: boolean;
+}
+
 /** Turns what a Google client threw into a documented failure; everything else comes back as it is. */
-export function failureOf(error: unknown, purpose: RequestPurpose): unknown {
+export function failureOf(error: unknown, purpose: RequestPurpose, changes: FailureChanges = {}): unknown {
+  if (error instanceof InvalidResourceNameError) return inputFailure([problem('', error.message)]);
+  if (error instanceof CredentialsError && error.reason !== 'unreachable') return credentialsFailure(error);
   if (error instanceof GoogleTransportError) {
-    const details = { type: ExportFailureType.Unavailable, action: UNAVAILABLE, request: error.request };
-    return exportFailure(error.message, details, { retry: true, cause: error });
+    // What is too long today is too long tomorrow.
+    const retry = changes.retry ?? !(error instanceof ListTooLongError);
+    const action =
+      changes.action ?? (retry ? UNAVAILABLE : 'Export to a folder of its own, or remove what is not needed.');
+    const details = { type: ExportFailureType.Unavailable, action, request: error.request };
+    return exportFailure(error.message, details, { retry, cause: error });
   }
   if (!(error instanceof GoogleApiError)) return error;
   const row = rowOf(error.status, error.message, purpose);
   const details: ExportFailureDetails = {
     type: row?.type ?? ExportFailureType.Unavailable,
-    action: (row?.action ?? UNAVAILABLE).replace('{rights}', READ_RIGHTS[purpose]),
+    action: changes.action ?? (row?.action ?? UNAVAILABLE).replace('{rights}', READ_RIGHTS[purpose]),
     code: googleCode(error.status),
     status: error.status,
     httpStatus: error.httpStatus,
     request: error.request,
     ...(row?.exportAgain && { exportAgain: true }),
+    ...(changes.nothingStarted && { nothingStarted: true }),
   };
   return exportFailure(`${error.request}: ${error.status}: ${error.message}`, details, {
-    retry: row?.retry ?? true,
+    retry: changes.retry ?? row?.retry ?? true,
     nextRetryDelayMs: error.retryDelayMs,
     cause: error,
   });
+}
+
+/** Without credentials no request was sent. A person can fix this, and a retry can not. */
+function credentialsFailure(error: CredentialsError): ApplicationFailure {
+  const details = {
+    type: ExportFailureType.CredentialsUnavailable,
+    action: "Fix the credentials of the worker's account, and start the export again.",
+    request: error.request,
+  };
+  return exportFailure(error.message, details, { cause: error });
 }
 
 /** Runs `call`; what Google's clients throw becomes a documented failure. */

@@ -21,6 +21,11 @@ export function isOwnOperation(operation: ExportOperation, own: OwnOperation): b
   return created >= Date.parse(own.notBefore);
 }
 
+/** Whether only this run writes to its folder, so that its operations can be told from all others with certainty. */
+export function hasOwnFolder({ perRunFolder, destinations }: OwnOperation): boolean {
+  return perRunFolder && destinations.outputUriPrefix !== undefined;
+}
+
 /** The service may name the project by its number where the Model's name has its id. */
 function isOfModel(operation: string, model: string): boolean {
   const named = parseOperationName(operation);

@@ -1,49 +1,68 @@
+import { Context } from '@temporalio/activity';
 import type { OwnOperation } from '../contract';
 import { GoogleApiError } from '../google/api-error';
-import type { ExportOperation } from '../google/vertex';
+import { pagesOf } from '../google/pages';
+import type { ExportOperation, VertexApi } from '../google/vertex';
 import type { ExportDependencies } from './dependencies';
-import { withFailures } from './failures';
+import { failureOf } from './failures';
 import { isOwnOperation } from './own-operation';
 
-/** Pages of one list of operations: far more than the service keeps of one Model. */
-const MAX_PAGES = 1_000;
-
-/** Every operation of a Model, page by page. Throws what the client throws. */
-export async function operationsOfModel(
-  { vertex }: Pick<ExportDependencies, 'vertex'>,
-  model: string,
-  signal: AbortSignal,
-): Promise<ExportOperation[]> {
-  const operations: ExportOperation[] = [];
-  let pageToken = '';
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const page = await vertex.listOperations(model, pageToken, signal);
-    operations.push(...page.operations);
-    pageToken = page.nextPageToken;
-    if (pageToken === '') break;
-  }
-  return operations;
+/** The operations of a Model: those of the run, oldest first, and all others. */
+export interface ListedOperations {
+  readonly own: readonly ExportOperation[];
+  readonly others: readonly ExportOperation[];
 }
 
-/** Listing is optional for the service, and the right to it can be missing. */
-export function isListingUnavailable(error: unknown): boolean {
-  return error instanceof GoogleApiError && ['UNIMPLEMENTED', 'PERMISSION_DENIED'].includes(error.status);
-}
-
-/** The operations of the run, running and ended, and all others of its Model; `undefined` where they can't be listed. */
+/**
+ * Lists the operations of the run's Model.
+ *
+ * @returns the refusal where the service does not offer the list, or the account has no right to it
+ * @throws ApplicationFailure with a documented type for every other error
+ */
 export async function listOperations(
-  deps: ExportDependencies,
-  own: OwnOperation,
+  vertex: VertexApi,
+  request: OwnOperation,
   signal: AbortSignal,
-): Promise<{ readonly own: ExportOperation[]; readonly others: ExportOperation[] } | undefined> {
+): Promise<ListedOperations | GoogleApiError> {
+  const own: ExportOperation[] = [];
+  const others: ExportOperation[] = [];
   try {
-    const operations = await withFailures('operation', () => operationsOfModel(deps, own.model, signal));
-    return {
-      own: operations.filter((operation) => isOwnOperation(operation, own)),
-      others: operations.filter((operation) => !isOwnOperation(operation, own)),
-    };
+    const what = `GET ${request.model}/operations`;
+    for await (const page of pagesOf(what, (token) => vertex.listOperations(request.model, token, signal))) {
+      for (const operation of page.operations) (isOwnOperation(operation, request) ? own : others).push(operation);
+    }
   } catch (error) {
-    if (error instanceof Error && isListingUnavailable(error.cause)) return undefined;
-    throw error;
+    if (error instanceof GoogleApiError && ['UNIMPLEMENTED', 'PERMISSION_DENIED'].includes(error.status)) return error;
+    throw failureOf(error, 'operation');
+  }
+  return { own: own.sort((a, b) => createdAt(a) - createdAt(b)), others };
+}
+
+function createdAt({ metadata }: ExportOperation): number {
+  return Date.parse(metadata.genericMetadata.createTime ?? '') || 0;
+}
+
+/** Of several operations of one run: the oldest that runs or has succeeded, or else the oldest. */
+export function survivorOf(own: readonly ExportOperation[]): ExportOperation | undefined {
+  return own.find(({ error }) => error === undefined) ?? own[0];
+}
+
+/**
+ * Asks for the end of the run's other operations: a race has started them, and their output would be a second export.
+ * One that can't be cancelled now is looked for again when the export ends.
+ */
+export async function cancelOthers(
+  { vertex }: Pick<ExportDependencies, 'vertex'>,
+  own: readonly ExportOperation[],
+  survivor: string,
+): Promise<void> {
+  const { cancellationSignal: signal, log } = Context.current();
+  for (const { name, done } of own) {
+    if (done || name === survivor) continue;
+    log.warn('A second operation of this export is cancelled.', { operation: name, kept: survivor });
+    await vertex.cancelOperation(name, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      log.warn('The second operation could not be cancelled yet.', { operation: name, error });
+    });
   }
 }

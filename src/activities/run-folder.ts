@@ -2,6 +2,7 @@ import type { Info } from '@temporalio/activity';
 import type { OwnOperation } from '../contract';
 import { exportFolderName, ExportFailureType, parseStorageUri } from '../contract';
 import { exportFailure } from './failures';
+import { hasOwnFolder } from './own-operation';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -37,7 +38,6 @@ export function requireRunFolder(uri: string, caller: Caller): void {
 }
 
 /** Checks the folder of an export that has one. Throws as {@link requireRunFolder} does. */
-export function requireOwnFolder({ perRunFolder, destinations }: OwnOperation, caller: Caller): void {
-  if (perRunFolder && destinations.outputUriPrefix !== undefined)
-    requireRunFolder(destinations.outputUriPrefix, caller);
+export function requireOwnFolder(own: OwnOperation, caller: Caller): void {
+  if (hasOwnFolder(own)) requireRunFolder(own.destinations.outputUriPrefix ?? '', caller);
 }

@@ -55,6 +55,8 @@ export interface OwnOperation {
 }
 
 export interface StartExportRequest extends OwnOperation {
+  /** Whether an earlier step of the workflow may have started the operation. Default `false`. */
+  readonly mayHaveStarted?: boolean;
   /** From this time on nothing is started, ISO 8601. Left out by runs that began before it was checked. */
   readonly notAfter?: string;
   readonly exportFormatId: string;
@@ -65,6 +67,8 @@ export interface StartedExport {
   readonly operation: string;
   readonly adoption: Adoption;
   readonly outputInfo: OutputInfo;
+  /** Whether a race may have started a second operation, which is to be looked for when this one has ended. */
+  readonly mayHaveTwin?: true;
 }
 
 export interface AwaitExportRequest {
@@ -76,6 +80,8 @@ export interface AwaitExportRequest {
   readonly destinations?: ExportDestinations;
   /** What is learned of one export helps with the next of its format. */
   readonly exportFormatId?: string;
+  /** Where a race may have started a second operation of the run: what tells it from others. */
+  readonly twinOf?: OwnOperation;
   /** When the activity gives its slot back. Default: never. */
   readonly parking?: Parking;
 }

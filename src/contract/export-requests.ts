@@ -46,6 +46,7 @@ const ownOperation = {
 
 export const startExportRequestSchema: z.ZodType<StartExportRequest> = z.object({
   ...ownOperation,
+  mayHaveStarted: z.boolean().exactOptional(),
   notAfter: timestamp.exactOptional(),
   exportFormatId: formatId,
   heartbeatTimeoutMs,
@@ -62,6 +63,7 @@ export const awaitExportRequestSchema: z.ZodType<AwaitExportRequest> = z.object(
   outputInfo: outputInfo.exactOptional(),
   destinations: destinations.exactOptional(),
   exportFormatId: formatId.exactOptional(),
+  twinOf: z.object(ownOperation).exactOptional(),
   parking: z.object({ at: instant, checkEvery: durationMs }).exactOptional(),
 });
 

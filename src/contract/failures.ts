@@ -15,6 +15,8 @@ export const ExportFailureType = {
   DestinationNotFound: 'ExportError.DestinationNotFound',
   BucketRegionMismatch: 'ExportError.BucketRegionMismatch',
   PermissionDenied: 'ExportError.PermissionDenied',
+  /** The worker's credentials are missing, unreadable or refused; no request was sent. */
+  CredentialsUnavailable: 'ExportError.CredentialsUnavailable',
   QuotaExceeded: 'ExportError.QuotaExceeded',
   /** A precondition that none of the other types names. */
   FailedPrecondition: 'ExportError.FailedPrecondition',

@@ -83,7 +83,8 @@ export class GoogleApiError extends Error {
 
   /** Whether the request may have taken effect: the answer does not say that it was refused. */
   get ambiguous(): boolean {
-    return this.httpStatus === 408 || this.httpStatus >= 500;
+    // 409 and 499 are answered for what was aborted on its way, too.
+    return [408, 409, 499].includes(this.httpStatus) || this.httpStatus >= 500;
   }
 }
 
@@ -142,18 +143,30 @@ function retryDelayMs(details: unknown, retryAfter: string | undefined): number 
 }
 
 /** Makes the error of an answer that is not 2xx, whatever its body is. */
-export function apiErrorOf(answer: HttpAnswer, request: string): GoogleApiError {
+export function apiErrorOf(
+  answer: HttpAnswer,
+  request: string,
+  refusesInJson = false,
+): GoogleApiError | GoogleTransportError {
   const parsed = errorBodySchema.safeParse(jsonOrUndefined(answer.body.toString()));
   const retryAfter = answer.headers['retry-after'];
   const unnamed = STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN');
   if (!parsed.success) {
     const text = excerpt(answer.body);
     const message = `HTTP ${answer.status}${text ? `: ${text}` : ' without a body'}`;
+    if (refusesInJson && isRefusal(answer.status)) {
+      return new GoogleTransportError(`${request}: the answer does not come from the service: ${message}`, request);
+    }
     return new GoogleApiError(message, unnamed, answer.status, request, retryDelayMs([], retryAfter));
   }
   const { message = '', status, details } = parsed.data.error;
   const named = isGoogleStatus(status) ? status : unnamed;
   return new GoogleApiError(message, named, answer.status, request, retryDelayMs(details, retryAfter));
+}
+
+/** Whether a status says that the request itself is at fault; the others may pass, whoever sent them. */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 408, 429].includes(status);
 }
 
 /** The first words of a body, without its tags. */

@@ -16,7 +16,7 @@ export interface ByteRange {
  */
 export async function readByteRange(
   rest: RestClient,
-  request: Omit<RestRequest, 'method' | 'headers' | 'maxBodyBytes'>,
+  request: Omit<RestRequest, 'method' | 'maxBodyBytes'>,
   { start, length }: ByteRange,
 ): Promise<Buffer> {
   const end = start + length - 1;
@@ -27,7 +27,7 @@ export async function readByteRange(
   const { body, headers } = await rest.bytes({
     ...request,
     method: 'GET',
-    headers: { accept: '*/*', range: `bytes=${start}-${end}` },
+    headers: { ...request.headers, accept: '*/*', range: `bytes=${start}-${end}` },
     maxBodyBytes: length,
   });
   const problem = body.length === length ? otherRange(headers, start, end) : `${body.length} bytes came, not ${length}`;

@@ -37,6 +37,11 @@ export interface RestRequest {
    * configured.
    */
   readonly followRedirect?: boolean;
+  /**
+   * Whether every refusal of the service is Google's JSON. Another 4xx then comes from something in between, such as a
+   * proxy's page, and says nothing of the resource. Default `false`.
+   */
+  readonly refusesInJson?: boolean;
   /** Ends the request early; its reason is thrown as it is. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -150,7 +155,7 @@ export class RestClient {
     }
     const isGood = answer.status >= 200 && answer.status < 300;
     const body = isGood && content === 'data' ? answer.body : secrets.removeFromBody(answer.body);
-    if (!isGood) throw apiErrorOf({ ...answer, body }, describe(request));
+    if (!isGood) throw apiErrorOf({ ...answer, body }, describe(request), request.refusesInJson);
     return { ...answer, body };
   }
 

@@ -131,7 +131,9 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
 
     async readRange(bucket, { name, generation }, range, signal) {
       const url = storageUrl(endpoint, { kind: 'object', bucket, name }, { alt: 'media', generation });
-      return readByteRange(rest, { url, resource: `gs://${bucket}/${name}`, signal }, range);
+      // As stored: without this the service decompresses what was stored with gzip, and ignores the range.
+      const headers = { 'accept-encoding': 'gzip' };
+      return readByteRange(rest, { url, resource: `gs://${bucket}/${name}`, headers, signal }, range);
     },
 
     async writeObject(bucket, name, content, { contentType }, signal) {

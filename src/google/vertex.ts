@@ -118,7 +118,7 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
     } = {},
   ): RestRequest => {
     const { query, ...sent } = options;
-    return { method, ...vertexTarget(endpoint, resource, query), ...sent };
+    return { method, ...vertexTarget(endpoint, resource, query), refusesInJson: true, ...sent };
   };
 
   return {

@@ -7,6 +7,7 @@ import { boundedMessage } from '../contract/text';
 /** Failures that a person can mend, whereupon the export can go on. */
 const MENDABLE: ReadonlySet<string> = new Set<string>([
   ExportFailureType.PermissionDenied,
+  ExportFailureType.CredentialsUnavailable,
   ExportFailureType.DestinationNotFound,
   ExportFailureType.BucketRegionMismatch,
   ExportFailureType.QuotaExceeded,

@@ -34,7 +34,12 @@ export function select(input: ExportModelInput, deadline: number): Promise<Expor
 }
 
 /** Starts the operation, or finds the run's own again. */
-export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Promise<StartedExport> {
+export function start(
+  plan: ExportPlan,
+  own: OwnOperation,
+  deadline: number,
+  mayHaveStarted: boolean,
+): Promise<StartedExport> {
   const { startExport } = proxyActivities<ExportActivities>({
     summary: summaryText(`${plan.exportFormatId} to ${destinationsOf(plan)}`),
     // No limit to one attempt: with many exports at once it may wait for its turn within the quota.
@@ -46,6 +51,7 @@ export function start(plan: ExportPlan, own: OwnOperation, deadline: number): Pr
   });
   return startExport({
     ...own,
+    mayHaveStarted,
     notAfter: new Date(deadline).toISOString(),
     exportFormatId: plan.exportFormatId,
     heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
@@ -67,7 +73,7 @@ export function wait(
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry,
   });
-  const { operation, outputInfo } = started;
+  const { operation, outputInfo, mayHaveTwin } = started;
   const { polling, exportFormatId, longExports } = plan;
   return awaitExport({
     operation,
@@ -75,6 +81,7 @@ export function wait(
     outputInfo,
     destinations: own.destinations,
     exportFormatId,
+    ...(mayHaveTwin && { twinOf: own }),
     ...(longExports && { parking: { at: Date.now() + longExports.parkAfter, checkEvery: longExports.checkEvery } }),
   });
 }

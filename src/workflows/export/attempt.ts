@@ -1,3 +1,4 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { ExportPlan, OwnOperation } from '../../contract/activities';
 import type { ExportModelResult } from '../../contract/result';
 import type { Blocking } from '../blocked';
@@ -28,10 +29,15 @@ export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<Atte
   const { progress, show, blocking, deadline } = run;
   const own = ownOperation(plan, progress);
   run.own = own;
+  // A reset begins in the middle of a history: an operation may have been started after that point.
+  let mayHaveStarted = isReset();
   const started = await blocking.mended(() => {
     const until = { deadline: new Date(deadline()).toISOString() };
     show({ stage: 'starting', exportAttempt: progress.attempts.length + 1, unfinished: {}, ...until });
-    return start(plan, own, deadline());
+    const step = start(plan, own, deadline(), mayHaveStarted);
+    // Where it is run again after a person's decision, the first one may have started something.
+    mayHaveStarted = true;
+    return step;
   });
   const { operation } = started;
   show({ stage: 'exporting', operation, outputInfo: started.outputInfo, unfinished: { operation } });
@@ -53,6 +59,11 @@ export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<Atte
     show({ unfinished: undefined });
     return { error };
   }
+}
+
+function isReset(): boolean {
+  const { runId, originalExecutionRunId } = workflowInfo();
+  return runId !== originalExecutionRunId;
 }
 
 /** The run's own place: its folder below the prefix, so that a crashed run finds its operation with certainty. */
