@@ -15,6 +15,11 @@ export class Operand {
     readonly next = start + length,
   ) {}
 
+  /** Makes sure that what is read of it is in memory. */
+  load(): void {
+    if (this.length <= MAX_TEXT_BYTES) this.bytes.need([{ start: this.start, length: this.length }]);
+  }
+
   text(): string | undefined {
     return this.length > MAX_TEXT_BYTES ? undefined : this.bytes.slice(this.start, this.length).toString('utf8');
   }

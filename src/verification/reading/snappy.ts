@@ -41,11 +41,16 @@ export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
       if (offset === 0 || offset > to || to + length > size)
         throw new SnappyError('it has a copy of what is not there');
       // Byte by byte: a copy may repeat what it writes itself.
-      for (let index = 0; index < length; index += 1, to += 1) unpacked.writeUInt8(unpacked.readUInt8(to - offset), to);
+      for (const end = to + length; to < end; to += 1) unpacked[to] = unpacked[to - offset] ?? 0;
     }
   }
   if (to !== size) throw new SnappyError(`it unpacks to ${to} bytes and not to ${size}`);
   return unpacked;
+}
+
+/** The size that a block states for what is packed in it, in bytes. @throws SnappyError where it states none */
+export function unpackedSize(packed: Buffer): number {
+  return lengthOf(packed).value;
 }
 
 const MAX_LENGTH_BYTES = 5;

@@ -1,0 +1,284 @@
+import { JsonScanner, JsonSyntaxError, WindowEndError } from './json-scan';
+import { MAX_READ_BYTES } from './loaded-parts';
+import type { SparseBytes } from './sparse-bytes';
+import { attempt } from './sparse-bytes';
+import type { Inspecting } from './work';
+import { waitFor } from './work';
+
+/** A JSON text up to this size is read; 100,000 tensors take 15 MB, in bytes. */
+const MAX_TEXT_BYTES = 32 * 1024 * 1024;
+/** Of a large text as much is in memory at the same time, in bytes. */
+const WINDOW_BYTES = 1024 * 1024;
+/** A value that is read at once has at most as many, in bytes. */
+const MAX_VALUE_BYTES = 4 * 1024 * 1024;
+/** Values within each other. */
+const MAX_DEPTH = 1_000;
+/** Tokens that are skipped without a break. */
+const TOKENS = 256;
+const BYTES_PER_STEP = 16;
+
+const BYTE = { comma: 0x2c, colon: 0x3a, quote: 0x22, openList: 0x5b, closeList: 0x5d, open: 0x7b, close: 0x7d };
+
+/** A value that is being skipped: what closes the objects and lists that are open. */
+interface Skipping {
+  readonly open: number[];
+  isFirst: boolean;
+}
+
+/**
+ * Reads a JSON text of any size token by token, with little of it in memory. `JSON.parse` blocks the event loop for
+ * 100 ms where a text has 10 MB, and any object that it fills loses a key that is called `__proto__`.
+ *
+ * The methods that are no generators read what is in memory, and may only be called within {@link read}.
+ */
+export class JsonReader {
+  private readonly scanner = new JsonScanner();
+  /** Where the part begins that is in memory, in bytes from the file's start. */
+  private partAt: number;
+  private readonly end: number;
+  /** Whether it is kept in memory as a whole, since other inspections may need it. */
+  private readonly isKept: boolean;
+
+  /** @param what stands for the text in messages: `its header` */
+  constructor(
+    private readonly bytes: SparseBytes,
+    private readonly what: string,
+    { start = 0, length = bytes.size }: { readonly start?: number; readonly length?: number } = {},
+  ) {
+    if (length === 0) throw bytes.malformed(start === 0 ? 'is empty (0 bytes)' : `${what} is empty`);
+    if (length > MAX_TEXT_BYTES) throw bytes.limited(`${what} has ${length} bytes, more than ${MAX_TEXT_BYTES}`);
+    this.partAt = start;
+    this.end = start + length;
+    this.isKept = bytes.isReadWhole || length <= MAX_READ_BYTES;
+    if (this.isKept) bytes.parts.allow(length);
+  }
+
+  /** The error for a text that is JSON, but not what it should be; the reason follows: `the name is missing`. */
+  wrong(reason: string): Error {
+    return this.bytes.malformed(`${this.what} is not as it should be: ${reason}`);
+  }
+
+  /** Reads a small value at once. Where its end is not in memory yet, the work is repeated. */
+  *read<T>(work: () => T): Inspecting<T> {
+    const { meter } = this.bytes;
+    for (;;) {
+      const { at } = this.scanner;
+      try {
+        const value = work();
+        meter.charge(1 + (this.scanner.at - at) / BYTES_PER_STEP);
+        if (meter.isDue) yield undefined;
+        return value;
+      } catch (error) {
+        if (error instanceof JsonSyntaxError) throw this.noJson(error.message);
+        if (!(error instanceof WindowEndError)) throw error;
+        this.scanner.at = at;
+        yield* this.extend();
+      }
+    }
+  }
+
+  /** Visits the members of an object, in their order; one whose name occurs twice is visited twice. */
+  *members(visit: (name: string) => Inspecting): Inspecting {
+    yield* this.read(() => {
+      this.beginObject();
+    });
+    for (let first = true; ; first = false) {
+      const name = yield* this.read(() => this.key(first));
+      if (name === undefined) return;
+      yield* visit(name);
+    }
+  }
+
+  /** Visits the elements of a list. */
+  *elements(visit: () => Inspecting): Inspecting {
+    yield* this.read(() => {
+      this.beginList();
+    });
+    for (let first = true; ; first = false) {
+      if (!(yield* this.read(() => this.hasElement(first)))) return;
+      yield* visit();
+    }
+  }
+
+  /** Skips a value of any size. */
+  *skip(): Inspecting {
+    const skipping: Skipping = { open: [], isFirst: true };
+    while (!(yield* this.read(() => this.skipTokens(skipping)))) continue;
+  }
+
+  /** Nothing but white space may follow the text. */
+  *finish(): Inspecting {
+    const { scanner } = this;
+    for (;;) {
+      while (scanner.at < scanner.part.length && ' \n\r\t'.includes(String.fromCharCode(scanner.peek())))
+        scanner.at += 1;
+      if (scanner.at < scanner.part.length) throw this.noJson('something follows its end');
+      if (this.partAt + scanner.part.length >= this.end) return;
+      yield* this.extend();
+    }
+  }
+
+  beginObject(): void {
+    if (this.scanner.next() !== BYTE.open) throw this.noJsonValue('an object');
+    this.scanner.at += 1;
+  }
+
+  beginList(): void {
+    if (this.scanner.next() !== BYTE.openList) throw this.noJsonValue('a list');
+    this.scanner.at += 1;
+  }
+
+  /** The name of an object's next member, whose value follows; `undefined` behind the last one. */
+  key(first: boolean): string | undefined {
+    if (!this.hasMore(first, BYTE.close)) return undefined;
+    const name = this.scanner.string();
+    this.scanner.expect(BYTE.colon);
+    return name;
+  }
+
+  hasElement(first: boolean): boolean {
+    return this.hasMore(first, BYTE.closeList);
+  }
+
+  string(): string {
+    if (this.scanner.next() !== BYTE.quote) throw this.noJsonValue('a text');
+    return this.scanner.string();
+  }
+
+  /** A text; `undefined` where there is another value. */
+  maybeString(): string | undefined {
+    if (this.scanner.next() === BYTE.quote) return this.scanner.string();
+    this.skipValue();
+    return undefined;
+  }
+
+  /** Consumes `null`, if that is what comes next. */
+  isNull(): boolean {
+    if (this.scanner.next() !== 0x6e) return false;
+    this.scanner.skipScalar();
+    return true;
+  }
+
+  /** Whether an object comes next; it is not consumed. */
+  isObject(): boolean {
+    return this.scanner.next() === BYTE.open;
+  }
+
+  /** Numbers that count something; more than the limit are not inspected. */
+  counts(limit: number, what: string): number[] {
+    const counts: number[] = [];
+    this.beginList();
+    for (let first = true; this.hasElement(first); first = false) {
+      counts.push(this.count());
+      if (counts.length > limit) throw this.bytes.limited(`${what} has more than ${limit} dimensions`);
+    }
+    return counts;
+  }
+
+  /** A number that counts something. */
+  count(): number {
+    const byte = this.scanner.next();
+    const isNumber = byte === 0x2d || (byte >= 0x30 && byte <= 0x39);
+    const value = isNumber ? this.scanner.number() : -1;
+    if (!Number.isSafeInteger(value) || value < 0) throw this.noJsonValue('a number from 0 to 2^53');
+    return value;
+  }
+
+  /** Skips a small value. */
+  skipValue(): void {
+    const skipping: Skipping = { open: [], isFirst: true };
+    let skipped = 0;
+    while (!this.skipTokens(skipping)) {
+      skipped += TOKENS;
+      if (skipped > MAX_DEPTH * TOKENS) throw this.bytes.limited(`${this.what} has a value that is too large`);
+    }
+  }
+
+  private hasMore(first: boolean, close: number): boolean {
+    if (this.scanner.next() === close) {
+      this.scanner.at += 1;
+      return false;
+    }
+    if (!first) {
+      this.scanner.expect(BYTE.comma);
+      this.scanner.next();
+    }
+    return true;
+  }
+
+  /** Skips some tokens; whether the value has ended. What was skipped stays so where the part ends. */
+  private skipTokens(skipping: Skipping): boolean {
+    for (let token = 0; token < TOKENS; token += 1) {
+      const { at } = this.scanner;
+      try {
+        if (this.skipToken(skipping)) return true;
+      } catch (error) {
+        if (!(error instanceof WindowEndError) || token === 0) throw error;
+        this.scanner.at = at;
+        return false;
+      }
+    }
+    return false;
+  }
+
+  private skipToken(skipping: Skipping): boolean {
+    const { scanner } = this;
+    const { open } = skipping;
+    const close = open.at(-1);
+    if (close !== undefined) {
+      if (!this.hasMore(skipping.isFirst, close)) {
+        open.pop();
+        skipping.isFirst = false;
+        return open.length === 0;
+      }
+      if (close === BYTE.close) {
+        scanner.skipString();
+        scanner.expect(BYTE.colon);
+      }
+    }
+    const byte = scanner.next();
+    const isList = byte === BYTE.openList;
+    if (isList || byte === BYTE.open) {
+      if (open.length >= MAX_DEPTH) throw this.bytes.limited(`${this.what} has values nested deeper than ${MAX_DEPTH}`);
+      scanner.at += 1;
+      open.push(isList ? BYTE.closeList : BYTE.close);
+      skipping.isFirst = true;
+      return false;
+    }
+    if (byte === BYTE.quote) scanner.skipString();
+    else scanner.skipScalar();
+    skipping.isFirst = false;
+    return open.length === 0;
+  }
+
+  /** Reads on; what was consumed is forgotten. */
+  private *extend(): Inspecting {
+    const { scanner, bytes } = this;
+    const rest = scanner.part.subarray(scanner.at);
+    if (rest.length > MAX_VALUE_BYTES)
+      throw bytes.limited(`${this.what} has a value of more than ${rest.length} bytes`);
+    const start = this.partAt + scanner.part.length;
+    const length = Math.min(WINDOW_BYTES, this.end - start);
+    const more = yield* this.load(start, length);
+    bytes.meter.charge(1 + rest.length / BYTES_PER_STEP);
+    this.partAt += scanner.at;
+    scanner.part = rest.length === 0 ? more : Buffer.concat([rest, more]);
+    scanner.at = 0;
+    scanner.isLast = start + length >= this.end;
+  }
+
+  private *load(start: number, length: number): Inspecting<Buffer> {
+    const { bytes } = this;
+    if (this.isKept) return yield* attempt(bytes, () => bytes.slice(start, length));
+    return yield* waitFor(bytes.readOnce(start, length));
+  }
+
+  private noJson(reason: string): Error {
+    return this.bytes.malformed(`${this.what} is not JSON: at byte ${this.partAt + this.scanner.at}, ${reason}`);
+  }
+
+  private noJsonValue(expected: string): Error {
+    const at = this.partAt + this.scanner.at;
+    return this.bytes.malformed(`${this.what} is not as it should be: at byte ${at} there is not ${expected}`);
+  }
+}

@@ -1,0 +1,135 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Thrown where a text is not JSON; the message says why. */
+export class JsonSyntaxError extends Error {}
+
+/** Thrown where the part of a text that is in memory ends within a value. */
+export class WindowEndError extends Error {}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
+const FIRST_NON_ASCII = 0x80;
+const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$/;
+/** Longer numbers are in no file. */
+const MAX_NUMBER_BYTES = 400;
+const LITERALS: ReadonlyMap<number, string> = new Map([
+  [0x74, 'true'],
+  [0x66, 'false'],
+  [0x6e, 'null'],
+]);
+
+/** A part of a JSON text in memory, and the place in it that is read next. */
+export class JsonScanner {
+  /** Where the next byte is read, in bytes from the part's begin. */
+  at = 0;
+  part: Buffer = Buffer.alloc(0);
+  /** Whether the part reaches to the end of the text. */
+  isLast = false;
+
+  /** The next byte; it is not consumed. */
+  peek(): number {
+    const byte = this.part[this.at];
+    return byte ?? this.end();
+  }
+
+  /** The next byte that is not white space; it is not consumed. */
+  next(): number {
+    for (;;) {
+      const byte = this.peek();
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
+      this.at += 1;
+    }
+  }
+
+  expect(byte: number): void {
+    const found = this.next();
+    if (found !== byte) throw this.unexpected(found);
+    this.at += 1;
+  }
+
+  /** Consumes a string, and gives its value. */
+  string(): string {
+    const { start, end, isAscii, hasEscape } = this.stringBounds();
+    if (!hasEscape) return isAscii ? this.part.toString('latin1', start, end) : this.part.toString('utf8', start, end);
+    try {
+      return JSON.parse(this.part.toString('utf8', start - 1, end + 1)) as string;
+    } catch {
+      throw new JsonSyntaxError('a string has an unknown escape sequence');
+    }
+  }
+
+  /** Consumes a string whose value is of no interest. */
+  skipString(): void {
+    const { start, end, hasEscape } = this.stringBounds();
+    if (!hasEscape) return;
+    this.at = start - 1;
+    this.string();
+    this.at = end + 1;
+  }
+
+  number(): number {
+    const start = this.at;
+    for (;;) {
+      if (this.at >= this.part.length) {
+        if (this.isLast) break;
+        this.end();
+      }
+      const byte = this.peek();
+      const belongs = (byte >= 0x30 && byte <= 0x39) || '+-.eE'.includes(String.fromCharCode(byte));
+      if (!belongs) break;
+      this.at += 1;
+    }
+    const text = this.part.toString('latin1', start, Math.min(this.at, start + MAX_NUMBER_BYTES + 1));
+    if (text.length > MAX_NUMBER_BYTES || !NUMBER.test(text)) throw this.unexpected(this.part[start] ?? 0);
+    return Number(text);
+  }
+
+  /** Consumes `true`, `false` or `null`, or a number. */
+  skipScalar(): void {
+    const literal = LITERALS.get(this.peek());
+    if (literal === undefined) {
+      this.number();
+      return;
+    }
+    for (const character of literal) {
+      if (this.peek() !== character.charCodeAt(0)) throw this.unexpected(this.peek());
+      this.at += 1;
+    }
+  }
+
+  unexpected(byte: number): JsonSyntaxError {
+    return new JsonSyntaxError(
+      byte >= FIRST_PRINTABLE && byte < FIRST_NON_ASCII
+        ? `"${String.fromCharCode(byte)}" is not expected there`
+        : `a byte of ${byte} is not expected there`,
+    );
+  }
+
+  private stringBounds(): { start: number; end: number; isAscii: boolean; hasEscape: boolean } {
+    this.expect(QUOTE);
+    const { part } = this;
+    const start = this.at;
+    let isAscii = true;
+    let hasEscape = false;
+    for (let at = start; at < part.length; at += 1) {
+      const byte = part[at] ?? 0;
+      if (byte === QUOTE) {
+        this.at = at + 1;
+        if (!isAscii && !isUtf8(part.subarray(start, at))) throw new JsonSyntaxError('a string is not valid UTF-8');
+        return { start, end: at, isAscii, hasEscape };
+      }
+      if (byte === BACKSLASH) {
+        hasEscape = true;
+        at += 1;
+      } else if (byte < FIRST_PRINTABLE) throw new JsonSyntaxError('a string has a control character');
+      else if (byte >= FIRST_NON_ASCII) isAscii = false;
+    }
+    return this.end();
+  }
+
+  private end(): never {
+    if (this.isLast) throw new JsonSyntaxError('it ends too early');
+    throw new WindowEndError();
+  }
+}
