@@ -74,7 +74,7 @@ export async function verifyManifest(
     onProgress?.({ unit: 'files', done: Math.min(listed, predicate.count), total: predicate.count });
   });
   const isOriginal = `gs://${directory.bucket}/${directory.path}` === predicate.artifactOutputUri;
-  const { findings, notes } = compareWithManifest(record, files, isOriginal);
+  const { findings, notes } = await compareWithManifest(record, files, isOriginal);
   const tell = (done: number, total: number): void => {
     onProgress?.({ unit: 'bytes', done, total });
   };

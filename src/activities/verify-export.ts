@@ -7,7 +7,7 @@ import { checkContent } from '../verification/content';
 import type { Family } from '../verification/families';
 import { belongs, familyOf } from '../verification/families';
 import type { Inspection } from '../verification/inspection';
-import { checkListing } from '../verification/listing';
+import { checkListing, unexpectedFiles } from '../verification/listing';
 import { manifestOf } from '../verification/manifest';
 import { inspectFiles, joined } from '../verification/structure';
 import { compareWithUpload } from './compare-with-upload';
@@ -70,18 +70,18 @@ async function verifyArtifacts(
     request.exportFormatId,
     files.map(({ path }) => path),
   );
-  const listing = checkListing(family, files);
+  const listing = await checkListing(family, files);
   const upload = await compareWithUpload(reader, request, files);
   const readable = files.map((file) => reader.readable(directory, file));
   const { structure, content } = await lookInside(request, family, readable);
   // One page is the directory at one moment; several may have seen it change.
-  const changes = isPaged ? changesBetween(files, await reader.files(directory)) : [];
+  const changes = isPaged ? await changesBetween(files, await reader.files(directory)) : [];
   const findings = [
     ...[...listing.findings, ...upload.findings, ...structure.findings],
     ...[...(content?.findings ?? []), ...changes],
   ];
   if (findings.length > 0) throw verificationFailure(uri, findings);
-  const verified = manifestOf(files);
+  const verified = await manifestOf(files);
   const manifestUri = request.writeManifest
     ? await writeManifest(deps, request, directory, files, verified, content?.sha256)
     : undefined;
@@ -91,7 +91,7 @@ async function verifyArtifacts(
       ...(structure.inspected.length > 0 && { inspected: structure.inspected.slice(0, INLINE_INSPECTED) }),
     },
     notes: [
-      ...[...listing.notes, ...upload.notes, ...strangers(family, files, structure)],
+      ...[...listing.notes, ...upload.notes, ...(await strangers(family, files, structure))],
       ...[...structure.notes, ...unchecked(request, family, structure)],
     ],
   };
@@ -109,12 +109,14 @@ async function lookInside(
 }
 
 /** Files that exports of the format do not have: somebody else's, perhaps. */
-function strangers(family: Family | undefined, files: readonly ExportedFile[], { used }: Inspection): string[] {
+async function strangers(
+  family: Family | undefined,
+  files: readonly ExportedFile[],
+  { used }: Inspection,
+): Promise<string[]> {
   if (family === undefined) return [];
   const known = new Set(used);
-  return files
-    .filter(({ path }) => !known.has(path) && !belongs(family, path))
-    .map(({ path }) => `${path} is not a file of this format`);
+  return unexpectedFiles((path) => known.has(path) || belongs(family, path), files);
 }
 
 /** What was not looked into, although the level asks for it. */

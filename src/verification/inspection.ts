@@ -3,6 +3,7 @@ import { ChangedFileError } from './artifact-file';
 import type { ExportFiles } from './export-files';
 import { pathBeside } from './export-files';
 import { messageAbout, Messages, shown } from './messages';
+import { LoadedParts } from './reading/loaded-parts';
 import { MalformedFileError, MissingBytesError, SparseBytes } from './reading/sparse-bytes';
 import type { Inspecting, Pause } from './reading/work';
 import { LimitError, WorkMeter } from './reading/work';
@@ -53,7 +54,7 @@ export interface Look {
  * {@link Inspecting}. An inspector that does not yield runs again from its begin when bytes had to be read, and may
  * take only few steps. What it reports before it throws counts; the most important comes first.
  */
-export type Inspector = (bytes: SparseBytes, look: Look) => Inspecting | void;
+export type Inspector = (bytes: SparseBytes, look: Look) => Inspecting | undefined;
 
 /** Waits of one inspection, for bytes or for work that is done elsewhere. */
 const MAX_WAITS = 1_000;
@@ -71,6 +72,20 @@ export async function inspectFile(inspector: Inspector, name: string, files: Exp
     files.trim();
   }
   return inspection;
+}
+
+/** Inspects content that is in memory as a whole. @throws what the work throws */
+export function inspectContent<T>(
+  name: string,
+  content: Buffer,
+  work: (bytes: SparseBytes) => Inspecting<T>,
+): Promise<T> {
+  const meter = new WorkMeter(name);
+  const answer = async (pause: Pause): Promise<void> => {
+    if (pause instanceof MissingBytesError) await pause.parts.load(pause.ranges);
+    else await pause;
+  };
+  return runInSlices(work(new SparseBytes(LoadedParts.of(name, content), meter)), answer, meter);
 }
 
 /** A file could not be read, which says nothing about its content. */

@@ -35,6 +35,17 @@ export function listed(names: readonly string[], count = names.length): string {
   return `${first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
+/** The line that counts messages which were not kept. */
+export function moreLine(count: number, what: string): string {
+  return `and ${count} more ${what}`;
+}
+
+/** How many messages a line counts; `undefined` where it is a message itself. */
+export function countedBy(line: string): number | undefined {
+  const [, count] = /^and (\d{1,16}) more (?:findings|notes)$/.exec(line) ?? [];
+  return count === undefined ? undefined : Number(count);
+}
+
 /** Findings or notes: the first ones are kept, each with at most 300 characters, and the others are counted. */
 export class Messages {
   private readonly kept: string[] = [];
@@ -66,6 +77,6 @@ export class Messages {
   /** The messages; the last line counts those that were not kept. */
   get texts(): string[] {
     const more = this.count - this.kept.length;
-    return more > 0 ? [...this.kept, `and ${more} more ${this.what}`] : [...this.kept];
+    return more > 0 ? [...this.kept, moreLine(more, this.what)] : [...this.kept];
   }
 }

@@ -37,7 +37,7 @@ export function* inspectPytorchFile(bytes: SparseBytes, look: Look): Inspecting 
   else yield* inspectPlainPickle(bytes, look);
 }
 
-export const inspectPytorch: Inspector = inspectPytorchFile;
+export const inspectPytorch: Inspector = (bytes, look) => inspectPytorchFile(bytes, look);
 
 function isLegacy(bytes: SparseBytes): boolean {
   return bytes.size >= LEGACY_MAGIC.length && bytes.slice(0, LEGACY_MAGIC.length).equals(LEGACY_MAGIC);

@@ -46,20 +46,22 @@ function headerEnd(bytes: SparseBytes): number {
 function* visitTensors(bytes: SparseBytes, visit: (tensor: Tensor) => void): Inspecting<number> {
   const end = yield* attempt(bytes, () => headerEnd(bytes));
   const json = new JsonReader(bytes, 'its header', { start: LENGTH_BYTES, length: end - LENGTH_BYTES });
-  yield* json.members(function* (name) {
-    if (name === METADATA) yield* visitMetadata(json);
-    else visit(yield* json.read(() => readTensor(json, name)));
-  });
+  yield* json.smallMembers(
+    (name) => (name === METADATA ? readMetadata(json) : readTensor(json, name)),
+    (tensor) => {
+      if (tensor) visit(tensor);
+    },
+  );
   yield* json.finish();
   return end;
 }
 
 /** Names and values are texts; some writers have `null` for no metadata. */
-function* visitMetadata(json: JsonReader): Inspecting {
-  if (yield* json.read(() => json.isNull())) return;
-  yield* json.members(function* () {
-    yield* json.read(() => json.string());
-  });
+function readMetadata(json: JsonReader): undefined {
+  if (json.isNull()) return undefined;
+  json.beginObject();
+  for (let key = json.key(true); key !== undefined; key = json.key(false)) json.string();
+  return undefined;
 }
 
 function readTensor(json: JsonReader, name: string): Tensor {
@@ -69,8 +71,8 @@ function readTensor(json: JsonReader, name: string): Tensor {
   json.beginObject();
   for (let key = json.key(true); key !== undefined; key = json.key(false)) {
     if (key === 'dtype') dtype = json.string();
-    else if (key === 'shape') shape = json.counts(MAX_DIMENSIONS, `the tensor ${shownName(name)}`);
-    else if (key === 'data_offsets') offsets = json.counts(MAX_DIMENSIONS, `the tensor ${shownName(name)}`);
+    else if (key === 'shape') shape = json.counts(MAX_DIMENSIONS);
+    else if (key === 'data_offsets') offsets = json.counts(MAX_DIMENSIONS);
     else json.skipValue();
   }
   const [begin, end] = offsets ?? [];
@@ -145,15 +147,15 @@ export const inspectSafetensorsIndex: Inspector = function* (bytes, look) {
   const json = new JsonReader(bytes, 'its JSON');
   const shards = new Map<string, Shard>();
   const wanted = new Map<string, Shard>();
-  let hasMap = false;
+  const readFile = (): string => json.string();
+  const seen = { weightMap: false };
   yield* json.members(function* (name) {
     if (name !== 'weight_map') {
       yield* json.skip();
       return;
     }
-    hasMap = true;
-    yield* json.members(function* (tensor) {
-      const file = yield* json.read(() => json.string());
+    seen.weightMap = true;
+    yield* json.smallMembers(readFile, (file, tensor) => {
       const shard = shards.get(file) ?? { name: file, missing: 0, shown: [], isKnown: false };
       shards.set(file, shard);
       wanted.set(tensor, shard);
@@ -161,7 +163,7 @@ export const inspectSafetensorsIndex: Inspector = function* (bytes, look) {
     });
   });
   yield* json.finish();
-  if (!hasMap) throw json.wrong('weight_map is missing');
+  if (!seen.weightMap) throw json.wrong('weight_map is missing');
   look.learned({ kind: 'safetensors-index', summary: { tensors: wanted.size, shards: shards.size } });
   for (const shard of shards.values()) yield* removePresent(look, shard, wanted);
   yield* reportMissing(bytes, look, shards, wanted);

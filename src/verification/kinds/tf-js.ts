@@ -38,19 +38,19 @@ interface Group {
 export const inspectTfJs: Inspector = function* (bytes, look) {
   const json = new JsonReader(bytes, WHAT);
   let format: string | undefined;
-  let hasTopology = false;
+  const seen = { topology: false };
   let groups: Group[] | undefined;
   // Only what the loader needs: format, signature and the like differ between converters.
   yield* json.members(function* (name) {
     if (name === 'weightsManifest') groups = yield* readGroups(json, look);
     else if (name === 'format') format = yield* json.read(() => json.maybeString());
     else {
-      if (name === 'modelTopology') hasTopology = yield* json.read(() => json.isObject());
+      if (name === 'modelTopology') seen.topology = yield* json.read(() => json.isObject());
       yield* json.skip();
     }
   });
   yield* json.finish();
-  if (!hasTopology) throw json.wrong('modelTopology is missing');
+  if (!seen.topology) throw json.wrong('modelTopology is missing');
   if (groups === undefined) throw json.wrong('weightsManifest is missing');
   const total = { weights: 0, shards: 0, bytes: 0 };
   for (const group of groups) {
@@ -77,14 +77,14 @@ function* readGroup(json: JsonReader, look: Look): Inspecting<Group> {
     ...{ shown: [], shards: 0, weights: 0, actual: 0, expected: 0 },
     ...{ isIncomplete: false, isUnknown: false },
   };
-  let hasWeights = false;
+  const seen = { weights: false };
   yield* json.members(function* (name) {
     if (name === 'paths') {
       yield* json.elements(function* () {
         addShard(group, yield* json.read(() => json.string()), look);
       });
     } else if (name === 'weights') {
-      hasWeights = true;
+      seen.weights = true;
       yield* json.elements(function* () {
         const size = yield* json.read(() => readWeight(json));
         group.weights += 1;
@@ -94,7 +94,7 @@ function* readGroup(json: JsonReader, look: Look): Inspecting<Group> {
     } else yield* json.skip();
   });
   if (group.shards === 0) throw json.wrong('a group of weightsManifest has no paths');
-  if (!hasWeights) throw json.wrong('a group of weightsManifest has no weights');
+  if (!seen.weights) throw json.wrong('a group of weightsManifest has no weights');
   return group;
 }
 
@@ -126,7 +126,7 @@ function readWeight(json: JsonReader): number | undefined {
   for (let key = json.key(true); key !== undefined; key = json.key(false)) {
     if (key === 'name') name = json.string();
     else if (key === 'dtype') dtype = json.string();
-    else if (key === 'shape') shape = json.counts(MAX_DIMENSIONS, 'a weight');
+    else if (key === 'shape') shape = json.counts(MAX_DIMENSIONS);
     else if (key === 'quantization') stored = readQuantization(json);
     else json.skipValue();
   }

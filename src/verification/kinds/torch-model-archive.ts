@@ -56,13 +56,13 @@ export const inspectModelArchive: Inspector = function* (bytes, look) {
 function* readManifest(content: ZipContent): Inspecting<Model> {
   const json = new JsonReader(content.bytes, `its ${MANIFEST}`, content);
   const model: Model = {};
-  let hasModel = false;
+  const seen = { model: false };
   yield* json.members(function* (name) {
     if (name !== 'model') {
       yield* json.skip();
       return;
     }
-    hasModel = true;
+    seen.model = true;
     yield* json.members(function* (key) {
       const field = MODEL_FIELDS.find((known) => known === key);
       if (field === undefined) yield* json.skip();
@@ -70,7 +70,7 @@ function* readManifest(content: ZipContent): Inspecting<Model> {
     });
   });
   yield* json.finish();
-  if (!hasModel) throw json.wrong('model is missing');
+  if (!seen.model) throw json.wrong('model is missing');
   return model;
 }
 

@@ -1,3 +1,4 @@
+import { shownName } from '../messages';
 import { JsonScanner, JsonSyntaxError, WindowEndError } from './json-scan';
 import { MAX_READ_BYTES } from './loaded-parts';
 import type { SparseBytes } from './sparse-bytes';
@@ -13,6 +14,8 @@ const WINDOW_BYTES = 1024 * 1024;
 const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 /** Values within each other. */
 const MAX_DEPTH = 1_000;
+/** Members that are read without a break. */
+const MEMBERS = 64;
 /** Tokens that are skipped without a break. */
 const TOKENS = 256;
 const BYTES_PER_STEP = 16;
@@ -33,6 +36,8 @@ interface Skipping {
  */
 export class JsonReader {
   private readonly scanner = new JsonScanner();
+  /** The name of the member that was read last, for messages. */
+  private name: string | undefined;
   /** Where the part begins that is in memory, in bytes from the file's start. */
   private partAt: number;
   private readonly end: number;
@@ -89,6 +94,37 @@ export class JsonReader {
     }
   }
 
+  /**
+   * Visits the members of an object whose values are small, many without a break.
+   *
+   * @param read reads the value; it may be repeated
+   * @param visit gets what was read, once
+   */
+  *smallMembers<T>(read: (name: string) => T, visit: (value: T, name: string) => void): Inspecting {
+    yield* this.read(() => {
+      this.beginObject();
+    });
+    let first = true;
+    const readSome = (): boolean => {
+      for (let member = 0; member < MEMBERS; member += 1) {
+        const { at } = this.scanner;
+        try {
+          const name = this.key(first);
+          if (name === undefined) return true;
+          const value = read(name);
+          first = false;
+          visit(value, name);
+        } catch (error) {
+          if (!(error instanceof WindowEndError) || member === 0) throw error;
+          this.scanner.at = at;
+          return false;
+        }
+      }
+      return false;
+    };
+    while (!(yield* this.read(readSome))) continue;
+  }
+
   /** Visits the elements of a list. */
   *elements(visit: () => Inspecting): Inspecting {
     yield* this.read(() => {
@@ -133,6 +169,7 @@ export class JsonReader {
     if (!this.hasMore(first, BYTE.close)) return undefined;
     const name = this.scanner.string();
     this.scanner.expect(BYTE.colon);
+    this.name = name;
     return name;
   }
 
@@ -164,13 +201,14 @@ export class JsonReader {
     return this.scanner.next() === BYTE.open;
   }
 
-  /** Numbers that count something; more than the limit are not inspected. */
-  counts(limit: number, what: string): number[] {
+  /** The sides of a shape, or places; more than the limit are not inspected. */
+  counts(limit: number): number[] {
     const counts: number[] = [];
     this.beginList();
     for (let first = true; this.hasElement(first); first = false) {
       counts.push(this.count());
-      if (counts.length > limit) throw this.bytes.limited(`${what} has more than ${limit} dimensions`);
+      if (counts.length > limit)
+        throw this.bytes.limited(`${this.what} has a tensor with more than ${limit} dimensions`);
     }
     return counts;
   }
@@ -178,6 +216,8 @@ export class JsonReader {
   /** A number that counts something. */
   count(): number {
     const byte = this.scanner.next();
+    const digits = this.scanner.digits();
+    if (digits !== undefined) return digits;
     const isNumber = byte === 0x2d || (byte >= 0x30 && byte <= 0x39);
     const value = isNumber ? this.scanner.number() : -1;
     if (!Number.isSafeInteger(value) || value < 0) throw this.noJsonValue('a number from 0 to 2^53');
@@ -278,7 +318,7 @@ export class JsonReader {
   }
 
   private noJsonValue(expected: string): Error {
-    const at = this.partAt + this.scanner.at;
-    return this.bytes.malformed(`${this.what} is not as it should be: at byte ${at} there is not ${expected}`);
+    const value = this.name === undefined ? 'it' : `the value of ${shownName(this.name)}`;
+    return this.wrong(`${value} is not ${expected}, at byte ${this.partAt + this.scanner.at}`);
   }
 }

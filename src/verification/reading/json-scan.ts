@@ -10,9 +10,20 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const FIRST_NON_ASCII = 0x80;
+/** Bytes of a string that are not characters of ASCII by themselves. */
+const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === QUOTE || byte === BACKSLASH || byte < FIRST_PRINTABLE || byte >= FIRST_NON_ASCII ? 1 : 0,
+);
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$/;
 /** Longer numbers are in no file. */
 const MAX_NUMBER_BYTES = 400;
+/** Digits of numbers that are exact in any case. */
+const MAX_DIGITS = 15;
+const DIGIT_ZERO = 0x30;
+/** Longer texts are not compared with those that were read before, in bytes. */
+const MAX_REPEATED_BYTES = 64;
+/** Texts that are remembered. */
+const SLOTS = 64;
 const LITERALS: ReadonlyMap<number, string> = new Map([
   [0x74, 'true'],
   [0x66, 'false'],
@@ -26,6 +37,7 @@ export class JsonScanner {
   part: Buffer = Buffer.alloc(0);
   /** Whether the part reaches to the end of the text. */
   isLast = false;
+  private readonly known: (string | undefined)[] = Array<undefined>(SLOTS);
 
   /** The next byte; it is not consumed. */
   peek(): number {
@@ -51,7 +63,9 @@ export class JsonScanner {
   /** Consumes a string, and gives its value. */
   string(): string {
     const { start, end, isAscii, hasEscape } = this.stringBounds();
-    if (!hasEscape) return isAscii ? this.part.toString('latin1', start, end) : this.part.toString('utf8', start, end);
+    if (!hasEscape) {
+      return isAscii ? this.repeated(start, end) : this.part.toString('utf8', start, end);
+    }
     try {
       return JSON.parse(this.part.toString('utf8', start - 1, end + 1)) as string;
     } catch {
@@ -98,6 +112,24 @@ export class JsonScanner {
     }
   }
 
+  /** A number of digits only, if that is what comes next. */
+  digits(): number | undefined {
+    const start = this.at;
+    const end = Math.min(this.part.length, start + MAX_DIGITS);
+    let value = 0;
+    let at = start;
+    for (; at < end; at += 1) {
+      const digit = (this.part[at] ?? 0) - DIGIT_ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    const next = this.part[at];
+    const isOther = at === start || at === end || next === undefined || '.eE'.includes(String.fromCharCode(next));
+    if (isOther || (this.part[start] === DIGIT_ZERO && at > start + 1)) return undefined;
+    this.at = at;
+    return value;
+  }
+
   unexpected(byte: number): JsonSyntaxError {
     return new JsonSyntaxError(
       byte >= FIRST_PRINTABLE && byte < FIRST_NON_ASCII
@@ -106,14 +138,33 @@ export class JsonScanner {
     );
   }
 
+  /** A short text that occurs over and over, as names of fields do, is made once. */
+  private repeated(start: number, end: number): string {
+    const { part } = this;
+    const length = end - start;
+    if (length > MAX_REPEATED_BYTES || length === 0) return part.toString('latin1', start, end);
+    const slot = (length * 31 + (part[start] ?? 0) * 7 + (part[end - 1] ?? 0)) % SLOTS;
+    const known = this.known[slot];
+    if (known?.length === length) {
+      let same = 0;
+      while (same < length && known.charCodeAt(same) === part[start + same]) same += 1;
+      if (same === length) return known;
+    }
+    const text = part.toString('latin1', start, end);
+    this.known[slot] = text;
+    return text;
+  }
+
   private stringBounds(): { start: number; end: number; isAscii: boolean; hasEscape: boolean } {
     this.expect(QUOTE);
     const { part } = this;
     const start = this.at;
     let isAscii = true;
     let hasEscape = false;
-    for (let at = start; at < part.length; at += 1) {
-      const byte = part[at] ?? 0;
+    for (let at = start; ; at += 1) {
+      while (IS_SPECIAL[part[at] ?? QUOTE] === 0) at += 1;
+      const byte = part[at];
+      if (byte === undefined) return this.end();
       if (byte === QUOTE) {
         this.at = at + 1;
         if (!isAscii && !isUtf8(part.subarray(start, at))) throw new JsonSyntaxError('a string is not valid UTF-8');
@@ -123,9 +174,8 @@ export class JsonScanner {
         hasEscape = true;
         at += 1;
       } else if (byte < FIRST_PRINTABLE) throw new JsonSyntaxError('a string has a control character');
-      else if (byte >= FIRST_NON_ASCII) isAscii = false;
+      else isAscii = false;
     }
-    return this.end();
   }
 
   private end(): never {

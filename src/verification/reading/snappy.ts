@@ -32,7 +32,8 @@ export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
       const length = extra + 1;
       if (from + length > packed.length || to + length > size)
         throw new SnappyError('it has a literal that is too long');
-      packed.copy(unpacked, to, from, from + length);
+      if (length > SHORT_LITERAL) packed.copy(unpacked, to, from, from + length);
+      else for (let index = 0; index < length; index += 1) unpacked[to + index] = packed[from + index] ?? 0;
       from += length;
       to += length;
     } else {

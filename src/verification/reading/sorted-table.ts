@@ -4,7 +4,7 @@ import { readVarint } from './proto-fields';
 import { SnappyError, unpackedSize, unpackSnappy } from './snappy';
 import type { MalformedFileError, SparseBytes } from './sparse-bytes';
 import { attempt } from './sparse-bytes';
-import type { Inspecting } from './work';
+import type { Inspecting, LimitError } from './work';
 
 /** An entry of a table. */
 export interface TableEntry {
@@ -23,10 +23,14 @@ const MASK_DELTA = 0xa282ead8;
 
 /** What all blocks of a table may unpack to, in bytes: real ones have a few hundred KiB. */
 const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;
-/** A block is unpacked at once, in bytes before and after: TensorFlow begins a new one after 256 KiB. */
-const MAX_BLOCK_BYTES = 1024 * 1024;
+/** A block is read and unpacked at once: TensorFlow begins a new one after 256 KiB, in bytes. */
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+/** A block that must be unpacked has at most as many, in bytes. */
+const MAX_PACKED_BYTES = 1024 * 1024;
+/** Snappy packs at most 64 bytes into 3. */
+const MAX_RATIO = 22;
 /** Bytes that are compared with a checksum, or unpacked, in a step. */
-const BYTES_PER_STEP = 16;
+const BYTES_PER_STEP = 32;
 /** What a block costs beside its content: a table may not consist of many small ones, in bytes. */
 const BLOCK_COST_BYTES = 64;
 const MAX_KEY_BYTES = 4 * 1024;
@@ -123,7 +127,7 @@ class Blocks {
 
   read({ offset, size }: Handle): Block {
     const sealed = this.file.slice(offset, size + TRAILER_BYTES);
-    this.checkSize(size, offset);
+    if (size > MAX_BLOCK_BYTES) throw this.tooLarge(size, offset);
     this.file.meter.charge(size / BYTES_PER_STEP);
     const content = this.unpack(sealed, offset);
     this.left -= content.length + BLOCK_COST_BYTES;
@@ -132,8 +136,8 @@ class Blocks {
     return new Block(this.file, offset, content);
   }
 
-  private checkSize(size: number, offset: number): void {
-    if (size > MAX_BLOCK_BYTES) throw this.file.limited(`its block at byte ${offset} has ${size} bytes`);
+  private tooLarge(size: number, offset: number): LimitError {
+    return this.file.limited(`its block at byte ${offset} has ${size} bytes`);
   }
 
   private unpack(block: Buffer, offset: number): Buffer {
@@ -147,7 +151,9 @@ class Blocks {
     if (type === PLAIN) return packed;
     if (type !== SNAPPY) throw this.file.malformed(`has a block of the unknown type ${type} at byte ${offset}`);
     try {
-      this.checkSize(unpackedSize(packed), offset);
+      if (packed.length > MAX_PACKED_BYTES) throw this.tooLarge(packed.length, offset);
+      const size = unpackedSize(packed);
+      if (size > MAX_BLOCK_BYTES && size <= packed.length * MAX_RATIO) throw this.tooLarge(size, offset);
       return unpackSnappy(packed, MAX_BLOCK_BYTES);
     } catch (error) {
       if (error instanceof SnappyError)
