@@ -57,7 +57,7 @@ function* visitTensors(bytes: SparseBytes, visit: (tensor: Tensor) => void): Ins
 }
 
 /** Names and values are texts; some writers have `null` for no metadata. */
-function readMetadata(json: JsonReader): undefined {
+function readMetadata(json: JsonReader): Tensor | undefined {
   if (json.isNull()) return undefined;
   json.beginObject();
   for (let key = json.key(true); key !== undefined; key = json.key(false)) json.string();

@@ -11,6 +11,8 @@ const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map(
 
 const WHAT = 'its TensorFlow.js model';
 const MAX_DIMENSIONS = 64;
+/** Reading a group costs about as much as so many steps, beside what it holds. */
+const GROUP_STEPS = 25;
 /** Names of a group's shards that are kept for messages. */
 const MAX_SHOWN = 5;
 
@@ -77,6 +79,7 @@ function* readGroup(json: JsonReader, look: Look): Inspecting<Group> {
     ...{ shown: [], shards: 0, weights: 0, actual: 0, expected: 0 },
     ...{ isIncomplete: false, isUnknown: false },
   };
+  json.charge(GROUP_STEPS);
   const seen = { weights: false };
   yield* json.members(function* (name) {
     if (name === 'paths') {

@@ -153,10 +153,10 @@ function areAttributes(bytes: SparseBytes, tail: Buffer, start: number): boolean
   let at = start + LENGTH_BYTES;
   for (let text = 0; text < pairs * 2; text += 1) {
     const length = shortLength(tail, at);
+    if (Number.isNaN(length)) return false;
     at += LENGTH_BYTES + length;
     bytes.meter.charge(2 + length / BYTES_PER_STEP);
-    // Written so that a length which is not a number ends it, too.
-    if (!(at <= tail.length)) return false;
+    if (at > tail.length) return false;
     const isName = text % 2 === 0;
     if (isName && !/^[ -~]+$/.test(tail.toString('latin1', at - length, at))) return false;
   }

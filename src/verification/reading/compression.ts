@@ -24,7 +24,7 @@ const BZIP2_END_BYTES = 11;
 const MAX_DECOMPRESSED_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that are decompressed in a step, while the event loop is free. */
-const BYTES_PER_STEP = 64;
+const BYTES_PER_STEP = 128;
 
 const ZLIB = { name: 'zlib', decompress: promisify(inflate) };
 

@@ -1,5 +1,6 @@
 import { shownName } from '../messages';
-import { JsonScanner, JsonSyntaxError, WindowEndError } from './json-scan';
+import { BYTE, JsonScanner, JsonSyntaxError, WindowEndError } from './json-scan';
+import { JsonSkipping } from './json-skip';
 import { MAX_READ_BYTES } from './loaded-parts';
 import type { SparseBytes } from './sparse-bytes';
 import { attempt } from './sparse-bytes';
@@ -16,17 +17,9 @@ const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 1_000;
 /** Members that are read without a break. */
 const MEMBERS = 64;
-/** Tokens that are skipped without a break. */
-const TOKENS = 256;
+/** A small value has at most as many times 256 tokens. */
+const MAX_SKIPPED = 1_000;
 const BYTES_PER_STEP = 16;
-
-const BYTE = { comma: 0x2c, colon: 0x3a, quote: 0x22, openList: 0x5b, closeList: 0x5d, open: 0x7b, close: 0x7d };
-
-/** A value that is being skipped: what closes the objects and lists that are open. */
-interface Skipping {
-  readonly open: number[];
-  isFirst: boolean;
-}
 
 /**
  * Reads a JSON text of any size token by token, with little of it in memory. `JSON.parse` blocks the event loop for
@@ -56,6 +49,11 @@ export class JsonReader {
     this.end = start + length;
     this.isKept = bytes.isReadWhole || length <= MAX_READ_BYTES;
     if (this.isKept) bytes.parts.allow(length);
+  }
+
+  /** Charges for work that is done with what was read. */
+  charge(steps: number): void {
+    this.bytes.meter.charge(steps);
   }
 
   /** The error for a text that is JSON, but not what it should be; the reason follows: `the name is missing`. */
@@ -138,7 +136,7 @@ export class JsonReader {
 
   /** Skips a value of any size. */
   *skip(): Inspecting {
-    const skipping: Skipping = { open: [], isFirst: true };
+    const skipping = new JsonSkipping(this.scanner);
     while (!(yield* this.read(() => this.skipTokens(skipping)))) continue;
   }
 
@@ -155,7 +153,7 @@ export class JsonReader {
   }
 
   beginObject(): void {
-    if (this.scanner.next() !== BYTE.open) throw this.noJsonValue('an object');
+    if (this.scanner.next() !== BYTE.openObject) throw this.noJsonValue('an object');
     this.scanner.at += 1;
   }
 
@@ -166,7 +164,7 @@ export class JsonReader {
 
   /** The name of an object's next member, whose value follows; `undefined` behind the last one. */
   key(first: boolean): string | undefined {
-    if (!this.hasMore(first, BYTE.close)) return undefined;
+    if (!this.scanner.hasMore(first, BYTE.closeObject)) return undefined;
     const name = this.scanner.string();
     this.scanner.expect(BYTE.colon);
     this.name = name;
@@ -174,7 +172,7 @@ export class JsonReader {
   }
 
   hasElement(first: boolean): boolean {
-    return this.hasMore(first, BYTE.closeList);
+    return this.scanner.hasMore(first, BYTE.closeList);
   }
 
   string(): string {
@@ -198,7 +196,7 @@ export class JsonReader {
 
   /** Whether an object comes next; it is not consumed. */
   isObject(): boolean {
-    return this.scanner.next() === BYTE.open;
+    return this.scanner.next() === BYTE.openObject;
   }
 
   /** The sides of a shape, or places; more than the limit are not inspected. */
@@ -226,77 +224,24 @@ export class JsonReader {
 
   /** Skips a small value. */
   skipValue(): void {
-    const skipping: Skipping = { open: [], isFirst: true };
-    let skipped = 0;
-    while (!this.skipTokens(skipping)) {
-      skipped += TOKENS;
-      if (skipped > MAX_DEPTH * TOKENS) throw this.bytes.limited(`${this.what} has a value that is too large`);
+    const skipping = new JsonSkipping(this.scanner);
+    for (let turn = 0; !this.skipTokens(skipping); turn += 1) {
+      if (turn >= MAX_SKIPPED) throw this.bytes.limited(`${this.what} has a value that is too large`);
     }
   }
 
-  private hasMore(first: boolean, close: number): boolean {
-    if (this.scanner.next() === close) {
-      this.scanner.at += 1;
-      return false;
-    }
-    if (!first) {
-      this.scanner.expect(BYTE.comma);
-      this.scanner.next();
-    }
-    return true;
-  }
-
-  /** Skips some tokens; whether the value has ended. What was skipped stays so where the part ends. */
-  private skipTokens(skipping: Skipping): boolean {
-    for (let token = 0; token < TOKENS; token += 1) {
-      const { at } = this.scanner;
-      try {
-        if (this.skipToken(skipping)) return true;
-      } catch (error) {
-        if (!(error instanceof WindowEndError) || token === 0) throw error;
-        this.scanner.at = at;
-        return false;
-      }
-    }
-    return false;
-  }
-
-  private skipToken(skipping: Skipping): boolean {
-    const { scanner } = this;
-    const { open } = skipping;
-    const close = open.at(-1);
-    if (close !== undefined) {
-      if (!this.hasMore(skipping.isFirst, close)) {
-        open.pop();
-        skipping.isFirst = false;
-        return open.length === 0;
-      }
-      if (close === BYTE.close) {
-        scanner.skipString();
-        scanner.expect(BYTE.colon);
-      }
-    }
-    const byte = scanner.next();
-    const isList = byte === BYTE.openList;
-    if (isList || byte === BYTE.open) {
-      if (open.length >= MAX_DEPTH) throw this.bytes.limited(`${this.what} has values nested deeper than ${MAX_DEPTH}`);
-      scanner.at += 1;
-      open.push(isList ? BYTE.closeList : BYTE.close);
-      skipping.isFirst = true;
-      return false;
-    }
-    if (byte === BYTE.quote) scanner.skipString();
-    else scanner.skipScalar();
-    skipping.isFirst = false;
-    return open.length === 0;
+  private skipTokens(skipping: JsonSkipping): boolean {
+    if (skipping.depth > MAX_DEPTH) throw this.bytes.limited(`${this.what} has values nested deeper than ${MAX_DEPTH}`);
+    return skipping.advance();
   }
 
   /** Reads on; what was consumed is forgotten. */
   private *extend(): Inspecting {
     const { scanner, bytes } = this;
     const rest = scanner.part.subarray(scanner.at);
-    if (rest.length > MAX_VALUE_BYTES)
-      throw bytes.limited(`${this.what} has a value of more than ${rest.length} bytes`);
+    if (rest.length > MAX_VALUE_BYTES) {
+      throw bytes.limited(`${this.what} has a value of more than ${MAX_VALUE_BYTES} bytes`);
+    }
     const start = this.partAt + scanner.part.length;
     const length = Math.min(WINDOW_BYTES, this.end - start);
     const more = yield* this.load(start, length);
@@ -318,6 +263,8 @@ export class JsonReader {
   }
 
   private noJsonValue(expected: string): Error {
+    const byte = this.scanner.next();
+    if (!'{["-0123456789tfn'.includes(String.fromCharCode(byte))) throw this.scanner.unexpected(byte);
     const value = this.name === undefined ? 'it' : `the value of ${shownName(this.name)}`;
     return this.wrong(`${value} is not ${expected}, at byte ${this.partAt + this.scanner.at}`);
   }

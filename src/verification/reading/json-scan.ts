@@ -6,7 +6,12 @@ export class JsonSyntaxError extends Error {}
 /** Thrown where the part of a text that is in memory ends within a value. */
 export class WindowEndError extends Error {}
 
-const QUOTE = 0x22;
+/** Bytes that structure a text. */
+export const BYTE = {
+  ...{ comma: 0x2c, colon: 0x3a, quote: 0x22 },
+  ...{ openList: 0x5b, closeList: 0x5d, openObject: 0x7b, closeObject: 0x7d },
+} as const;
+const QUOTE = BYTE.quote;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const FIRST_NON_ASCII = 0x80;
@@ -58,6 +63,16 @@ export class JsonScanner {
     const found = this.next();
     if (found !== byte) throw this.unexpected(found);
     this.at += 1;
+  }
+
+  /** Whether an object or list has another item, which follows then; otherwise its end is consumed. */
+  hasMore(first: boolean, close: number): boolean {
+    if (this.next() === close) {
+      this.at += 1;
+      return false;
+    }
+    if (!first) this.expect(BYTE.comma);
+    return true;
   }
 
   /** Consumes a string, and gives its value. */

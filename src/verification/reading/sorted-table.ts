@@ -30,7 +30,7 @@ const MAX_PACKED_BYTES = 1024 * 1024;
 /** Snappy packs at most 64 bytes into 3. */
 const MAX_RATIO = 22;
 /** Bytes that are compared with a checksum, or unpacked, in a step. */
-const BYTES_PER_STEP = 32;
+const BYTES_PER_STEP = 64;
 /** What a block costs beside its content: a table may not consist of many small ones, in bytes. */
 const BLOCK_COST_BYTES = 64;
 const MAX_KEY_BYTES = 4 * 1024;

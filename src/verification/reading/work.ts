@@ -43,8 +43,8 @@ export function* charged<T>(meter: WorkMeter, work: Stepwise<never, T>, steps: n
 
 /** Steps between two places where an inspection may be interrupted: about 1 ms. */
 const STEPS_BETWEEN_BREAKS = 10_000;
-/** Steps that an inspector may take without such a place: about 50 ms. */
-const MAX_STEPS_AT_ONCE = 500_000;
+/** Steps that an inspector may take without such a place: about 25 ms. */
+const MAX_STEPS_AT_ONCE = 250_000;
 /** Steps of an inspection in all: about 1 s. */
 const MAX_STEPS = 10_000_000;
 /** CPU time of an inspection in all, in milliseconds: where steps cost more than they should. */
@@ -76,7 +76,9 @@ export class WorkMeter implements SliceObserver {
   charge(steps: number): void {
     this.steps += steps;
     this.sinceBreak += steps;
-    if (this.sinceBreak > MAX_STEPS_AT_ONCE || this.steps > MAX_STEPS || this.exhausted !== undefined) this.giveUp();
+    // Written so that a cost which is not a number ends the inspection, too.
+    const isAffordable = this.sinceBreak <= MAX_STEPS_AT_ONCE && this.steps <= MAX_STEPS;
+    if (!isAffordable || this.exhausted !== undefined) this.giveUp();
   }
 
   /** Whether the inspection should yield soon. */

@@ -37,14 +37,11 @@ function nested(depth: number, ...numbers: readonly number[]): Buffer {
 
 /** A SavedModel whose graph has this many bytes, none of which are made before they are read. */
 function largeGraph(bytes: number): FileCase['file'] {
-  const small = savedModel({ graphBytes: 0 });
-  const graphAt = small.indexOf(Buffer.from([0x12, 0x04, 0x0a, 0x02]));
-  const head = Buffer.concat([Buffer.from([0x12]), varint(bytes)]);
-  const metaBytes = small.length - 2 - varint(small.length - 5).length - 6 + head.length + bytes;
-  const before = Buffer.concat([field(1, 1), Buffer.from([0x12]), varint(metaBytes)]);
-  const meta = small.subarray(3 + varint(small.length - 5).length, graphAt);
-  const after = small.subarray(graphAt + 6);
-  const start = Buffer.concat([before, meta, head]);
+  const before = Buffer.concat([message(1, field(4, 'serve'), field(5, '2.15.1')), Buffer.from([0x12]), varint(bytes)]);
+  const signature = mapEntry(5, 'serving_default', mapEntry(2, 'y', field(1, 'y:0'), field(2, 1)));
+  const after = Buffer.concat([message(3, field(1, 'save/Const:0')), signature]);
+  const metaBytes = before.length + bytes + after.length;
+  const start = Buffer.concat([field(1, 1), Buffer.from([0x12]), varint(metaBytes), before]);
   return {
     bytes: start.length + bytes + after.length,
     parts: [
