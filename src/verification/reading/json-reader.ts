@@ -20,6 +20,7 @@ const MEMBERS = 64;
 /** A small value has at most as many times 256 tokens. */
 const MAX_SKIPPED = 1_000;
 const BYTES_PER_STEP = 16;
+const COPIED_PER_STEP = 256;
 
 /**
  * Reads a JSON text of any size token by token, with little of it in memory. `JSON.parse` blocks the event loop for
@@ -245,7 +246,7 @@ export class JsonReader {
     const start = this.partAt + scanner.part.length;
     const length = Math.min(WINDOW_BYTES, this.end - start);
     const more = yield* this.load(start, length);
-    bytes.meter.charge(1 + rest.length / BYTES_PER_STEP);
+    bytes.meter.charge(1 + rest.length / COPIED_PER_STEP);
     this.partAt += scanner.at;
     scanner.part = rest.length === 0 ? more : Buffer.concat([rest, more]);
     scanner.at = 0;
