@@ -24,7 +24,7 @@ export interface FileInspection {
   readonly findings: Messages;
   readonly notes: Messages;
   readonly inspected: readonly InspectedFile[];
-  readonly work: Pick<WorkMeter, 'steps' | 'mostStepsAtOnce' | 'breaks' | 'cpuMs'>;
+  readonly work: Pick<WorkMeter, 'steps' | 'mostStepsAtOnce' | 'breaks' | 'cpuMs' | 'longestSliceMs'>;
 }
 
 /** What is learned of a file, without its path. */
@@ -60,6 +60,8 @@ export type Inspector = (bytes: SparseBytes, look: Look) => Inspecting | undefin
 const MAX_WAITS = 1_000;
 /** What all files that one inspection reads may have in memory, in bytes. */
 const MAX_LOADED_BYTES = 32 * 1024 * 1024;
+/** Making a message costs about as much as so many steps. */
+const MESSAGE_STEPS = 25;
 /** Findings, and notes, of one file that are kept. */
 const MAX_MESSAGES = 50;
 
@@ -145,10 +147,12 @@ class RunningInspection implements FileInspection, Look {
   }
 
   finding(text: string): void {
+    this.work.charge(MESSAGE_STEPS);
     this.findings.add(messageAbout(this.name, text));
   }
 
   note(text: string): void {
+    this.work.charge(MESSAGE_STEPS);
     this.notes.add(messageAbout(this.name, text));
   }
 

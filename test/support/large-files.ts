@@ -138,7 +138,11 @@ export const LARGE_EXPORTS: readonly LargeExport[] = [
           mapEntry(
             2,
             'main',
-            mapEntry(3, 'CoreML7', ...Array<Buffer>(40_000).fill(message(3, field(1, 'const'), field(2, 'x')))),
+            mapEntry(
+              3,
+              'CoreML7',
+              ...Array<Buffer>(40_000).fill(message(3, field(1, 'const'), field(9, 'attributes'))),
+            ),
           ),
         ],
       }),

@@ -165,7 +165,10 @@ export const inspectSafetensorsIndex: Inspector = function* (bytes, look) {
   yield* json.finish();
   if (!seen.weightMap) throw json.wrong('weight_map is missing');
   look.learned({ kind: 'safetensors-index', summary: { tensors: wanted.size, shards: shards.size } });
-  for (const shard of shards.values()) yield* removePresent(look, shard, wanted);
+  for (const shard of shards.values()) {
+    yield* removePresent(look, shard, wanted);
+    if (bytes.meter.isDue) yield undefined;
+  }
   yield* reportMissing(bytes, look, shards, wanted);
 };
 

@@ -47,6 +47,7 @@ export function* checkWeightBlobs(bytes: SparseBytes, look: Look): Inspecting {
   const blobs: Blobs = new Map();
   yield* collect(bytes, { name: 'Model', start: 0, end: bytes.size }, 0, blobs);
   for (const [name, lastRecord] of blobs) {
+    if (bytes.meter.isDue) yield undefined;
     const file = name.replace(MODEL_PATH, '');
     const weights = look.open(look.beside(file)) ?? look.open(look.above(file));
     if (weights === undefined) look.finding(`is incomplete: its weights in ${shownName(file)} are missing`);

@@ -63,6 +63,8 @@ export class WorkMeter implements SliceObserver {
   /** Places where the inspection could be interrupted. */
   breaks = 0;
   cpuMs = 0;
+  /** CPU time of the longest slice, in milliseconds. */
+  longestSliceMs = 0;
   /** Why the inspection must end, where it must. */
   exhausted: string | undefined;
   private sinceBreak = 0;
@@ -102,7 +104,9 @@ export class WorkMeter implements SliceObserver {
   endSlice(): void {
     const { user, system } = process.cpuUsage(this.startedCpu);
     // The process has other threads, and the machine other processes: the smaller number is the truer one.
-    this.cpuMs += Math.min(performance.now() - this.startedAt, (user + system) / MICROSECONDS);
+    const spentMs = Math.min(performance.now() - this.startedAt, (user + system) / MICROSECONDS);
+    this.cpuMs += spentMs;
+    this.longestSliceMs = Math.max(this.longestSliceMs, spentMs);
     if (this.cpuMs > MAX_CPU_MS) this.exhausted ??= `it takes more than ${MAX_CPU_MS} ms of CPU time`;
   }
 
