@@ -217,10 +217,12 @@ export class JsonReader {
     const byte = this.scanner.next();
     const digits = this.scanner.digits();
     if (digits !== undefined) return digits;
+    const { at } = this.scanner;
     const isNumber = byte === 0x2d || (byte >= 0x30 && byte <= 0x39);
     const value = isNumber ? this.scanner.number() : -1;
-    if (!Number.isSafeInteger(value) || value < 0) throw this.noJsonValue('a number from 0 to 2^53');
-    return value;
+    if (Number.isSafeInteger(value) && value >= 0) return value;
+    this.scanner.at = at;
+    throw this.noJsonValue('a number from 0 to 2^53');
   }
 
   /** Skips a small value. */

@@ -13,15 +13,15 @@ import { compareWithSource } from '../../../src/verification/source';
 /** Counts how often the event loop comes around while something runs. */
 async function iterationsDuring<T>(work: Promise<T>): Promise<{ iterations: number; result: T }> {
   let iterations = 0;
-  let isRunning = true;
+  const ended = new AbortController();
   const counting = (async () => {
-    while (isRunning) {
+    while (!ended.signal.aborted) {
       await nextIteration();
       iterations += 1;
     }
   })();
   const result = await work.finally(() => {
-    isRunning = false;
+    ended.abort();
   });
   await counting;
   return { iterations, result };
