@@ -2,7 +2,7 @@ import type { InspectedFile } from '../contract';
 import { ChangedFileError } from './artifact-file';
 import type { ExportFiles } from './export-files';
 import { pathBeside } from './export-files';
-import { messageAbout, Messages, shown } from './messages';
+import { messageAbout, Messages, shown, shownName } from './messages';
 import { LoadedParts } from './reading/loaded-parts';
 import { MalformedFileError, MissingBytesError, SparseBytes } from './reading/sparse-bytes';
 import type { Inspecting, Pause } from './reading/work';
@@ -161,7 +161,7 @@ class RunningInspection implements FileInspection, Look {
   }
 
   learned(learned: Learned): void {
-    this.inspected.push(shortened({ path: this.name, ...learned }));
+    this.inspected.push(shortened({ path: shownName(this.name, MAX_TEXT), ...learned }));
   }
 
   private *inspecting(inspector: Inspector): Inspecting {
