@@ -3,11 +3,14 @@ import type { Benchmark } from './benchmark';
 import { coldstart } from './coldstart';
 import { fleet } from './fleet';
 import { overhead } from './overhead';
+import { pauses } from './pauses';
 import { recovery } from './recovery';
 import { single } from './single';
 import { verify } from './verify';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { coldstart, fleet, overhead, recovery, single, verify };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  ...{ coldstart, fleet, overhead, pauses, recovery, single, verify },
+};
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 

@@ -92,7 +92,7 @@ export async function verifyManifest(
   const files = await reader.files(directory, (listed) => {
     onProgress?.({ unit: 'files', done: Math.min(listed, predicate.count), total: predicate.count });
   });
-  const { findings, notes } = compareWithManifest(record, files, checkedUri === namedUri);
+  const { findings, notes } = await compareWithManifest(record, files, checkedUri === namedUri);
   const tell = (done: number, total: number): void => {
     onProgress?.({ unit: 'bytes', done, total });
   };

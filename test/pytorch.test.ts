@@ -106,7 +106,7 @@ suite('A model archive of TorchServe', () => {
     'without the model file': [archive({ serializedFile: 'other.pt' }), /its other\.pt is missing/],
     'without the handler': [archive({ handler: 'mine.py' }), /its mine\.py is missing/],
     'without a manifest': [zipArchive([{ name: 'net.pt', content: '' }]), /it has no MAR-INF\/MANIFEST\.json/],
-    'with another manifest': [archive('none'), /is not as it should be at model/],
+    'with another manifest': [archive('none'), /is not as it should be: the value of model is not an object/],
     'that is no zip archive': [Buffer.from('hello'), /no zip archive/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {

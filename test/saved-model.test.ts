@@ -242,7 +242,7 @@ suite('A SavedModel', () => {
     const variables = Array.from({ length: 100_001 }, (_, number) => ({ key: String(number), shape: [0] }));
     const { findings, notes, inspected } = await inspect(withIndex(variablesIndex({ variables })));
     assert.deepEqual(findings, []);
-    assert.deepEqual(notes, [`${INDEX}: has more than 100000 entries and was not looked into whole`]);
+    assert.deepEqual(notes, [`${INDEX}: was not fully inspected: it has more than 100000 entries`]);
     assert.equal(inspected.length, 1);
   });
 });
@@ -250,7 +250,7 @@ suite('A SavedModel', () => {
 suite('environment.json', () => {
   const bad: Record<string, [string, RegExp]> = {
     'that is no JSON': ['{"container_uri":', /environment\.json: its JSON is not JSON/],
-    'without a container': ['{"other": 1}', /not as it should be at container_uri/],
+    'without a container': ['{"other": 1}', /not as it should be: container_uri is missing/],
   };
   for (const [title, [content, message]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {

@@ -39,7 +39,7 @@ export async function compareWithUpload(
     ...exportedFile(object, directory.path),
     ...(object.timeCreated !== undefined && { timeCreated: object.timeCreated }),
   }));
-  const compared = compareWithSource(files, originals, createTime);
+  const compared = await compareWithSource(files, originals, createTime);
   const exportBucket = parseStorageUri(destinations.outputUriPrefix ?? '')?.bucket;
   const mayName = directory.bucket === exportBucket || uploadBuckets.includes(directory.bucket);
   return mayName ? compared : withoutNames(compared, artifactUri);

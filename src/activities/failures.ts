@@ -1,12 +1,13 @@
 import type { ApplicationFailureCategory } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails, ExportFailureTypeName, InputProblem } from '../contract';
-import { boundedLine, boundedLines, boundedMessage, describeProblems, ExportFailureType, problem } from '../contract';
+import { boundedLine, boundedMessage, describeProblems, ExportFailureType, problem } from '../contract';
 import { GoogleApiError, googleCode, GoogleTransportError } from '../google/api-error';
 import { CredentialsError } from '../google/credentials-error';
 import { ListTooLongError } from '../google/pages';
 import { InvalidResourceNameError } from '../google/resource-url';
 import { redact } from '../internal/redact';
+import { boundedFindings } from '../verification/bounded';
 import type { RequestPurpose } from './failure-table';
 import { READ_RIGHTS, rowOf } from './failure-table';
 
@@ -102,12 +103,13 @@ export async function withFailures<T>(purpose: RequestPurpose, call: () => Promi
   }
 }
 
-/** Findings that a failure lists: it is part of workflow history. */
+/** Findings that a failure lists, and their size in bytes: it is part of workflow history. */
 const MAX_FINDINGS = 100;
+const MAX_FINDINGS_BYTES = 32_000;
 
 /** The failure of a verification, with its findings, file by file. */
 export function verificationFailure(where: string, found: readonly string[]): ApplicationFailure {
-  const findings = boundedLines(found, MAX_FINDINGS, 'findings');
+  const findings = boundedFindings(found, MAX_FINDINGS, MAX_FINDINGS_BYTES);
   return exportFailure(`What was exported to ${where} is not what was asked for: ${findings.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,
     action: 'A fresh export is started while attempts are left; where it lasts, look at the files named.',

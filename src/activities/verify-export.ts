@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import type { ExportedFile, VerifiedExport, VerifyExportRequest } from '../contract';
 import type { ArtifactFile } from '../verification/artifact-file';
+import { boundedVerification } from '../verification/bounded';
 import { changesBetween } from '../verification/changes';
 import type { Content } from '../verification/content';
 import { checkContent } from '../verification/content';
 import type { Family } from '../verification/families';
 import { belongs, familyOf } from '../verification/families';
 import type { Inspection } from '../verification/inspection';
-import { checkListing } from '../verification/listing';
+import { checkListing, unexpectedFiles } from '../verification/listing';
 import { manifestOf } from '../verification/manifest';
 import { inspectFiles, joined } from '../verification/structure';
 import { compareWithUpload } from './compare-with-upload';
@@ -19,10 +20,8 @@ import { outputProblems } from './requested-output';
 import { verifyImage } from './verify-image';
 import { writeManifest } from './write-manifest';
 
-/** So many looks into files stand in the result: it is part of workflow history. */
-const INLINE_INSPECTED = 100;
-/** So many notes, too. */
-const INLINE_NOTES = 200;
+/** What the result of a verification may take of workflow history, in bytes of JSON. */
+const MAX_RESULT_BYTES = 200_000;
 
 /** Looks at everything that the operation says it wrote. */
 export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
@@ -44,9 +43,8 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
         artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
       const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
       return {
-        ...artifacts?.verified,
+        ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
         ...(image && { image: image.verified }),
-        notes: notes.slice(0, INLINE_NOTES),
         reads: reader.reads,
       };
     },
@@ -73,28 +71,28 @@ async function verifyArtifacts(
     request.exportFormatId,
     files.map(({ path }) => path),
   );
-  const listing = checkListing(family, files);
+  const listing = await checkListing(family, files);
   const upload = await compareWithUpload(reader, request, files, deps.uploadBuckets);
   const readable = files.map((file) => reader.readable(directory, file));
   const { structure, content } = await lookInside(request, family, readable);
   // One page is the directory at one moment; several may have seen it change.
-  const changes = isPaged ? changesBetween(files, await reader.files(directory)) : [];
+  const changes = isPaged ? await changesBetween(files, await reader.files(directory)) : [];
   const findings = [
     ...[...listing.findings, ...upload.findings, ...structure.findings],
     ...[...(content?.findings ?? []), ...changes],
   ];
   if (findings.length > 0) throw verificationFailure(uri, findings);
-  const verified = manifestOf(files);
+  const verified = await manifestOf(files);
   const manifestUri = request.writeManifest
     ? await writeManifest(deps, request, directory, files, verified, content?.sha256)
     : undefined;
   return {
     verified: {
       files: { ...verified, ...(manifestUri !== undefined && { manifestUri }) },
-      ...(structure.inspected.length > 0 && { inspected: structure.inspected.slice(0, INLINE_INSPECTED) }),
+      ...(structure.inspected.length > 0 && { inspected: structure.inspected }),
     },
     notes: [
-      ...[...listing.notes, ...upload.notes, ...strangers(family, files, structure)],
+      ...[...listing.notes, ...upload.notes, ...(await strangers(family, files, structure))],
       ...[...structure.notes, ...unchecked(request, family, structure)],
     ],
   };
@@ -112,12 +110,14 @@ async function lookInside(
 }
 
 /** Files that exports of the format do not have: somebody else's, perhaps. */
-function strangers(family: Family | undefined, files: readonly ExportedFile[], { used }: Inspection): string[] {
+async function strangers(
+  family: Family | undefined,
+  files: readonly ExportedFile[],
+  { used }: Inspection,
+): Promise<string[]> {
   if (family === undefined) return [];
   const known = new Set(used);
-  return files
-    .filter(({ path }) => !known.has(path) && !belongs(family, path))
-    .map(({ path }) => `${path} is not a file of this format`);
+  return unexpectedFiles((path) => known.has(path) || belongs(family, path), files);
 }
 
 /** What was not looked into, although the level asks for it. */

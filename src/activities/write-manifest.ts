@@ -32,7 +32,7 @@ export async function writeManifest(
       verifiedAt: new Date().toISOString(),
       ...{ count, bytes, manifestSha256 },
     },
-    subjectsOf(files, sha256),
+    await subjectsOf(files, sha256),
   );
   const name = `${path.replace(/[^/]*\/$/, '')}${MANIFEST_NAME}`;
   await withFailures('manifest', () =>

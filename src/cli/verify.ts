@@ -69,9 +69,6 @@ function parsed(args: string[]) {
   }
 }
 
-/** At most this many findings, and this many notes, are printed; JSON has all. */
-const MAX_PRINTED = 1_000;
-
 function describe(check: ManifestCheck, level: 'listing' | 'content', output: Output): void {
   const { model, exportFormatId, count, bytes, verifiedAt, artifactOutputUri } = check.export;
   const what = level === 'content' ? 'every byte' : 'names, sizes and checksums';
@@ -91,9 +88,7 @@ function describe(check: ManifestCheck, level: 'listing' | 'content', output: Ou
 }
 
 function list(lines: readonly string[], prefix: string, output: Output): void {
-  for (const line of lines.slice(0, MAX_PRINTED)) output.line(`${prefix}${line}`);
-  const more = lines.length - MAX_PRINTED;
-  if (more > 0) output.line(`${prefix}and ${more} more; --json prints all`);
+  for (const line of lines) output.line(`${prefix}${line}`);
 }
 
 function asFolder(uri: string): string {

@@ -3,10 +3,16 @@ import { crc32c } from '@node-rs/crc32';
 import type { ArtifactFile } from './artifact-file';
 import { ChangedFileError } from './artifact-file';
 import { inParallel } from './in-parallel';
+import { messageAbout, Messages } from './messages';
+import { inSlice } from './slices';
 
 /** A part that is read at once, in bytes: memory stays flat however large the file is. */
 const PART_BYTES = 8 * 1024 * 1024;
-/** So many files are read at the same time. */
+/** A piece of a part whose checksums are computed without a break, in bytes: a few milliseconds. */
+const PIECE_BYTES = 1024 * 1024;
+/** Findings that are kept. */
+const MAX_FINDINGS = 1_000;
+/** Files that are read at the same time. */
 const CONCURRENCY = 4;
 
 /** What reading every byte gave. */
@@ -18,20 +24,20 @@ export interface Content {
 
 /** Reads every byte of every file, and compares the checksums with those of the listing. */
 export async function checkContent(files: readonly ArtifactFile[]): Promise<Content> {
-  const findings: string[] = [];
+  const findings = new Messages('findings', MAX_FINDINGS);
   const sha256 = new Map<string, string>();
   const check = async (file: ArtifactFile): Promise<void> => {
     try {
       const found = await digestsOf(file);
       sha256.set(file.path, found.sha256);
-      findings.push(...differences(file, found));
+      for (const difference of differences(file, found)) findings.add(messageAbout(file.path, difference));
     } catch (error) {
       if (!(error instanceof ChangedFileError)) throw error;
-      findings.push(`${file.path}: ${error.message}`);
+      findings.add(messageAbout(file.path, error.message));
     }
   };
   await inParallel(files, check, CONCURRENCY);
-  return { findings, sha256 };
+  return { findings: findings.texts, sha256 };
 }
 
 interface Digests {
@@ -50,9 +56,14 @@ async function digestsOf(file: ArtifactFile): Promise<Digests> {
   let checksum = 0;
   for (let start = 0; start < file.bytes; start += PART_BYTES) {
     const part = await file.read(start, Math.min(PART_BYTES, file.bytes - start));
-    md5?.update(part);
-    sha256.update(part);
-    checksum = crc32c(part, checksum);
+    for (let from = 0; from < part.length; from += PIECE_BYTES) {
+      const piece = part.subarray(from, from + PIECE_BYTES);
+      await inSlice(() => {
+        md5?.update(piece);
+        sha256.update(piece);
+        checksum = crc32c(piece, checksum);
+      });
+    }
   }
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(checksum);
@@ -62,7 +73,5 @@ async function digestsOf(file: ArtifactFile): Promise<Digests> {
 function differences(file: ArtifactFile, found: Digests): string[] {
   return (['crc32c', 'md5'] as const)
     .filter((name) => file[name] !== undefined && file[name] !== found[name])
-    .map(
-      (name) => `${file.path}: its bytes have the ${name} ${found[name] ?? ''}, and ${file[name] ?? ''} is recorded`,
-    );
+    .map((name) => `its bytes have the ${name} ${found[name] ?? ''}, and ${file[name] ?? ''} is recorded`);
 }

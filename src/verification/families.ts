@@ -60,40 +60,42 @@ const UPLOADED: readonly FileKind[] = [
  * A row an export format. Only what every good model has is required: labels, signatures and the like differ between
  * converters. Source: https://cloud.google.com/vertex-ai/docs/export/export-edge-model and export-model-tabular.
  */
-const FAMILIES: Readonly<Record<string, Family>> = {
-  tflite: {
-    required: [TFLITE],
-    optional: TFLITE_OPTIONAL,
-    kinds: [{ pattern: TFLITE.pattern, inspect: inspectTflite }, LABEL_FILES],
-  },
-  'edgetpu-tflite': {
-    required: [TFLITE],
-    optional: TFLITE_OPTIONAL,
-    kinds: [{ pattern: TFLITE.pattern, inspect: inspectEdgeTpu }, LABEL_FILES],
-  },
-  'tf-saved-model': {
-    required: [{ name: 'saved_model.pb', pattern: SAVED_MODEL }],
-    optional: [/(^|\/)(variables|assets|assets\.extra)\//, /(^|\/)(fingerprint|keras_metadata)\.pb$/, LABELS],
-    kinds: [{ pattern: SAVED_MODEL, inspect: inspectSavedModel }, LABEL_FILES],
-  },
-  'tf-js': {
-    required: [
-      { name: 'model.json', pattern: /(^|\/)model\.json$/ },
-      { name: 'a weight shard beside model.json', pattern: /(^|\/)(?!model\.json$|dict\.txt$)[^/]+$/ },
-    ],
-    optional: [/\.bin$/, /(^|\/)group\d+-shard\d+of\d+$/, LABELS],
-    kinds: [{ pattern: /(^|\/)model\.json$/, inspect: inspectTfJs }, LABEL_FILES],
-  },
-  'core-ml': {
-    required: [{ name: 'a .mlmodel file', pattern: /\.mlmodel$/ }],
-    optional: [LABELS, /\.mlpackage\//],
-    kinds: [{ pattern: /\.mlmodel$/, inspect: inspectCoreMl }, LABEL_FILES],
-  },
-  'custom-trained': {
-    required: [{ name: 'a file', pattern: /[^/]$/ }],
-    kinds: UPLOADED,
-  },
-};
+const FAMILIES: ReadonlyMap<string, Family> = new Map(
+  Object.entries<Family>({
+    tflite: {
+      required: [TFLITE],
+      optional: TFLITE_OPTIONAL,
+      kinds: [{ pattern: TFLITE.pattern, inspect: inspectTflite }, LABEL_FILES],
+    },
+    'edgetpu-tflite': {
+      required: [TFLITE],
+      optional: TFLITE_OPTIONAL,
+      kinds: [{ pattern: TFLITE.pattern, inspect: inspectEdgeTpu }, LABEL_FILES],
+    },
+    'tf-saved-model': {
+      required: [{ name: 'saved_model.pb', pattern: SAVED_MODEL }],
+      optional: [/(^|\/)(variables|assets|assets\.extra)\//, /(^|\/)(fingerprint|keras_metadata)\.pb$/, LABELS],
+      kinds: [{ pattern: SAVED_MODEL, inspect: inspectSavedModel }, LABEL_FILES],
+    },
+    'tf-js': {
+      required: [
+        { name: 'model.json', pattern: /(^|\/)model\.json$/ },
+        { name: 'a weight shard beside model.json', pattern: /(^|\/)(?!model\.json$|dict\.txt$)[^/]+$/ },
+      ],
+      optional: [/\.bin$/, /(^|\/)group\d+-shard\d+of\d+$/, LABELS],
+      kinds: [{ pattern: /(^|\/)model\.json$/, inspect: inspectTfJs }, LABEL_FILES],
+    },
+    'core-ml': {
+      required: [{ name: 'a .mlmodel file', pattern: /\.mlmodel$/ }],
+      optional: [LABELS, /\.mlpackage\//],
+      kinds: [{ pattern: /\.mlmodel$/, inspect: inspectCoreMl }, LABEL_FILES],
+    },
+    'custom-trained': {
+      required: [{ name: 'a file', pattern: /[^/]$/ }],
+      kinds: UPLOADED,
+    },
+  }),
+);
 
 /** The tree of a tabular model: its SavedModel stands below `predict/`. */
 const TABULAR: Family = {
@@ -111,7 +113,7 @@ const TABULAR: Family = {
 /** The family of a format's files; `undefined` for ids that are not known here, `genie` among them. */
 export function familyOf(exportFormatId: string, paths: readonly string[]): Family | undefined {
   const tabular = exportFormatId === 'tf-saved-model' && paths.some((path) => path.startsWith('predict/'));
-  return tabular ? TABULAR : FAMILIES[exportFormatId];
+  return tabular ? TABULAR : FAMILIES.get(exportFormatId);
 }
 
 /** Whether a file is one that exports of the family have. */

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import type { VerificationLevel } from '../contract';
 import type { ImageDescriptor, ImageManifest } from '../google/registry';
 import { inParallel } from './in-parallel';
+import { inspectContent } from './inspection';
+import { Messages, shown, shownName } from './messages';
+import { JsonReader } from './reading/json-reader';
+import type { SparseBytes } from './reading/sparse-bytes';
+import { MalformedFileError } from './reading/sparse-bytes';
+import type { Inspecting } from './reading/work';
+import { LimitError } from './reading/work';
+import { forEachInSlices, inSlice } from './slices';
 
 /** A config or a layer that is there. */
 export interface ImageBlob {
@@ -26,96 +33,168 @@ export interface CheckedImage {
   readonly bytes: number;
 }
 
-/** An index of more manifests, or a manifest of more layers, is no image that anybody runs. */
+/** Manifests of an index, and configs and layers of an image, that are checked. */
 const MAX_PARTS = 500;
 /** A config is read whole up to this size, in bytes. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** A part that is read at once, in bytes. */
 const PART_BYTES = 8 * 1024 * 1024;
+/** Findings, notes and platforms that are kept. */
+const MAX_KEPT = 200;
+/** Characters of a media type in a message. */
+const MAX_TYPE_LENGTH = 100;
 
-const configSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
-
-/** Looks whether everything that a manifest or index refers to is there, of its size; with `content` reads it all. */
+/** Checks whether everything that a manifest or index refers to is there, of its size; with `content` reads it all. */
 export async function checkImage(
   top: ImageManifest,
   source: ImageSource,
   level: VerificationLevel,
 ): Promise<CheckedImage> {
-  const children = top.manifest.manifests ?? [];
-  const parts = [top.manifest.config, ...(top.manifest.layers ?? [])];
-  if (children.length > MAX_PARTS || parts.length > MAX_PARTS) {
-    return { ...NOTHING, findings: [`it has more than ${MAX_PARTS} parts`] };
+  const check = new ImageCheck(source, level);
+  if ((top.manifest.manifests ?? []).length === 0 && top.manifest.config === undefined) {
+    check.findings.add('its manifest names neither a config nor other manifests');
+    return check.result([]);
   }
-  if (children.length === 0 && top.manifest.config === undefined) {
-    return { ...NOTHING, findings: ['its manifest names neither a config nor other manifests'] };
-  }
-  const findings: string[] = [];
-  const manifests = children.length === 0 ? [top] : [];
-  for (const child of children) {
-    const manifest = await source.manifest(child.digest);
-    if (manifest === undefined) findings.push(`the manifest ${describe(child)} is missing`);
-    else if (manifest.size !== child.size) findings.push(sizeFinding('manifest', child, manifest.size));
-    else manifests.push(manifest);
-  }
-  const configs = manifests.flatMap(({ manifest }) => manifest.config ?? []);
-  const layers = unique(manifests.flatMap(({ manifest }) => manifest.layers ?? []));
-  const notes: string[] = [];
-  const platforms: string[] = [];
-  await inParallel(unique([...configs, ...layers]), async (part) => {
-    const role = configs.includes(part) ? 'config' : 'layer';
-    const blob = await source.blob(part);
-    if (blob === undefined) findings.push(`the ${role} ${describe(part)} is missing`);
-    else if (blob.bytes !== part.size) findings.push(sizeFinding(role, part, blob.bytes));
-    else if (role === 'config') {
-      const platform = await readPlatform(part, blob);
-      if (platform.finding !== undefined) findings.push(platform.finding);
-      else if (platform.name === undefined) notes.push(`the config ${describe(part)} names no platform`);
-      else platforms.push(platform.name);
-    } else if (level === 'content' && (await digestOf(blob)) !== part.digest) {
-      findings.push(`the bytes of the layer ${describe(part)} have another digest`);
-    }
-  });
-  const bytes = unique([...configs, ...layers]).reduce((sum, { size }) => sum + size, 0);
-  return { findings, notes, platforms: [...new Set(platforms)].sort(), layers: layers.length, bytes };
+  return check.run(top);
 }
 
-const NOTHING: CheckedImage = { findings: [], notes: [], platforms: [], layers: 0, bytes: 0 };
+class ImageCheck {
+  readonly findings = new Messages('findings', MAX_KEPT);
+  private readonly notes = new Messages('notes', MAX_KEPT);
+  private readonly platforms = new Set<string>();
 
-function unique(descriptors: readonly ImageDescriptor[]): ImageDescriptor[] {
-  return [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
+  constructor(
+    private readonly source: ImageSource,
+    private readonly level: VerificationLevel,
+  ) {}
+
+  async run(top: ImageManifest): Promise<CheckedImage> {
+    const manifests = await this.manifestsOf(top);
+    const configs = new Map<string, ImageDescriptor>();
+    const layers = new Map<string, ImageDescriptor>();
+    await forEachInSlices(manifests, ({ manifest }) => {
+      if (manifest.config) configs.set(manifest.config.digest, manifest.config);
+      for (const layer of manifest.layers ?? []) layers.set(layer.digest, layer);
+    });
+    const parts = [...configs.values(), ...[...layers.values()].filter(({ digest }) => !configs.has(digest))];
+    await inParallel(this.limited(parts, 'parts'), async (part) => {
+      const role = configs.has(part.digest) ? 'config' : 'layer';
+      const blob = await this.source.blob(part);
+      if (blob === undefined) this.findings.add(`the ${role} ${describe(part)} is missing`);
+      else if (blob.bytes !== part.size) this.findings.add(sizeFinding(role, part, blob.bytes));
+      else if (role === 'config') await this.checkConfig(part, blob);
+      else if (this.level === 'content' && (await digestOf(blob)) !== part.digest) {
+        this.findings.add(`the bytes of the layer ${describe(part)} have another digest`);
+      }
+    });
+    return this.result(parts, layers.size);
+  }
+
+  result(parts: readonly ImageDescriptor[], layers = 0): CheckedImage {
+    return {
+      findings: this.findings.texts,
+      notes: this.notes.texts,
+      platforms: [...this.platforms].sort(),
+      layers,
+      bytes: parts.reduce((sum, { size }) => sum + size, 0),
+    };
+  }
+
+  /** The manifest of an image, or those that an index names and that are there. */
+  private async manifestsOf(top: ImageManifest): Promise<ImageManifest[]> {
+    const children = top.manifest.manifests ?? [];
+    if (children.length === 0) return [top];
+    const manifests: ImageManifest[] = [];
+    for (const child of this.limited(children, 'manifests')) {
+      const manifest = await this.source.manifest(child.digest);
+      if (manifest === undefined) this.findings.add(`the manifest ${describe(child)} is missing`);
+      else if (manifest.size !== child.size) this.findings.add(sizeFinding('manifest', child, manifest.size));
+      else manifests.push(manifest);
+    }
+    return manifests;
+  }
+
+  private limited(parts: readonly ImageDescriptor[], what: string): readonly ImageDescriptor[] {
+    if (parts.length <= MAX_PARTS) return parts;
+    this.notes.add(`the image was not fully inspected: it has ${parts.length} ${what}, more than ${MAX_PARTS}`);
+    return parts.slice(0, MAX_PARTS);
+  }
+
+  /** Other artifacts than images have no platform. */
+  private async checkConfig(part: ImageDescriptor, blob: ImageBlob): Promise<void> {
+    if (part.size > MAX_CONFIG_BYTES) {
+      this.notes.add(`the config ${describe(part)} was not inspected: it has ${part.size} bytes`);
+      return;
+    }
+    const content = await blob.read(0, part.size);
+    const digest = await digestOf({ bytes: content.length, read: () => Promise.resolve(content) });
+    if (digest !== part.digest) {
+      this.findings.add(`the bytes of the config ${describe(part)} have the digest ${digest}`);
+      return;
+    }
+    const platform = await platformOf(content);
+    if (platform === undefined) this.notes.add(`the config ${describe(part)} names no platform`);
+    else if (this.platforms.size < MAX_KEPT) this.platforms.add(platform);
+  }
 }
 
 function describe({ digest, mediaType, platform }: ImageDescriptor): string {
-  return `${digest} (${platform ? platformName(platform) : mediaType})`;
+  return `${shownName(digest)} (${shown(platform ? platformName(platform) : mediaType, MAX_TYPE_LENGTH)})`;
 }
 
 function sizeFinding(role: string, part: ImageDescriptor, bytes: number): string {
   return `the ${role} ${describe(part)} has ${bytes} bytes, and ${part.size} are recorded`;
 }
 
-function platformName({ os, architecture, variant }: z.output<typeof configSchema>): string {
-  return [os, architecture, variant].filter(Boolean).join('/');
+interface Platform {
+  readonly os?: string | undefined;
+  readonly architecture?: string | undefined;
+  readonly variant?: string | undefined;
 }
 
-/** The platform that a config names; other artifacts than images have none. */
-async function readPlatform(part: ImageDescriptor, blob: ImageBlob): Promise<{ finding?: string; name?: string }> {
-  if (part.size > MAX_CONFIG_BYTES) return {};
-  const content = await blob.read(0, part.size);
-  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
-  if (digest !== part.digest) return { finding: `the bytes of the config ${describe(part)} have the digest ${digest}` };
-  const config = z
-    .string()
-    .transform((text) => JSON.parse(text) as unknown)
-    .catch(undefined)
-    .pipe(configSchema)
-    .safeParse(content.toString());
-  return config.success ? { name: platformName(config.data) } : {};
+function platformName({ os, architecture, variant }: Platform): string {
+  return shown([os, architecture, variant].filter(Boolean).join('/'), MAX_TYPE_LENGTH);
 }
+
+/** The platform that a config names; `undefined` where it names none, or is not JSON. */
+async function platformOf(content: Buffer): Promise<string | undefined> {
+  try {
+    const fields = await inspectContent('its config', content, readFields);
+    return fields.has('os') && fields.has('architecture')
+      ? platformName({ os: fields.get('os'), architecture: fields.get('architecture'), variant: fields.get('variant') })
+      : undefined;
+  } catch (error) {
+    if (error instanceof MalformedFileError || error instanceof LimitError) return undefined;
+    throw error;
+  }
+}
+
+/** The texts of a config's first level. */
+function* readFields(bytes: SparseBytes): Inspecting<ReadonlyMap<string, string>> {
+  const json = new JsonReader(bytes, 'its JSON');
+  const fields = new Map<string, string>();
+  yield* json.members(function* (name) {
+    if (!['os', 'architecture', 'variant'].includes(name)) {
+      yield* json.skip();
+      return;
+    }
+    const value = yield* json.read(() => json.maybeString());
+    if (value !== undefined) fields.set(name, value);
+  });
+  yield* json.finish();
+  return fields;
+}
+
+/** A piece of a part whose digest is computed without a break, in bytes: a few milliseconds. */
+const PIECE_BYTES = 1024 * 1024;
 
 async function digestOf(blob: ImageBlob): Promise<string> {
   const hash = createHash('sha256');
   for (let start = 0; start < blob.bytes; start += PART_BYTES) {
-    hash.update(await blob.read(start, Math.min(PART_BYTES, blob.bytes - start)));
+    const part = await blob.read(start, Math.min(PART_BYTES, blob.bytes - start));
+    for (let from = 0; from < part.length; from += PIECE_BYTES) {
+      await inSlice(() => hash.update(part.subarray(from, from + PIECE_BYTES)));
+    }
   }
   return `sha256:${hash.digest('hex')}`;
 }

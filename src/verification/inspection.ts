@@ -1,17 +1,30 @@
-import path from 'node:path';
 import type { InspectedFile } from '../contract';
-import type { ArtifactFile } from './artifact-file';
 import { ChangedFileError } from './artifact-file';
-import { MalformedFileError, MissingBytesError, ReadLimitError, SparseBytes } from './reading/sparse-bytes';
+import type { ExportFiles } from './export-files';
+import { pathBeside } from './export-files';
+import { messageAbout, Messages, shown, shownName } from './messages';
+import { LoadedParts } from './reading/loaded-parts';
+import { MalformedFileError, MissingBytesError, SparseBytes } from './reading/sparse-bytes';
+import type { Inspecting, Pause } from './reading/work';
+import { LimitError, WorkMeter } from './reading/work';
+import { runInSlices } from './slices';
 
-/** What a look at an export gave: findings make the verification fail, notes do not. Each names its file. */
+/** What the inspection of an export gave: findings make the verification fail, notes do not. Each names its file. */
 export interface Inspection {
   readonly findings: readonly string[];
   readonly notes: readonly string[];
   /** What was learned, for people. */
   readonly inspected: readonly InspectedFile[];
-  /** Files that others refer to, so that they are no strangers. */
+  /** Files that were inspected, or that others refer to: they belong to the export. */
   readonly used: readonly string[];
+}
+
+/** What the inspection of one file gave, and what it cost. */
+export interface FileInspection {
+  readonly findings: Messages;
+  readonly notes: Messages;
+  readonly inspected: readonly InspectedFile[];
+  readonly work: Pick<WorkMeter, 'steps' | 'mostStepsAtOnce' | 'breaks' | 'cpuMs' | 'longestSliceMs'>;
 }
 
 /** What is learned of a file, without its path. */
@@ -19,163 +32,189 @@ type Learned = InspectedFile extends infer File ? (File extends { path: string }
 
 /** What an inspector has at hand beside the bytes of its file. */
 export interface Look {
-  /** Sizes of all files of the export, by path. */
-  readonly sizes: ReadonlyMap<string, number>;
-  /** The path of a file that is named relative to the one that is looked into. */
-  beside(name: string): string;
+  /** The path of a file that is named relative to the inspected one; `undefined` where it is outside of its directory. */
+  beside(reference: string): string | undefined;
+  /** The path of a file that is named relative to the directory above the inspected one's. */
+  above(reference: string): string | undefined;
+  /** The size of another file of the export by its whole path; `undefined` where there is none. */
+  sizeOf(path: string | undefined): number | undefined;
   /** Another file of the export by its whole path; `undefined` where there is none. */
-  open(path: string): SparseBytes | undefined;
+  open(path: string | undefined): SparseBytes | undefined;
   /** Something is wrong with the file; the text follows its path: `has no signatures`. */
   finding(text: string): void;
-  /** Something is worth knowing, or was not looked at. */
+  /** Something is worth knowing. */
   note(text: string): void;
+  /** A part of the file, or of another one that belongs to it, was not inspected. */
+  limited(error: LimitError): void;
   learned(learned: Learned): void;
 }
 
 /**
- * Looks into a file. It is synchronous, and run again from its begin whenever bytes had to be read first, so it keeps
- * no state. What it tells before it throws counts; the most important comes first.
+ * Inspects a file. It reads what is loaded, and yields where bytes are missing and wherever it may be interrupted: see
+ * {@link Inspecting}. An inspector that does not yield runs again from its begin when bytes had to be read, and may
+ * take only few steps. What it reports before it throws counts; the most important comes first.
  */
-export type Inspector = (bytes: SparseBytes, look: Look) => void;
+export type Inspector = (bytes: SparseBytes, look: Look) => Inspecting | undefined;
 
-/** Runs of one inspector: each but the last one had bytes to read. */
-const MAX_RUNS = 500;
-/** Accesses of all runs together. */
-const MAX_STEPS_IN_ALL = 20_000_000;
-/** What all files that one inspector looks into may have in memory, in bytes. */
+/** Waits of one inspection, for bytes or for work that is done elsewhere. */
+const MAX_WAITS = 1_000;
+/** What all files that one inspection reads may have in memory, in bytes. */
 const MAX_LOADED_BYTES = 32 * 1024 * 1024;
-/** What is kept in memory of files that have been looked into, since an index may look into them again, in bytes. */
-const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+/** Making a message costs about as much as so many steps. */
+const MESSAGE_STEPS = 25;
+/** Findings, and notes, of one file that are kept. */
+const MAX_MESSAGES = 50;
 
-/** The files of an export, of which parts are in memory. */
-export class ExportFiles {
-  readonly sizes: ReadonlyMap<string, number>;
-  private readonly files: ReadonlyMap<string, ArtifactFile>;
-  /** Least recently used first. */
-  private readonly opened = new Map<string, SparseBytes>();
-
-  constructor(files: readonly ArtifactFile[]) {
-    this.files = new Map(files.map((file) => [file.path, file]));
-    this.sizes = new Map(files.map((file) => [file.path, file.bytes]));
-  }
-
-  open(name: string): SparseBytes | undefined {
-    const file = this.files.get(name);
-    if (file === undefined) return undefined;
-    const bytes = this.opened.get(name) ?? new SparseBytes(file);
-    this.opened.delete(name);
-    this.opened.set(name, bytes);
-    return bytes;
-  }
-
-  /** Forgets what was read of the files that were used least recently. */
-  trim(): void {
-    let kept = [...this.opened.values()].reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);
-    for (const [name, { loadedBytes }] of this.opened) {
-      if (kept <= MAX_KEPT_BYTES) return;
-      this.opened.delete(name);
-      kept -= loadedBytes;
-    }
-  }
-}
-
-/** Looks into one file with its inspector; whatever the file holds, the answer is an inspection. */
-export async function inspectFile(inspector: Inspector, name: string, files: ExportFiles): Promise<Inspection> {
+/** Inspects one file. Whatever the file holds, the answer is an inspection; only reading it can fail. */
+export async function inspectFile(inspector: Inspector, name: string, files: ExportFiles): Promise<FileInspection> {
   const inspection = new RunningInspection(name, files);
   try {
-    for (let run = 1; run <= MAX_RUNS; run += 1) {
-      const missing = inspection.run(inspector);
-      if (missing === undefined) return inspection;
-      await missing.bytes.load(missing.ranges);
-    }
-    inspection.notes.push(`${name}: was not looked into whole: its parts are too scattered`);
-  } catch (error) {
-    if (error instanceof ReadLimitError) inspection.notes.push(`${error.path}: ${error.message}`);
-    else if (error instanceof ChangedFileError) inspection.findings.push(`${error.path}: ${error.message}`);
-    else throw error;
+    await inspection.run(inspector);
   } finally {
     files.trim();
   }
   return inspection;
 }
 
-class RunningInspection implements Inspection, Look {
-  findings: string[] = [];
-  notes: string[] = [];
+/** Inspects content that is in memory as a whole. @throws what the work throws */
+export function inspectContent<T>(
+  name: string,
+  content: Buffer,
+  work: (bytes: SparseBytes) => Inspecting<T>,
+): Promise<T> {
+  const meter = new WorkMeter(name);
+  const answer = async (pause: Pause): Promise<void> => {
+    if (pause instanceof MissingBytesError) await pause.parts.load(pause.ranges);
+    else await pause;
+  };
+  return runInSlices(work(new SparseBytes(LoadedParts.of(name, content), meter)), answer, meter);
+}
+
+/** A file could not be read, which says nothing about its content. */
+class ReadFailure extends Error {
+  constructor(override readonly cause: unknown) {
+    super('a file could not be read');
+  }
+}
+
+class RunningInspection implements FileInspection, Look {
+  readonly findings = new Messages('findings', MAX_MESSAGES);
+  readonly notes = new Messages('notes', MAX_MESSAGES);
   inspected: InspectedFile[] = [];
-  used: string[] = [];
-  readonly sizes: ReadonlyMap<string, number>;
+  readonly work: WorkMeter;
   private readonly opened = new Map<string, SparseBytes>();
-  private steps = 0;
+  private waits = 0;
 
   constructor(
     private readonly name: string,
     private readonly files: ExportFiles,
   ) {
-    this.sizes = files.sizes;
+    this.work = new WorkMeter(name);
   }
 
-  /** Runs an inspector from its begin; gives what has to be read before the next run, if anything. */
-  run(inspector: Inspector): MissingBytesError | undefined {
-    this.findings = [];
-    this.notes = [];
-    this.inspected = [];
-    this.used = [];
-    for (const bytes of this.opened.values()) bytes.rewind();
+  async run(inspector: Inspector): Promise<void> {
     try {
-      const bytes = this.open(this.name);
-      if (bytes) inspector(bytes, this);
-      return undefined;
+      await runInSlices(this.inspecting(inspector), (pause) => this.answer(pause), this.work);
     } catch (error) {
-      if (error instanceof MissingBytesError) return this.affordable(error);
-      if (!(error instanceof MalformedFileError)) throw error;
-      this.findings.push(`${error.path}: ${error.message}`);
-      return undefined;
+      if (error instanceof ReadFailure) throw error.cause;
+      this.ended(error);
     }
   }
 
-  beside(name: string): string {
-    return path.posix.join(path.posix.dirname(this.name), name);
+  beside(reference: string): string | undefined {
+    return pathBeside(this.name, reference, this.files);
   }
 
-  open(name: string): SparseBytes | undefined {
-    this.used.push(name);
-    const bytes = this.opened.get(name) ?? this.files.open(name);
-    if (bytes) this.opened.set(name, bytes);
+  above(reference: string): string | undefined {
+    const directory = this.name.slice(0, this.name.lastIndexOf('/') + 1);
+    return directory === '' ? undefined : pathBeside(directory.slice(0, -1), reference, this.files);
+  }
+
+  sizeOf(path: string | undefined): number | undefined {
+    this.work.charge(2);
+    return path === undefined ? undefined : this.files.sizeOf(path);
+  }
+
+  open(path: string | undefined): SparseBytes | undefined {
+    this.work.charge(2);
+    if (path === undefined) return undefined;
+    const before = this.opened.get(path);
+    if (before) return before;
+    const parts = this.files.open(path);
+    const bytes = parts && new SparseBytes(parts, this.work);
+    if (bytes) this.opened.set(path, bytes);
     return bytes;
   }
 
   finding(text: string): void {
-    this.findings.push(`${this.name}: ${text}`);
+    this.work.charge(MESSAGE_STEPS);
+    this.findings.add(messageAbout(this.name, text));
   }
 
   note(text: string): void {
-    this.notes.push(`${this.name}: ${text}`);
+    this.work.charge(MESSAGE_STEPS);
+    this.notes.add(messageAbout(this.name, text));
+  }
+
+  limited({ path, message }: LimitError): void {
+    this.notes.add(messageAbout(path, `was not fully inspected: ${message}`));
   }
 
   learned(learned: Learned): void {
-    this.inspected.push(shortened({ path: this.name, ...learned }));
+    this.inspected.push(shortened({ path: shownName(this.name, MAX_TEXT), ...learned }));
   }
 
-  /** Another run would cost too much where a file sends its reader back and forth. */
-  private affordable(missing: MissingBytesError): MissingBytesError {
-    const opened = [...this.opened.values()];
-    this.steps += opened.reduce((sum, { steps }) => sum + steps, 0);
-    const loaded = opened.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);
-    if (this.steps <= MAX_STEPS_IN_ALL && loaded <= MAX_LOADED_BYTES) return missing;
-    throw new ReadLimitError(this.name, `was not looked into whole: ${loaded} bytes of it and its files were read`);
+  private *inspecting(inspector: Inspector): Inspecting {
+    for (;;) {
+      this.findings.clear();
+      this.notes.clear();
+      this.inspected = [];
+      try {
+        const bytes = this.open(this.name);
+        const inspecting = bytes && inspector(bytes, this);
+        if (inspecting) yield* inspecting;
+        return;
+      } catch (error) {
+        if (!(error instanceof MissingBytesError)) throw error;
+        yield error;
+      }
+    }
+  }
+
+  private async answer(pause: Pause): Promise<void> {
+    this.waits += 1;
+    if (this.waits > MAX_WAITS) throw new LimitError(this.name, 'its parts are too scattered');
+    try {
+      if (!(pause instanceof MissingBytesError)) await pause;
+      else await pause.parts.load(pause.ranges);
+    } catch (error) {
+      const concernsFile = error instanceof LimitError || error instanceof ChangedFileError;
+      throw concernsFile ? error : new ReadFailure(error);
+    }
+    let loaded = 0;
+    for (const { parts } of this.opened.values()) loaded += parts.bytes;
+    if (loaded > MAX_LOADED_BYTES) throw new LimitError(this.name, `${loaded} bytes of it and its files were read`);
+  }
+
+  private ended(error: unknown): void {
+    if (error instanceof LimitError) this.limited(error);
+    else if (error instanceof ChangedFileError || error instanceof MalformedFileError) {
+      this.findings.add(messageAbout(error.path, error.message));
+    } else {
+      // An inspector that fails says nothing about the file, and must not fail the verification.
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      this.limited(new LimitError(this.name, `the inspection failed with ${reason}`));
+    }
   }
 }
 
 const MAX_TEXT = 200;
 const MAX_ENTRIES = 20;
 
-/** What files say of themselves stands in workflow history: no text and no list of it may be long. */
+/** What files say of themselves becomes part of workflow history: no text and no list of it may be long. */
 function shortened<T>(value: T): T;
 function shortened(value: unknown): unknown {
-  if (typeof value === 'string') {
-    return value.replace(/\p{Cc}/gu, ' ').slice(0, MAX_TEXT);
-  }
+  if (typeof value === 'string') return shown(value, MAX_TEXT);
   if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((entry: unknown) => shortened(entry));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]: [string, unknown]) => [key, shortened(entry)]));

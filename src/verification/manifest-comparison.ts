@@ -1,46 +1,54 @@
 import type { ExportedFile, ExportManifest } from '../contract';
 import type { Findings } from './listing';
+import { MAX_LISTED_MESSAGES } from './listing';
 import { filesOf, manifestDigest } from './manifest';
+import { Messages, shownName } from './messages';
+import { forEachInSlices } from './slices';
 
 /**
  * Compares what a place has with a manifest, file by file.
  *
  * @param isOriginal whether it is the place that the manifest was written for, so that generations should be the same
  */
-export function compareWithManifest(
+export async function compareWithManifest(
   manifest: ExportManifest,
   files: readonly ExportedFile[],
   isOriginal: boolean,
-): Findings {
-  const recorded = filesOf(manifest);
-  const present = new Map(files.map((file) => [file.path, file]));
-  const findings = [...ownFindings(manifest, recorded)];
-  const notes: string[] = [];
-  for (const record of recorded) {
+): Promise<Findings> {
+  const recorded = await filesOf(manifest);
+  const present = new Map<string, ExportedFile>();
+  await forEachInSlices(files, (file) => present.set(file.path, file));
+  const findings = new Messages('findings', MAX_LISTED_MESSAGES);
+  const notes = new Messages('notes', MAX_LISTED_MESSAGES);
+  for (const finding of await ownFindings(manifest, recorded)) findings.add(finding);
+  await forEachInSlices(recorded, (record) => {
     const file = present.get(record.path);
-    const differences = file ? differencesOf(record, file) : [`${record.path} is missing`];
-    findings.push(...differences);
+    const differences = file ? differencesOf(record, file) : ['is missing'];
+    for (const difference of differences) findings.add(`${shownName(record.path)} ${difference}`);
     if (file && isOriginal && differences.length === 0 && file.generation !== record.generation) {
-      notes.push(`${record.path} was written again, with the same bytes`);
+      notes.add(`${shownName(record.path)} was written again, with the same bytes`);
     }
     present.delete(record.path);
-  }
-  return { findings, notes: [...notes, ...[...present.keys()].map((path) => `${path} is not in the manifest`)] };
+  });
+  await forEachInSlices(present.keys(), (path) => {
+    notes.add(`${shownName(path)} is not in the manifest`);
+  });
+  return { findings: findings.texts, notes: notes.texts };
 }
 
 /** A manifest that does not fit its own digest was changed or damaged. */
-function ownFindings({ predicate }: ExportManifest, recorded: readonly ExportedFile[]): string[] {
-  const digest = manifestDigest(recorded);
+async function ownFindings({ predicate }: ExportManifest, recorded: readonly ExportedFile[]): Promise<string[]> {
+  const digest = await manifestDigest(recorded);
   if (digest === predicate.manifestSha256 && recorded.length === predicate.count) return [];
   return [`the manifest itself was changed: its entries have the digest ${digest}, not ${predicate.manifestSha256}`];
 }
 
 function differencesOf(record: ExportedFile, file: ExportedFile): string[] {
-  if (file.bytes !== record.bytes) return [`${file.path} has ${file.bytes} bytes, and ${record.bytes} are recorded`];
+  if (file.bytes !== record.bytes) return [`has ${file.bytes} bytes, and ${record.bytes} are recorded`];
   return (['crc32c', 'md5'] as const).flatMap((name) => {
     const [now, then] = [file[name], record[name]];
     return now === undefined || then === undefined || now === then
       ? []
-      : [`${file.path} has the ${name} ${now}, and ${then} is recorded`];
+      : [`has the ${name} ${now}, and ${then} is recorded`];
   });
 }

@@ -1,29 +1,49 @@
+import type { InspectedFile } from '../contract';
 import type { ArtifactFile } from './artifact-file';
+import { ExportFiles } from './export-files';
 import type { FileKind } from './families';
 import { inParallel } from './in-parallel';
-import type { Inspection } from './inspection';
-import { ExportFiles, inspectFile } from './inspection';
+import type { FileInspection, Inspection } from './inspection';
+import { inspectFile } from './inspection';
+import { Messages } from './messages';
+import { forEachInSlices } from './slices';
 
-/** So many files are looked into; of an export with more the rest is named in a note. */
+/** Files that are inspected at most; of an export with more the rest is counted in a note. */
 const MAX_FILES = 1_000;
+/** Findings, and notes, of all files that are kept. */
+const MAX_MESSAGES = 1_000;
 
-/** Looks into the files whose kinds are known, in order of their paths. */
+/**
+ * Inspects the files whose kinds are known, in order of their paths. Whatever they hold, the answer is an inspection;
+ * it fails only where a file can't be read.
+ */
 export async function inspectFiles(kinds: readonly FileKind[], files: readonly ArtifactFile[]): Promise<Inspection> {
-  const exported = new ExportFiles(files);
-  const looks = files.flatMap(({ path, bytes }) => {
-    const kind = bytes > 0 && kinds.find(({ pattern }) => pattern.test(path));
-    return kind ? [{ path, kind }] : [];
+  const exported = await ExportFiles.of(files);
+  const chosen: { path: string; kind: FileKind }[] = [];
+  let more = 0;
+  await forEachInSlices(files, ({ path, bytes }) => {
+    const kind = bytes > 0 ? kinds.find(({ pattern }) => pattern.test(path)) : undefined;
+    if (kind === undefined) return;
+    if (chosen.length < MAX_FILES) chosen.push({ path, kind });
+    else more += 1;
   });
-  const inspections: Inspection[] = [];
-  await inParallel(looks.slice(0, MAX_FILES).entries(), async ([index, { path, kind }]) => {
+  const inspections: FileInspection[] = [];
+  await inParallel(chosen.entries(), async ([index, { path, kind }]) => {
     inspections[index] = await inspectFile(kind.inspect, path, exported);
   });
-  const all = joined(inspections);
-  const more = looks.length - MAX_FILES;
-  return more > 0 ? { ...all, notes: [...all.notes, `${more} more files were not looked into`] } : all;
+  const findings = new Messages('findings', MAX_MESSAGES);
+  const notes = new Messages('notes', MAX_MESSAGES);
+  const inspected: InspectedFile[] = [];
+  for (const inspection of inspections) {
+    findings.addAll(inspection.findings);
+    notes.addAll(inspection.notes);
+    inspected.push(...inspection.inspected);
+  }
+  if (more > 0) notes.add(`${more} more files were not inspected`);
+  return { findings: findings.texts, notes: notes.texts, inspected, used: [...exported.used] };
 }
 
-/** Joins what several looks gave. */
+/** Joins what several inspections gave. */
 export function joined(inspections: readonly Inspection[]): Inspection {
   return {
     findings: inspections.flatMap(({ findings }) => findings),

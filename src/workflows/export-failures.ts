@@ -2,7 +2,10 @@ import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } 
 import type { ExportFailureDetails, LastFailure } from '../contract/failures';
 import { ExportFailureType } from '../contract/failures';
 import type { ExportAttempt } from '../contract/result';
-import { boundedMessage } from '../contract/text';
+import { boundedMessage, cut } from '../contract/text';
+
+/** Longest reason of an attempt in the result, in characters: there can be a hundred attempts. */
+const MAX_REASON = 500;
 
 /** Failures that a person can mend, whereupon the export can go on. */
 const MENDABLE: ReadonlySet<string> = new Set<string>([
@@ -136,12 +139,12 @@ export function endedAttempt(operation: string, error: unknown): ExportAttempt |
   const failure = applicationFailureIn(error);
   if (failure === undefined || isTimeout(error)) return undefined;
   if (failure.type === ExportFailureType.VerificationFailed) {
-    return { operation, outcome: 'verification-failed', reason: failure.message };
+    return { operation, outcome: 'verification-failed', reason: cut(failure.message, MAX_REASON) };
   }
   // Only the failure of an operation that has ended names it.
   return detailsOf(failure).operation === undefined
     ? undefined
-    : { operation, outcome: 'failed', reason: failure.message };
+    : { operation, outcome: 'failed', reason: cut(failure.message, MAX_REASON) };
 }
 
 /** Whether a fresh export may succeed where this one failed. */

@@ -71,10 +71,12 @@ export interface IndexSpec {
   readonly variables?: readonly VariableSpec[];
   /** What packs the contents of its blocks as Snappy does. Left out: they are plain. */
   readonly pack?: Pack;
+  /** How often its index names the block of variables. Default: once. */
+  readonly repeatedBlocks?: number;
 }
 
 /** `variables.index`. */
-export function variablesIndex({ shards = 1, variables = [], pack }: IndexSpec = {}): Buffer {
+export function variablesIndex({ shards = 1, variables = [], pack, repeatedBlocks = 1 }: IndexSpec = {}): Buffer {
   const entries: [string, Buffer][] = [
     ['', Buffer.concat([field(1, shards), message(3, field(1, 1))])],
     ...variables.map(({ key, shape, shard = 0, offset = 0, size }): [string, Buffer] => [
@@ -90,7 +92,7 @@ export function variablesIndex({ shards = 1, variables = [], pack }: IndexSpec =
   ];
   const data = tableBlock(entries, pack);
   const meta = tableBlock([], pack);
-  const index = tableBlock([['\xff', handle(0, data)]], pack);
+  const index = tableBlock(Array(repeatedBlocks).fill(['\xff', handle(0, data)]) as [string, Buffer][], pack);
   const footer = Buffer.alloc(48);
   Buffer.concat([handle(data.length, meta), handle(data.length + meta.length, index)]).copy(footer);
   footer.write('57fb808b247547db', 40, 'hex');

@@ -6,13 +6,15 @@ import { ARRAY_TYPES, COLOR_SPACES, FEATURE_DESCRIPTION } from './schemas/core-m
 import type { SparseBytes } from '../reading/sparse-bytes';
 
 /** Features of one value, and those without a shape. */
-const SIMPLE_TYPES: Readonly<Record<string, string>> = {
-  int64Type: 'int64',
-  doubleType: 'float64',
-  stringType: 'string',
-  dictionaryType: 'dictionary',
-  sequenceType: 'sequence',
-};
+const SIMPLE_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    int64Type: 'int64',
+    doubleType: 'float64',
+    stringType: 'string',
+    dictionaryType: 'dictionary',
+    sequenceType: 'sequence',
+  }),
+);
 
 /** An input or output of a Core ML model. */
 export function readFeature(bytes: SparseBytes, field: ProtoField): InspectedTensor {
@@ -20,7 +22,7 @@ export function readFeature(bytes: SparseBytes, field: ProtoField): InspectedTen
   if (type?.imageType) return { name, ...imageOf(type.imageType) };
   const array = type?.multiArrayType ?? type?.stateType?.arrayType;
   if (array) return { name, ...arrayOf(array) };
-  return { name, type: SIMPLE_TYPES[type?.Type ?? ''] ?? type?.Type ?? 'unspecified' };
+  return { name, type: SIMPLE_TYPES.get(type?.Type ?? '') ?? type?.Type ?? 'unspecified' };
 }
 
 type Kind = Pick<InspectedTensor, 'type' | 'shape'>;

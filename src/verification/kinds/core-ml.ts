@@ -5,6 +5,8 @@ import type { ProtoField } from '../reading/proto-fields';
 import { fieldsOf, messagesIn, WireType } from '../reading/proto-fields';
 import { MODEL_TYPES } from './schemas/core-ml';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import { checkWeightBlobs } from './weight-blobs';
 
 /** The fields of `Model.Type` begin here. */
@@ -22,9 +24,9 @@ const MAX_KEPT = 20;
  *
  * Source: https://github.com/apple/coremltools/blob/main/mlmodel/format/Model.proto
  */
-export const inspectCoreMl: Inspector = (bytes, look) => {
-  const { specificationVersion, description, type } = readModel(bytes);
-  const { inputs, outputs, text } = readDescription(bytes, description);
+export const inspectCoreMl: Inspector = function* (bytes, look) {
+  const { specificationVersion, description, type } = yield* readModel(bytes);
+  const { inputs, outputs, text } = yield* readDescription(bytes, description);
   look.learned({
     kind: 'core-ml',
     summary: {
@@ -38,8 +40,8 @@ export const inspectCoreMl: Inspector = (bytes, look) => {
   if (!(type.number in MODEL_TYPES)) look.note(`its model, field ${type.number}, is of a type that is not known`);
   const parts = fieldsOf(bytes, type.start, type.end);
   let looked = 0;
-  while (looked < MAX_PARTS && parts.next().done !== true) looked += 1;
-  checkWeightBlobs(bytes, look);
+  while (looked < MAX_PARTS && (yield* nextOf(bytes, parts))) looked += 1;
+  yield* checkWeightBlobs(bytes, look);
 };
 
 interface Model {
@@ -49,14 +51,15 @@ interface Model {
 }
 
 /** Other protocol buffers begin as a Core ML model does: only the field of its type tells one from them. */
-function readModel(bytes: SparseBytes): Model {
+function* readModel(bytes: SparseBytes): Inspecting<Model> {
   let version: number | undefined;
   let description: ProtoField | undefined;
   let type: ProtoField | undefined;
-  let fields = 0;
-  for (const field of fieldsOf(bytes)) {
-    fields += 1;
-    if (fields > MAX_FIELDS) throw notCoreMl(bytes, `it has more than ${MAX_FIELDS} fields`);
+  let count = 0;
+  const fields = fieldsOf(bytes);
+  for (let field = yield* nextOf(bytes, fields); field; field = yield* nextOf(bytes, fields)) {
+    count += 1;
+    if (count > MAX_FIELDS) throw notCoreMl(bytes, `it has more than ${MAX_FIELDS} fields`);
     if (field.number === 1) {
       if (field.wireType !== WireType.varint || field.value < 1) throw notCoreMl(bytes, 'field 1 is no version');
       version = field.value;
@@ -86,29 +89,35 @@ interface Description {
 }
 
 /** `ModelDescription`: 1 input, 10 output, 20 functions, which have inputs (2) and outputs (3) of their own, 100 metadata. */
-function readDescription(bytes: SparseBytes, { start, end }: ProtoField): Description {
+function* readDescription(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<Description> {
   const read: Description = { inputs: [], outputs: [], text: undefined };
-  const keep = (features: InspectedTensor[], field: ProtoField): void => {
-    if (features.length < MAX_KEPT) features.push(readFeature(bytes, field));
-  };
-  for (const field of messagesIn(bytes, start, end)) {
-    if (field.number === 1) keep(read.inputs, field);
-    if (field.number === 10) keep(read.outputs, field);
+  const fields = messagesIn(bytes, start, end);
+  for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
+    const field = next;
+    if (field.number === 1) yield* keep(bytes, read.inputs, field);
+    if (field.number === 10) yield* keep(bytes, read.outputs, field);
     if (field.number === 20) {
-      for (const part of messagesIn(bytes, field.start, field.end)) {
-        if (part.number === 2) keep(read.inputs, part);
-        if (part.number === 3) keep(read.outputs, part);
+      const parts = messagesIn(bytes, field.start, field.end);
+      for (let part = yield* nextOf(bytes, parts); part; part = yield* nextOf(bytes, parts)) {
+        if (part.number === 2) yield* keep(bytes, read.inputs, part);
+        if (part.number === 3) yield* keep(bytes, read.outputs, part);
       }
     }
-    if (field.number === 100) read.text = readShortDescription(bytes, field);
+    if (field.number === 100) read.text = yield* readShortDescription(bytes, field);
   }
   return read;
 }
 
+function* keep(bytes: SparseBytes, features: InspectedTensor[], field: ProtoField): Inspecting {
+  if (features.length < MAX_KEPT) features.push(yield* attempt(bytes, () => readFeature(bytes, field)));
+}
+
 /** `Metadata`: 1 is its short description. */
-function readShortDescription(bytes: SparseBytes, { start, end }: ProtoField): string | undefined {
-  for (const field of messagesIn(bytes, start, end)) {
-    if (field.number === 1) return bytes.text(field.start, field.end - field.start);
+function* readShortDescription(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<string | undefined> {
+  const fields = messagesIn(bytes, start, end);
+  for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
+    const field = next;
+    if (field.number === 1) return yield* attempt(bytes, () => bytes.text(field.start, field.end - field.start));
   }
   return undefined;
 }

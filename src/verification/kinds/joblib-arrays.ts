@@ -1,10 +1,16 @@
-import { followPickle } from './pickle-stream';
+import type { RawData } from './pickle-opcodes';
 import type { PickleValue } from './pickle-values';
 import { PickleDict, PickleObject, PickleSequence } from './pickle-values';
+import { elementsOf } from '../reading/shape';
 import type { SparseBytes } from '../reading/sparse-bytes';
 
 /** Stands in a pickle for an array whose bytes follow it; scikit-learn had a copy of joblib. */
 const WRAPPER = /(^|\.)joblib\.numpy_pickle\.NumpyArrayWrapper$/;
+
+/** NumPy's arrays have no more. */
+const MAX_DIMENSIONS = 64;
+/** Characters of a name that are compared in a step. */
+const CHARACTERS_PER_STEP = 16;
 
 /** A type that Python objects are in: `NPY_ITEM_HASOBJECT` of its flags. */
 const HAS_OBJECT = 1;
@@ -26,47 +32,45 @@ export class UnknownArrayError extends Error {
 }
 
 /**
- * Where a pickle goes on behind an object that was built at its last opcode: behind the array, where the object stands
- * for one; `undefined` where nothing follows but opcodes.
+ * What stands in a pickle behind an object that was built at its last opcode: an array, where the object stands for
+ * one; `undefined` where opcodes follow.
  *
  * Source: https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py
  *
  * @param at behind the opcode, in bytes from the file's start
  * @throws UnknownArrayError
  */
-export function arrayEnd(bytes: SparseBytes, object: PickleObject, at: number): number | undefined {
-  if (!WRAPPER.test(object.madeBy ?? '')) return undefined;
+export function arrayBehind(bytes: SparseBytes, object: PickleObject, at: number): RawData | undefined {
+  const { madeBy = '' } = object;
+  bytes.meter.charge(madeBy.length / CHARACTERS_PER_STEP);
+  if (!WRAPPER.test(madeBy)) return undefined;
   const { state } = object;
   if (!(state instanceof PickleDict)) throw new UnknownArrayError(at);
-  const elements = elementsOf(state.entries.get('shape'));
+  const elements = countOf(state.entries.get('shape'));
   const type = elementTypeOf(state.entries.get('dtype'));
   if (elements === undefined || type === undefined) throw new UnknownArrayError(at);
   // Arrays of objects are pickles of their own.
-  if (type.hasObject) return followPickle(bytes, { start: at }).end;
+  if (type.hasObject) return {};
   // Since joblib 1.2 a byte tells how many bytes stand between it and the array, which is aligned.
   const aligned = typeof state.entries.get('numpy_array_alignment_bytes') === 'number';
   const start = aligned ? at + 1 + bytes.u8(at) : at;
   const length = elements * type.bytes;
-  if (start + length <= bytes.size) return start + length;
+  if (start + length <= bytes.size) return { end: start + length };
   throw bytes.malformed(
     `is cut off or damaged: an array at byte ${start} should have ${length} bytes, and ${bytes.size - start} are left`,
   );
 }
 
-function elementsOf(shape: PickleValue): number | undefined {
-  if (!(shape instanceof PickleSequence)) return undefined;
-  let product = 1;
-  for (const side of shape.items) {
-    if (typeof side !== 'number' || side < 0) return undefined;
-    product *= side;
-  }
-  return product;
+function countOf(shape: PickleValue): number | undefined {
+  if (!(shape instanceof PickleSequence) || shape.items.length > MAX_DIMENSIONS) return undefined;
+  const sides = shape.items.filter((side) => typeof side === 'number' && side >= 0);
+  return sides.length === shape.items.length ? elementsOf(sides as number[]) : undefined;
 }
 
 /** `numpy.dtype('f8', False, True)`, with a state of version, byte order, ..., size, alignment, flags. */
 function elementTypeOf(value: PickleValue): ElementType | undefined {
   if (!(value instanceof PickleObject) || value.madeBy !== 'numpy.dtype') return undefined;
-  const [code] = value.args instanceof PickleSequence ? value.args.items : [];
+  const code = value.args instanceof PickleSequence ? value.args.items[0] : undefined;
   const [, letter = '', digits = ''] = /^([?a-zA-Z])(\d+)$/.exec(typeof code === 'string' ? code : '') ?? [];
   if (digits === '' || !'biufcmMOSUV'.includes(letter)) return undefined;
   const flags = value.state instanceof PickleSequence ? value.state.items[7] : undefined;

@@ -1,8 +1,11 @@
 import type { Inspector } from '../inspection';
 import { countLines } from '../reading/lines';
+import { attempt } from '../reading/sparse-bytes';
 
-/** A file of labels: a label a line. */
-export const inspectLabels: Inspector = (bytes, look) => {
-  bytes.needIndex(0, bytes.size);
-  look.learned({ kind: 'labels', summary: { lines: countLines(bytes.slice(0, bytes.size)) } });
+/** A file of labels: one label per line. */
+export const inspectLabels: Inspector = function* (bytes, look) {
+  yield* attempt(bytes, () => {
+    bytes.needIndex(0, bytes.size);
+  });
+  look.learned({ kind: 'labels', summary: { lines: yield* countLines(bytes, 0, bytes.size) } });
 };

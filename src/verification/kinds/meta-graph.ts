@@ -4,6 +4,8 @@ import { messagesIn } from '../reading/proto-fields';
 import { decodeMessage } from '../reading/proto-message';
 import { ASSET_FILE_DEF, dataTypeOf, SAVER_DEF, TENSOR_INFO } from './schemas/tensorflow';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 type Signature = Extract<InspectedFile, { kind: 'saved-model' }>['summary']['signatures'][number];
 
@@ -19,7 +21,7 @@ export interface MetaGraph {
   /** Whether one of its signatures has an output. */
   hasOutputs: boolean;
   /** Names of files in `assets/`. */
-  assets: string[];
+  readonly assets: Set<string>;
 }
 
 /** Signatures, their tensors and tags are kept for people, who read no more of them. */
@@ -28,25 +30,36 @@ const MAX_KEPT = 20;
 /** Signatures of TensorFlow's own begin so: `__saved_model_init_op` is in every model that TensorFlow 2 wrote. */
 const INTERNAL = '__saved_model_';
 
-type Reader = (graph: MetaGraph, bytes: SparseBytes, field: ProtoField) => void;
+type Reader = (graph: MetaGraph, bytes: SparseBytes, field: ProtoField) => Inspecting;
 
 /** By the numbers of `MetaGraphDef`'s fields. */
-const READERS: Readonly<Record<number, Reader>> = {
-  1: readMetaInfo,
-  2: (graph) => {
-    graph.hasGraph = true;
-  },
-  3: (graph, bytes, field) => {
-    if (decodeMessage(bytes, SAVER_DEF, field).restore_op_name !== '') graph.restoresVariables = true;
-  },
-  5: readSignature,
-  6: (graph, bytes, field) => {
-    graph.assets.push(decodeMessage(bytes, ASSET_FILE_DEF, field).filename);
-  },
-};
+const READERS: ReadonlyMap<number, Reader> = new Map<number, Reader>([
+  [1, readMetaInfo],
+  [
+    2,
+    function* (graph) {
+      graph.hasGraph = true;
+      yield undefined;
+    },
+  ],
+  [
+    3,
+    function* (graph, bytes, field) {
+      const { restore_op_name: name } = yield* attempt(bytes, () => decodeMessage(bytes, SAVER_DEF, field));
+      if (name !== '') graph.restoresVariables = true;
+    },
+  ],
+  [5, readSignature],
+  [
+    6,
+    function* (graph, bytes, field) {
+      graph.assets.add((yield* attempt(bytes, () => decodeMessage(bytes, ASSET_FILE_DEF, field))).filename);
+    },
+  ],
+]);
 
 /** Reads a `MetaGraphDef`. Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/meta_graph.proto */
-export function readMetaGraph(bytes: SparseBytes, { start, end }: ProtoField): MetaGraph {
+export function* readMetaGraph(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<MetaGraph> {
   const graph: MetaGraph = {
     tags: [],
     tensorflowVersion: undefined,
@@ -54,36 +67,49 @@ export function readMetaGraph(bytes: SparseBytes, { start, end }: ProtoField): M
     restoresVariables: false,
     signatures: [],
     hasOutputs: false,
-    assets: [],
+    assets: new Set(),
   };
-  for (const field of messagesIn(bytes, start, end)) READERS[field.number]?.(graph, bytes, field);
+  const fields = messagesIn(bytes, start, end);
+  for (let field = yield* nextOf(bytes, fields); field; field = yield* nextOf(bytes, fields)) {
+    const reader = READERS.get(field.number);
+    if (reader) yield* reader(graph, bytes, field);
+  }
   return graph;
 }
 
 /** `MetaInfoDef` may hold all operations that TensorFlow had: only two fields are read. */
-function readMetaInfo(graph: MetaGraph, bytes: SparseBytes, { start, end }: ProtoField): void {
-  for (const field of messagesIn(bytes, start, end)) {
-    if (field.number === 4 && graph.tags.length < MAX_KEPT) graph.tags.push(textOf(bytes, field));
-    if (field.number === 5) graph.tensorflowVersion = textOf(bytes, field);
+function* readMetaInfo(graph: MetaGraph, bytes: SparseBytes, { start, end }: ProtoField): Inspecting {
+  const fields = messagesIn(bytes, start, end);
+  for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
+    const field = next;
+    if (field.number === 4 && graph.tags.length < MAX_KEPT) {
+      graph.tags.push(yield* attempt(bytes, () => textOf(bytes, field)));
+    }
+    if (field.number === 5) graph.tensorflowVersion = yield* attempt(bytes, () => textOf(bytes, field));
   }
 }
 
 /** An entry of the map of signatures: 1 is the name, 2 a `SignatureDef`, whose fields 1 and 2 are maps again. */
-function readSignature(graph: MetaGraph, bytes: SparseBytes, { start, end }: ProtoField): void {
-  let name = '';
-  const inputs: InspectedTensor[] = [];
-  const outputs: InspectedTensor[] = [];
-  for (const field of messagesIn(bytes, start, end)) {
-    if (field.number === 1) name = textOf(bytes, field);
-    if (field.number !== 2) continue;
-    for (const entry of messagesIn(bytes, field.start, field.end)) {
-      const tensors = entry.number === 1 ? inputs : entry.number === 2 ? outputs : undefined;
-      if (tensors && tensors.length < MAX_KEPT) tensors.push(readTensor(bytes, entry));
-    }
+function* readSignature(graph: MetaGraph, bytes: SparseBytes, { start, end }: ProtoField): Inspecting {
+  const signature: Signature = { name: '', inputs: [], outputs: [] };
+  const fields = messagesIn(bytes, start, end);
+  for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
+    const field = next;
+    if (field.number === 1) signature.name = yield* attempt(bytes, () => textOf(bytes, field));
+    if (field.number === 2) yield* readTensors(signature, bytes, field);
   }
-  if (name.startsWith(INTERNAL)) return;
-  if (outputs.length > 0) graph.hasOutputs = true;
-  if (graph.signatures.length < MAX_KEPT) graph.signatures.push({ name, inputs, outputs });
+  if (signature.name.startsWith(INTERNAL)) return;
+  if (signature.outputs.length > 0) graph.hasOutputs = true;
+  if (graph.signatures.length < MAX_KEPT) graph.signatures.push(signature);
+}
+
+function* readTensors({ inputs, outputs }: Signature, bytes: SparseBytes, { start, end }: ProtoField): Inspecting {
+  const entries = messagesIn(bytes, start, end);
+  for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+    const entry = next;
+    const tensors = entry.number === 1 ? inputs : entry.number === 2 ? outputs : undefined;
+    if (tensors && tensors.length < MAX_KEPT) tensors.push(yield* attempt(bytes, () => readTensor(bytes, entry)));
+  }
 }
 
 function readTensor(bytes: SparseBytes, { start, end }: ProtoField): InspectedTensor {

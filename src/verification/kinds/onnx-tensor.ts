@@ -2,6 +2,8 @@ import type { ProtoField } from '../reading/proto-fields';
 import { fieldsOf, varintsOf } from '../reading/proto-fields';
 import { decodeMessage } from '../reading/proto-message';
 import { elementTypeOf, STRING_ENTRY, TENSOR } from './schemas/onnx';
+import { shownName } from '../messages';
+import { elementsOf } from '../reading/shape';
 import type { ByteRange, SparseBytes } from '../reading/sparse-bytes';
 
 /** Bytes of a tensor that are outside of the model. */
@@ -46,7 +48,7 @@ type ReadField = (read: Fields, field: ProtoField, bytes: SparseBytes) => void;
 
 const lengthOf = ({ start, end }: ProtoField): number => end - start;
 
-const elementsOf =
+const countElements =
   (elementBytes: number): ReadField =>
   (read, field) => {
     read.elements = (read.elements ?? 0) + lengthOf(field) / elementBytes;
@@ -59,8 +61,9 @@ const otherElements: ReadField = (read) => {
 const READ: Readonly<Record<number, ReadField>> = {
   [TENSOR.dims]: (read, field, bytes) => {
     for (const side of varintsOf(bytes, field)) {
-      if (side < 0 || read.dims.length >= MAX_DIMENSIONS) {
-        throw bytes.malformed(`is damaged: a tensor has no possible shape at byte ${field.start}`);
+      if (side < 0) throw bytes.malformed(`is damaged: a tensor has no possible shape at byte ${field.start}`);
+      if (read.dims.length >= MAX_DIMENSIONS) {
+        throw bytes.limited(`its tensor at byte ${field.start} has more than ${MAX_DIMENSIONS} dimensions`);
       }
       read.dims.push(side);
     }
@@ -71,7 +74,7 @@ const READ: Readonly<Record<number, ReadField>> = {
   [TENSOR.segment]: (read) => {
     read.segment = true;
   },
-  [TENSOR.floatData]: elementsOf(4),
+  [TENSOR.floatData]: countElements(4),
   [TENSOR.int32Data]: otherElements,
   [TENSOR.stringData]: otherElements,
   [TENSOR.int64Data]: otherElements,
@@ -81,7 +84,7 @@ const READ: Readonly<Record<number, ReadField>> = {
   [TENSOR.rawData]: (read, field) => {
     read.rawBytes = lengthOf(field);
   },
-  [TENSOR.doubleData]: elementsOf(8),
+  [TENSOR.doubleData]: countElements(8),
   [TENSOR.uint64Data]: otherElements,
   [TENSOR.externalData]: (read, field) => {
     if (read.properties.length < MAX_PROPERTIES) read.properties.push(field);
@@ -100,7 +103,7 @@ export function readTensor(bytes: SparseBytes, { start, end }: Pick<ProtoField, 
   const read = new Fields();
   for (const field of fieldsOf(bytes, start, end)) READ[field.number]?.(read, field, bytes);
   const { bits } = elementTypeOf(read.dataType);
-  const elements = read.dims.reduce((product, side) => product * side, 1);
+  const elements = elementsOf(read.dims);
   const expected = bits === undefined ? undefined : Math.ceil((elements * bits) / 8);
   if (read.location === EXTERNAL) return { name: read.name, external: externalData(bytes, read, expected ?? 0) };
   if (!read.segment) checkElements(bytes, read, elements, expected);
@@ -112,14 +115,17 @@ function checkElements(bytes: SparseBytes, read: Fields, elements: number, expec
   const shape = `its shape [${read.dims.join(', ')}] of ${type}`;
   if (read.rawBytes !== undefined) {
     if (expected === undefined || read.rawBytes === expected) return;
-    throw bytes.malformed(`the tensor ${read.name} has ${read.rawBytes} bytes, which do not fit ${shape}`);
+    throw bytes.malformed(`the tensor ${shownName(read.name)} has ${read.rawBytes} bytes, which do not fit ${shape}`);
   }
   if (read.elements !== undefined) {
     // A complex number is two of them.
     if (read.elements === elements * (type.startsWith('complex') ? 2 : 1)) return;
-    throw bytes.malformed(`the tensor ${read.name} has ${read.elements} elements, which do not fit ${shape}`);
+    throw bytes.malformed(
+      `the tensor ${shownName(read.name)} has ${read.elements} elements, which do not fit ${shape}`,
+    );
   }
-  if (!read.others && elements > 0) throw bytes.malformed(`the tensor ${read.name} lacks the elements of ${shape}`);
+  if (!read.others && elements > 0)
+    throw bytes.malformed(`the tensor ${shownName(read.name)} lacks the elements of ${shape}`);
 }
 
 /** Offset and length are texts, and may be left out. */
@@ -133,10 +139,12 @@ function externalData(bytes: SparseBytes, { name, properties }: Fields, expected
   const start = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? expected);
   if (location === undefined || !Number.isSafeInteger(start + length) || start < 0) {
-    throw bytes.malformed(`does not tell where the external data of the tensor ${name} is`);
+    throw bytes.malformed(`does not tell where the external data of the tensor ${shownName(name)} is`);
   }
   if (length < expected) {
-    throw bytes.malformed(`the tensor ${name} has ${length} bytes of external data, and should have ${expected}`);
+    throw bytes.malformed(
+      `the tensor ${shownName(name)} has ${length} bytes of external data, and should have ${expected}`,
+    );
   }
   return { location, start, length };
 }

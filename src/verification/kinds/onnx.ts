@@ -6,7 +6,10 @@ import type { ProtoField } from '../reading/proto-fields';
 import { fieldsOf, WireType } from '../reading/proto-fields';
 import { decodeMessage } from '../reading/proto-message';
 import { GRAPH, MODEL, OPERATOR_SET, SPARSE_TENSOR, VALUE_INFO } from './schemas/onnx';
+import { shownName } from '../messages';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 /** Before it, a model did not say which operators it is made of. */
 const FIRST_IR_VERSION_WITH_OPSETS = 3;
@@ -50,14 +53,14 @@ interface Graph {
  *
  * Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export const inspectOnnx: Inspector = (bytes, look) => {
-  const { irVersion, opsets, graph: field, producer } = readModel(bytes);
+export const inspectOnnx: Inspector = function* (bytes, look) {
+  const { irVersion, opsets, graph: field, producer } = yield* readModel(bytes);
   if (field === undefined) throw bytes.malformed('is no ONNX model: it has no graph');
   if (irVersion === 0) throw bytes.malformed('is no ONNX model: it has no version');
   if (opsets.length === 0 && irVersion >= FIRST_IR_VERSION_WITH_OPSETS) {
     throw bytes.malformed('is cut off or damaged: it does not say which operator sets it is made of');
   }
-  const { nodes, initializers, inputs, outputs, external, lookedUpTo } = readGraph(bytes, field);
+  const { nodes, initializers, inputs, outputs, external, lookedUpTo } = yield* readGraph(bytes, field);
   look.learned({
     kind: 'onnx',
     summary: {
@@ -71,22 +74,31 @@ export const inspectOnnx: Inspector = (bytes, look) => {
     },
   });
   if (lookedUpTo !== undefined) {
-    look.note(`its graph is large: only the parts up to byte ${lookedUpTo} of ${bytes.size} were looked at`);
+    look.limited(
+      bytes.limited(`its graph is large: only the parts up to byte ${lookedUpTo} of ${bytes.size} were read`),
+    );
   }
-  for (const needed of external.values()) checkExternal(needed, look);
+  for (const needed of external.values()) {
+    checkExternal(needed, look);
+    if (bytes.meter.isDue) yield undefined;
+  }
 };
 
-function readModel(bytes: SparseBytes): Model {
+function* readModel(bytes: SparseBytes): Inspecting<Model> {
   const model: Model = { irVersion: 0, opsets: [], graph: undefined, producer: '' };
   const producer: [name: string, version: string] = ['', ''];
-  for (const field of fieldsOf(bytes)) {
+  const fields = fieldsOf(bytes);
+  for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
+    const field = next;
     const isMessage = field.wireType === WireType.bytes;
     if (field.number === MODEL.irVersion && !isMessage) model.irVersion = Math.max(0, field.value);
     else if (field.number === MODEL.graph && isMessage) model.graph = field;
     else if (field.number === MODEL.opsetImport && isMessage && model.opsets.length < MAX_VALUES) {
-      model.opsets.push(readOpset(bytes, field));
-    } else if (field.number === MODEL.producerName) producer[0] = shortText(bytes, field);
-    else if (field.number === MODEL.producerVersion) producer[1] = shortText(bytes, field);
+      model.opsets.push(yield* attempt(bytes, () => readOpset(bytes, field)));
+    } else if (field.number === MODEL.producerName) producer[0] = yield* attempt(bytes, () => shortText(bytes, field));
+    else if (field.number === MODEL.producerVersion) {
+      producer[1] = yield* attempt(bytes, () => shortText(bytes, field));
+    }
   }
   model.producer = producer.join(' ').trim();
   return model;
@@ -101,20 +113,39 @@ function shortText(bytes: SparseBytes, { start, end }: ProtoField): string {
   return bytes.slice(start, Math.min(end - start, MAX_TEXT_BYTES)).toString('utf8');
 }
 
-function readGraph(bytes: SparseBytes, { start, end }: ProtoField): Graph {
+function* readGraph(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<Graph> {
   const graph: Graph = { nodes: 0, inputs: [], outputs: [], initializers: new Set(), external: new Map() };
   let lookedAt = 0;
-  for (const field of fieldsOf(bytes, start, end)) {
+  const fields = fieldsOf(bytes, start, end);
+  for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
+    const field = next;
     lookedAt += Math.min(field.end - field.start, HOP_BYTES);
     if (lookedAt > MAX_LOOKED_AT_BYTES && !bytes.isReadWhole) return { ...graph, lookedUpTo: field.start };
     if (field.number === GRAPH.node) graph.nodes += 1;
-    else if (field.number === GRAPH.initializer) readInitializer(bytes, field, graph);
-    else if (field.number === GRAPH.sparseInitializer) readSparseInitializer(bytes, field, graph);
-    else if (field.number === GRAPH.input) readValue(bytes, field, graph.inputs);
-    else if (field.number === GRAPH.output) readValue(bytes, field, graph.outputs);
+    else yield* attempt(bytes, () => READ_PARTS.get(field.number)?.(bytes, field, graph));
   }
   return graph;
 }
+
+type ReadPart = (bytes: SparseBytes, field: ProtoField, graph: Graph) => void;
+
+/** What is read of a graph beside its nodes, by the numbers of its fields. */
+const READ_PARTS: ReadonlyMap<number, ReadPart> = new Map<number, ReadPart>([
+  [GRAPH.initializer, readInitializer],
+  [GRAPH.sparseInitializer, readSparseInitializer],
+  [
+    GRAPH.input,
+    (bytes, field, graph) => {
+      readValue(bytes, field, graph.inputs);
+    },
+  ],
+  [
+    GRAPH.output,
+    (bytes, field, graph) => {
+      readValue(bytes, field, graph.outputs);
+    },
+  ],
+]);
 
 function readValue(bytes: SparseBytes, field: ProtoField, values: InspectedTensor[]): void {
   if (values.length >= MAX_VALUES || field.end - field.start > MAX_VALUE_BYTES) return;
@@ -142,16 +173,13 @@ function endOf({ start, length }: ExternalData): number {
 }
 
 function checkExternal(needed: NeededData, look: Look): void {
-  const { location, tensor } = needed;
-  if (/^[a-z]+:|^\/|(^|[/\\])\.\.([/\\]|$)/i.test(location)) {
-    look.finding(`the external data ${location} of the tensor ${tensor} is outside of the directory`);
-    return;
-  }
-  const file = look.open(look.beside(location));
-  if (file === undefined) look.finding(`the external data ${location} is missing`);
-  else if (file.size < endOf(needed)) {
-    look.finding(
-      `the external data ${location} has ${file.size} bytes, and the tensor ${tensor} needs ${endOf(needed)}`,
-    );
+  const data = `the external data ${shownName(needed.location)}`;
+  const tensor = shownName(needed.tensor);
+  const path = look.beside(needed.location);
+  const size = look.sizeOf(path);
+  if (path === undefined) look.finding(`${data} of the tensor ${tensor} is outside of the directory`);
+  else if (size === undefined) look.finding(`${data} is missing`);
+  else if (size < endOf(needed)) {
+    look.finding(`${data} has ${size} bytes, and the tensor ${tensor} needs ${endOf(needed)}`);
   }
 }

@@ -5,16 +5,22 @@ import type { PickleStack, PickleValue } from './pickle-values';
 
 /** What the machine does beside its stack. */
 export interface PickleEvents {
-  /** An object got its state; the answer is where the pickle goes on, where raw data stands at `next`. */
-  built(object: PickleObject, next: number): number | undefined;
+  /** An object got its state; the answer says what stands at `next`, where that is not the next opcode. */
+  built(object: PickleObject, next: number): RawData | undefined;
   /** Something outside of the pickle is referred to. */
   persistent(id: PickleValue): void;
 }
 
-interface Opcode {
+/** What stands in a pickle between two opcodes. */
+export interface RawData {
+  /** Where the pickle continues; left out where another pickle stands there, which ends itself. */
+  readonly end?: number;
+}
+
+export interface Opcode {
   /** Where the bytes that belong to it stand. */
   readonly locate: Locate;
-  run(stack: PickleStack, operand: Operand, events: PickleEvents): number | undefined;
+  run(stack: PickleStack, operand: Operand, events: PickleEvents): RawData | undefined;
 }
 
 type Run = Opcode['run'];
@@ -66,6 +72,8 @@ function setItems(target: PickleValue, items: readonly PickleValue[]): void {
   for (let index = 0; index + 1 < items.length; index += 2) target.set(items[index], items[index + 1]);
 }
 
+/** Gives an object its state. */
+export const BUILD = 0x62;
 /** Ends a pickle; the value on the stack is what it makes. */
 export const STOP = 0x2e;
 /** Its operand is the version of the protocol. */

@@ -15,6 +15,11 @@ export class Operand {
     readonly next = start + length,
   ) {}
 
+  /** Makes sure that what is read of it is in memory. */
+  load(): void {
+    if (this.length <= MAX_TEXT_BYTES) this.bytes.need([{ start: this.start, length: this.length }]);
+  }
+
   text(): string | undefined {
     return this.length > MAX_TEXT_BYTES ? undefined : this.bytes.slice(this.start, this.length).toString('utf8');
   }
@@ -79,7 +84,13 @@ function within(bytes: SparseBytes, start: number, length: number, limit: number
   );
 }
 
+/** A line is searched for its end in pieces, in bytes. */
+const PIECE_BYTES = 1024;
+
 function lineEnd(bytes: SparseBytes, at: number, limit: number): number {
-  for (let end = at; end < limit; end += 1) if (bytes.u8(end) === LINE_FEED) return end;
+  for (let start = at; start < limit; start += PIECE_BYTES) {
+    const end = bytes.slice(start, Math.min(PIECE_BYTES, limit - start)).indexOf(LINE_FEED);
+    if (end >= 0) return start + end;
+  }
   throw bytes.malformed(`is cut off or damaged: the line of its pickle at byte ${at} has no end`);
 }

@@ -1,9 +1,11 @@
-import { FRAME, OPCODES, PROTO, STOP } from './pickle-opcodes';
-import type { PickleEvents } from './pickle-opcodes';
+import { BUILD, FRAME, OPCODES, PROTO, STOP } from './pickle-opcodes';
+import type { Opcode, PickleEvents } from './pickle-opcodes';
+import type { Operand } from './pickle-operands';
 import type { PickleValue } from './pickle-values';
 import { PickleStack } from './pickle-values';
 import type { SparseBytes } from '../reading/sparse-bytes';
-import { ReadLimitError } from '../reading/sparse-bytes';
+import { attempt } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 /** A pickle that was followed to its end. */
 export interface Pickle {
@@ -30,32 +32,53 @@ const UNHEARD: PickleEvents = { built: () => undefined, persistent: () => undefi
  *
  * @param part where it begins, and where it must have ended, in bytes from the file's start
  * @throws MalformedFileError where it is cut off, or no pickle
- * @throws ReadLimitError where the file is large, and so is what had to be read of it
+ * @throws LimitError where the file is large, and so is what had to be read of it
  */
-export function followPickle(
+export function* followPickle(
   bytes: SparseBytes,
   { start = 0, limit = bytes.size }: { readonly start?: number; readonly limit?: number } = {},
   events = UNHEARD,
-): Pickle {
+): Inspecting<Pickle> {
   const stack = new PickleStack(bytes);
   let protocol: number | undefined;
   let followed = 0;
   for (let at = start; at < limit;) {
-    const code = bytes.u8(at);
-    const opcode = OPCODES.get(code);
-    if (opcode === undefined) throw unknownOpcode(bytes, start, at);
-    const operand = opcode.locate(bytes, at + 1, limit);
-    const next = opcode.run(stack, operand, events) ?? operand.next;
-    if (code === STOP) return { end: next, value: stack.pop(), ...(protocol !== undefined && { protocol }) };
+    const here = at;
+    const { code, opcode, operand } = yield* attempt(bytes, () => readOpcode(bytes, { start, at: here, limit }));
+    const raw = opcode.run(stack, operand, events);
+    if (code === STOP) return { end: operand.next, value: stack.pop(), ...(protocol !== undefined && { protocol }) };
     if (code === PROTO) protocol = checkProtocol(bytes, operand.unsigned());
     if (code === FRAME) checkFrame(bytes, at, limit);
+    // Objects in an array are a pickle of their own, in which nothing is of interest.
+    const next = raw ? (raw.end ?? (yield* followPickle(bytes, { start: operand.next, limit })).end) : operand.next;
     followed += Math.min(next - at, HOP_BYTES);
     if (followed > MAX_FOLLOWED_BYTES && !bytes.isReadWhole) {
-      throw new ReadLimitError(bytes.path, `was looked at up to byte ${next} of ${bytes.size}, and at its end`);
+      throw bytes.limited(`it was followed up to byte ${next} of ${bytes.size}, and its end was checked`);
     }
     at = next;
   }
   throw bytes.malformed(`is cut off or damaged: the pickle at byte ${start} has no end before byte ${limit}`);
+}
+
+interface ReadOpcode {
+  readonly code: number;
+  readonly opcode: Opcode;
+  readonly operand: Operand;
+}
+
+/** Reads an opcode, and all that will be read when it runs: an opcode that runs must not stop in the middle. */
+function readOpcode(
+  bytes: SparseBytes,
+  { start, at, limit }: { readonly start: number; readonly at: number; readonly limit: number },
+): ReadOpcode {
+  const code = bytes.u8(at);
+  const opcode = OPCODES.get(code);
+  if (opcode === undefined) throw unknownOpcode(bytes, start, at);
+  const operand = opcode.locate(bytes, at + 1, limit);
+  operand.load();
+  // An array may stand behind the object, with a byte in front that says where it begins.
+  if (code === BUILD && operand.next < bytes.size) bytes.u8(operand.next);
+  return { code, opcode, operand };
 }
 
 function unknownOpcode(bytes: SparseBytes, start: number, at: number): Error {

@@ -1,5 +1,4 @@
 import type { SparseBytes } from '../reading/sparse-bytes';
-import { ReadLimitError } from '../reading/sparse-bytes';
 
 /**
  * What a pickle would make, as far as its opcodes tell; nothing is imported or called. `undefined` stands for what is
@@ -53,7 +52,7 @@ export class PickleObject {
   get madeBy(): string | undefined {
     if (!(this.callable instanceof PickleGlobal)) return undefined;
     if (!CONSTRUCTORS.test(this.callable.name)) return this.callable.name;
-    const [first] = this.args instanceof PickleSequence ? this.args.items : [];
+    const first = this.args instanceof PickleSequence ? this.args.items[0] : undefined;
     return first instanceof PickleGlobal ? first.name : undefined;
   }
 }
@@ -69,13 +68,10 @@ export class PickleStack {
 
   constructor(private readonly bytes: SparseBytes) {}
 
-  /** @throws ReadLimitError where there are too many */
+  /** @throws LimitError where there are too many */
   push(value: PickleValue): void {
     if (this.values.length >= MAX_STACK) {
-      throw new ReadLimitError(
-        this.bytes.path,
-        `was not looked into whole: its pickle has more than ${MAX_STACK} values at a time`,
-      );
+      throw this.bytes.limited(`its pickle has more than ${MAX_STACK} values at a time`);
     }
     this.values.push(value);
   }

@@ -1,7 +1,8 @@
 import { compressionOf, decompressed } from '../reading/compression';
 import type { Inspector } from '../inspection';
 import { inspectPlainPickle } from './plain-pickle';
-import { inspectPytorch, isPytorch } from './pytorch';
+import { inspectPytorchFile, isPytorch } from './pytorch';
+import { attempt } from '../reading/sparse-bytes';
 
 /**
  * A pickle or a joblib file, compressed or not. It is never unpickled: its opcodes are followed to its end. Libraries
@@ -9,21 +10,21 @@ import { inspectPytorch, isPytorch } from './pytorch';
  *
  * Sources: https://docs.python.org/3/library/pickletools.html, https://joblib.readthedocs.io/en/stable/persistence.html
  */
-export const inspectPickle: Inspector = (bytes, look) => {
-  if (isPytorch(bytes)) {
-    inspectPytorch(bytes, look);
+export const inspectPickle: Inspector = function* (bytes, look) {
+  if (yield* attempt(bytes, () => isPytorch(bytes))) {
+    yield* inspectPytorchFile(bytes, look);
     return;
   }
-  const compression = compressionOf(bytes);
+  const compression = yield* attempt(bytes, () => compressionOf(bytes));
   if (compression === undefined) {
-    inspectPlainPickle(bytes, look);
+    yield* inspectPlainPickle(bytes, look);
     return;
   }
-  const content = decompressed(bytes, compression);
+  const content = yield* decompressed(bytes, compression);
   if (content !== undefined) {
-    inspectPlainPickle(content, look, compression.name);
+    yield* inspectPlainPickle(content, look, compression.name);
     return;
   }
   look.learned({ kind: 'pickle', summary: { compression: compression.name } });
-  look.note(`is compressed (${compression.name}), and its content was not looked at`);
+  look.limited(bytes.limited(`it is compressed (${compression.name})`));
 };

@@ -1,10 +1,12 @@
 import type { InspectedFile } from '../../contract';
 import type { Inspector, Look } from '../inspection';
-import { listed } from './listed';
+import { listed, shownName } from '../messages';
 import type { MetaGraph } from './meta-graph';
 import { readMetaGraph } from './meta-graph';
 import { fieldsOf, WireType } from '../reading/proto-fields';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import { readVariablesIndex } from './variables-index';
 
 type Summary = Extract<InspectedFile, { kind: 'saved-model' }>['summary'];
@@ -15,7 +17,7 @@ const SERVE = 'serve';
 /** Real models have a version and up to three meta graphs. */
 const MAX_FIELDS = 1_000;
 const INDEX = 'variables/variables.index';
-/** Of a large number of files that are missing or of a wrong size, so many are told one by one. */
+/** Of a large number of files that are missing or of a wrong size, so many are reported one by one. */
 const MAX_FINDINGS = 20;
 
 /**
@@ -24,34 +26,30 @@ const MAX_FINDINGS = 20;
  *
  * Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/saved_model.proto
  */
-export const inspectSavedModel: Inspector = (bytes, look) => {
+export const inspectSavedModel: Inspector = (bytes, look) =>
   inspect(bytes, look, (text) => {
     look.finding(text);
   });
-};
 
 /** The same for a custom-trained Model: its container may not need what TensorFlow Serving does, so that is a note. */
-export const inspectCustomSavedModel: Inspector = (bytes, look) => {
+export const inspectCustomSavedModel: Inspector = (bytes, look) =>
   inspect(bytes, look, (text) => {
     look.note(text);
   });
-};
 
-function inspect(bytes: SparseBytes, look: Look, unservable: (text: string) => void): void {
-  const graphs = readGraphs(bytes);
+function* inspect(bytes: SparseBytes, look: Look, unservable: (text: string) => void): Inspecting {
+  const graphs = yield* readGraphs(bytes);
   const serving = graphs.filter(({ tags }) => tags.includes(SERVE));
   const tags = unique(graphs.flatMap((graph) => graph.tags));
   if (serving.length === 0) unservable(`has no graph with the tag ${SERVE}; its tags are: ${listed(tags) || 'none'}`);
   else if (!serving.some(({ hasOutputs }) => hasOutputs)) unservable('has no signature with outputs');
-  const assets = unique(graphs.flatMap((graph) => graph.assets));
-  checkAssets(assets, look);
+  const assets = new Set<string>();
+  for (const graph of graphs) yield* checkAssets(bytes, graph.assets, assets, look);
   const tensorflowVersion = graphs.map((graph) => graph.tensorflowVersion).find((version) => version !== undefined);
   let variables: Summary['variables'];
   try {
-    variables = checkVariables(
-      graphs.some(({ restoresVariables }) => restoresVariables),
-      look,
-    );
+    const isWanted = graphs.some(({ restoresVariables }) => restoresVariables);
+    variables = yield* checkVariables(bytes, isWanted, look);
   } finally {
     // What was learned counts where the index is damaged or too large, too.
     look.learned({
@@ -63,21 +61,22 @@ function inspect(bytes: SparseBytes, look: Look, unservable: (text: string) => v
         ...(tensorflowVersion !== undefined && { tensorflowVersion }),
         signatures: graphs.flatMap(({ signatures }) => signatures),
         ...(variables && { variables }),
-        assets: assets.length,
+        assets: assets.size,
       },
     });
   }
 }
 
-function readGraphs(bytes: SparseBytes): MetaGraph[] {
-  checkVersion(bytes);
+function* readGraphs(bytes: SparseBytes): Inspecting<MetaGraph[]> {
+  yield* checkVersion(bytes);
   const graphs: MetaGraph[] = [];
-  let fields = 0;
-  for (const field of fieldsOf(bytes)) {
-    fields += 1;
-    if (fields > MAX_FIELDS) throw bytes.malformed(`is no SavedModel: it has more than ${MAX_FIELDS} fields`);
+  let count = 0;
+  const fields = fieldsOf(bytes);
+  for (let field = yield* nextOf(bytes, fields); field; field = yield* nextOf(bytes, fields)) {
+    count += 1;
+    if (count > MAX_FIELDS) throw bytes.malformed(`is no SavedModel: it has more than ${MAX_FIELDS} fields`);
     if (field.number !== 2 || field.wireType !== WireType.bytes) continue;
-    const graph = readMetaGraph(bytes, field);
+    const graph = yield* readMetaGraph(bytes, field);
     if (!graph.hasGraph) throw bytes.malformed(`its meta graph at byte ${field.start} has no graph`);
     graphs.push(graph);
   }
@@ -86,51 +85,73 @@ function readGraphs(bytes: SparseBytes): MetaGraph[] {
 }
 
 /** Other protocol buffers parse as a SavedModel, too: a `GraphDef`, for one, has messages in the version's field. */
-function checkVersion(bytes: SparseBytes): void {
-  for (const { number, wireType, value } of fieldsOf(bytes)) {
-    if (number !== 1) continue;
-    if (wireType === WireType.varint && value === SCHEMA_VERSION) return;
-    const found =
-      wireType === WireType.varint ? `the schema version ${value}` : 'a message where its schema version should be';
+function* checkVersion(bytes: SparseBytes): Inspecting {
+  const fields = fieldsOf(bytes);
+  for (let field = yield* nextOf(bytes, fields); field; field = yield* nextOf(bytes, fields)) {
+    if (field.number !== 1) continue;
+    const isNumber = field.wireType === WireType.varint;
+    if (isNumber && field.value === SCHEMA_VERSION) return;
+    const found = isNumber ? `the schema version ${field.value}` : 'a message where its schema version should be';
     throw bytes.malformed(`is no SavedModel: it has ${found}`);
   }
   throw bytes.malformed('is no SavedModel: it has no schema version');
 }
 
-function checkAssets(names: readonly string[], look: Look): void {
-  const missing = names.filter((name) => look.open(look.beside(`assets/${name}`)) === undefined);
-  tell(
-    look,
-    missing.map((name) => `its asset assets/${name} is missing`),
-  );
+/** Checks the assets of a graph that were not checked for another one. */
+function* checkAssets(bytes: SparseBytes, names: Iterable<string>, checked: Set<string>, look: Look): Inspecting {
+  const missing = new Problems(look);
+  for (const name of names) {
+    if (!checked.has(name) && look.sizeOf(look.beside(`assets/${name}`)) === undefined) {
+      missing.add(`its asset assets/${shownName(name)} is missing`);
+    }
+    checked.add(name);
+    if (bytes.meter.isDue) yield undefined;
+  }
+  missing.report();
 }
 
 /** Compares the index of the variables with the shards that are there. */
-function checkVariables(wanted: boolean, look: Look): Summary['variables'] {
+function* checkVariables(bytes: SparseBytes, isWanted: boolean, look: Look): Inspecting<Summary['variables']> {
   const index = look.open(look.beside(INDEX));
   if (index === undefined) {
-    if (wanted) look.finding(`its variables are missing: there is no ${INDEX}`);
+    if (isWanted) look.finding(`its variables are missing: there is no ${INDEX}`);
     return undefined;
   }
-  const { shards, tensors, shardBytes } = readVariablesIndex(index);
-  const problems: string[] = [];
+  const { shards, tensors, shardBytes } = yield* readVariablesIndex(index);
+  const problems = new Problems(look);
+  let total = 0;
   for (let shard = 0; shard < shards; shard += 1) {
     const name = `variables/variables.data-${padded(shard)}-of-${padded(shards)}`;
     const expected = shardBytes.get(shard) ?? 0;
-    const actual = look.open(look.beside(name))?.size;
+    const actual = look.sizeOf(look.beside(name));
+    total += expected;
     // Without a byte in it nothing is lost.
-    if (actual === undefined && expected > 0) problems.push(`the shard ${name} is missing`);
-    if (actual !== undefined && actual !== expected)
-      problems.push(`${name} has ${actual} bytes, and its tensors ${expected}`);
+    if (actual === undefined && expected > 0) problems.add(`the shard ${name} is missing`);
+    if (actual !== undefined && actual !== expected) {
+      problems.add(`${name} has ${actual} bytes, and its tensors ${expected}`);
+    }
+    if (bytes.meter.isDue) yield undefined;
   }
-  tell(look, problems);
-  return { tensors, shards, bytes: [...shardBytes.values()].reduce((sum, size) => sum + size, 0) };
+  problems.report();
+  return { tensors, shards, bytes: total };
 }
 
-function tell(look: Look, problems: readonly string[]): void {
-  for (const problem of problems.slice(0, MAX_FINDINGS)) look.finding(problem);
-  const more = problems.length - MAX_FINDINGS;
-  if (more > 0) look.finding(`${more} more of its files are missing or of another size`);
+/** Files that are missing or of a wrong size: the first ones become findings of their own. */
+class Problems {
+  private count = 0;
+
+  constructor(private readonly look: Look) {}
+
+  add(problem: string): void {
+    this.count += 1;
+    if (this.count <= MAX_FINDINGS) this.look.finding(problem);
+  }
+
+  /** Reports how many more there are. */
+  report(): void {
+    const more = this.count - MAX_FINDINGS;
+    if (more > 0) this.look.finding(`${more} more of its files are missing or of another size`);
+  }
 }
 
 function padded(shard: number): string {

@@ -1,15 +1,19 @@
-import { z } from 'zod';
 import type { Inspector } from '../inspection';
-import { jsonOf } from '../reading/json-file';
-
-const environmentSchema = z.object({ container_uri: z.string().min(1) });
+import { JsonReader } from '../reading/json-reader';
 
 /**
  * `environment.json` of a tabular model: the image that serves the export.
  *
  * Source: https://cloud.google.com/vertex-ai/docs/export/export-model-tabular
  */
-export const inspectEnvironment: Inspector = (bytes, look) => {
-  const { container_uri: servingContainer } = jsonOf(bytes, environmentSchema);
+export const inspectEnvironment: Inspector = function* (bytes, look) {
+  const json = new JsonReader(bytes, 'its JSON');
+  let servingContainer = '';
+  yield* json.members(function* (name) {
+    if (name === 'container_uri') servingContainer = yield* json.read(() => json.string());
+    else yield* json.skip();
+  });
+  yield* json.finish();
+  if (servingContainer === '') throw json.wrong('container_uri is missing');
   look.learned({ kind: 'tabular', summary: { servingContainer } });
 };

@@ -1,7 +1,9 @@
 import type { Table, Tables } from '../reading/flatbuffer';
 import type { Look } from '../inspection';
 import type { ByteRange, SparseBytes } from '../reading/sparse-bytes';
-import { MissingBytesError } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
+import { LimitError } from '../reading/work';
 import { BUFFER } from './tflite-schema';
 
 /** A tensor whose data is in the model, and how long that should be. */
@@ -31,28 +33,29 @@ export function outsideData(table: Table, fields: { offset: number; size: number
 }
 
 /** Where a model has too many tables to look at all, its last buffers still tell whether the file is cut off. */
-export function checkLastBuffers(buffers: Tables): void {
-  let checked = 0;
-  for (const [, buffer] of buffers.entries({ lastFirst: true, batch: LAST_BUFFERS, follow: [BUFFER.data] })) {
-    bufferData(buffer);
-    checked += 1;
-    if (checked === LAST_BUFFERS) return;
+export function* checkLastBuffers(bytes: SparseBytes, buffers: Tables): Inspecting {
+  const entries = buffers.entries({ lastFirst: true, batch: LAST_BUFFERS, follow: [BUFFER.data] });
+  for (let checked = 0; checked < LAST_BUFFERS; checked += 1) {
+    const next = yield* nextOf(bytes, entries);
+    if (next === undefined) return;
+    yield* attempt(bytes, () => bufferData(next[1]));
   }
 }
 
 /** All buffers must be in the file, and have as many bytes as the shapes and types of their tensors make. */
-export function checkBuffers(bytes: SparseBytes, look: Look, buffers: Tables, constants: ConstantTensors): void {
+export function* checkBuffers(bytes: SparseBytes, look: Look, buffers: Tables, constants: ConstantTensors): Inspecting {
+  const entries = buffers.entries({ lastFirst: true, batch: BATCH, follow: [BUFFER.data] });
   let seen = 0;
   let longer = 0;
   try {
-    for (const [index, buffer] of buffers.entries({ lastFirst: true, batch: BATCH, follow: [BUFFER.data] })) {
-      const data = bufferData(buffer);
+    for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+      const [index, buffer] = next;
+      const data = yield* attempt(bytes, () => bufferData(buffer));
       if (data) longer += checkData(bytes, data, index, constants.get(index) ?? []);
       seen += 1;
     }
   } catch (error) {
-    // It stays told only where no more may be read: otherwise the look begins anew.
-    if (error instanceof MissingBytesError) look.note(`${seen} of ${buffers.length} buffers were looked at`);
+    if (error instanceof LimitError) look.note(`${seen} of ${buffers.length} buffers were checked`);
     throw error;
   }
   // Runtimes take them.
@@ -61,6 +64,7 @@ export function checkBuffers(bytes: SparseBytes, look: Look, buffers: Tables, co
 
 /** Compares a buffer with its tensors; gives how many of them have data left over. */
 function checkData(bytes: SparseBytes, data: ByteRange, buffer: number, tensors: readonly ConstantTensor[]): number {
+  bytes.meter.charge(tensors.length);
   const short = tensors.find((tensor) => tensor.bytes > data.length);
   if (short === undefined) return tensors.filter((tensor) => tensor.bytes < data.length).length;
   throw bytes.malformed(

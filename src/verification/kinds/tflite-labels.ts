@@ -2,7 +2,10 @@ import type { Table } from '../reading/flatbuffer';
 import { identifierOf, rootTable } from '../reading/flatbuffer';
 import type { Look } from '../inspection';
 import { countLines } from '../reading/lines';
-import type { SparseBytes } from '../reading/sparse-bytes';
+import { shownName } from '../messages';
+import type { ByteRange, SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import { bufferData } from './tflite-buffers';
 import { METADATA, MODEL } from './tflite-schema';
 import type { ZipDirectory, ZipEntry } from '../reading/zip';
@@ -32,8 +35,6 @@ const LABEL_NAME = /label|dict/i;
 const HEADER_BYTES = 8;
 /** Files that metadata names and that are looked for. */
 const MAX_NAMED = 100;
-/** Characters of a name in a message. */
-const MAX_SHOWN = 200;
 /** A longer label file is not read, in bytes. */
 const MAX_LABEL_BYTES = 64 * 1024;
 
@@ -55,55 +56,68 @@ export interface Labels {
  * Reads the label file in the zip archive that is appended to a model. Models without labels have none; one whose
  * metadata names files must have it.
  */
-export function readLabels(bytes: SparseBytes, look: Look, model: Table): Labels | undefined {
-  const named = namedFiles(bytes, look, model);
-  const [first] = named;
-  const directory = first || endsAsZip(bytes) ? zipDirectory(bytes) : undefined;
+export function* readLabels(bytes: SparseBytes, look: Look, model: Table): Inspecting<Labels | undefined> {
+  const named = yield* attempt(bytes, () => namedFiles(bytes, model));
+  if (named === undefined) look.note(`its ${MODEL_METADATA.name} is not of the known form and was not inspected`);
+  const [first] = named ?? [];
+  const directory = yield* attempt(bytes, () => (first || endsAsZip(bytes) ? zipDirectory(bytes) : undefined));
   if (directory === undefined) {
     if (first) look.finding(`is cut off: its metadata names ${quoted(first.name)}, and no zip archive is at its end`);
     return undefined;
   }
-  const typed = named.find(({ type }) => LABEL_TYPES.includes(type));
-  const missing = new Set(named.map(({ name }) => name));
+  const typed = named?.find(({ type }) => LABEL_TYPES.includes(type));
+  const missing = new Set(named?.map(({ name }) => name));
   let labels: ZipEntry | undefined;
-  for (const entry of zipEntries(bytes, directory)) {
+  const entries = zipEntries(bytes, directory);
+  for (let entry = yield* nextOf(bytes, entries); entry; entry = yield* nextOf(bytes, entries)) {
     missing.delete(entry.name);
     if (typed ? typed.name === entry.name : LABEL_NAME.test(entry.name)) labels ??= entry;
   }
   for (const name of missing)
     look.note(`its metadata names ${quoted(name)}, which is not in the zip archive at its end`);
-  return labels && countLabels(bytes, look, directory, labels);
+  return labels && (yield* countLabels(bytes, look, directory, labels));
 }
 
 /** Behind the FlatBuffer an archive begins that has no directory: it is cut off, whether or not metadata names it. */
-export function checkAppended(bytes: SparseBytes, look: Look, model: Table): void {
-  const rest = bytes.slice(model.end, Math.min(MAX_PADDING_BYTES, bytes.size - model.end));
-  const padding = rest.findIndex((byte) => byte !== 0);
-  if (padding < 0 || !beginsAsZip(bytes, model.end + padding) || zipDirectory(bytes)) return;
-  look.finding(`is cut off: the zip archive that begins at ${model.end + padding} has no directory`);
+export function* checkAppended(bytes: SparseBytes, look: Look, model: Table): Inspecting {
+  const cutAt = yield* attempt(bytes, () => {
+    const rest = bytes.slice(model.end, Math.min(MAX_PADDING_BYTES, bytes.size - model.end));
+    const padding = rest.findIndex((byte) => byte !== 0);
+    const at = model.end + padding;
+    return padding < 0 || !beginsAsZip(bytes, at) || zipDirectory(bytes) ? undefined : at;
+  });
+  if (cutAt !== undefined) look.finding(`is cut off: the zip archive that begins at ${cutAt} has no directory`);
 }
 
-function countLabels(bytes: SparseBytes, look: Look, directory: ZipDirectory, entry: ZipEntry): Labels | undefined {
-  const data = zipData(bytes, directory, entry);
+function* countLabels(
+  bytes: SparseBytes,
+  look: Look,
+  directory: ZipDirectory,
+  entry: ZipEntry,
+): Inspecting<Labels | undefined> {
+  const data = yield* attempt(bytes, () => zipData(bytes, directory, entry));
   if (entry.method === STORED && data.length <= MAX_LABEL_BYTES) {
-    return { file: entry.name, lines: countLines(bytes.slice(data.start, data.length)) };
+    return { file: entry.name, lines: yield* countLines(bytes, data.start, data.length) };
   }
   look.note(`the lines of its label file ${quoted(entry.name)} were not counted: it is compressed or large`);
   return undefined;
 }
 
-/** The files that the model's metadata names, 100 at most. */
-function namedFiles(bytes: SparseBytes, look: Look, model: Table): NamedFile[] {
-  const metadata = modelMetadata(bytes, look, model);
+/** The files that the model's metadata names, 100 at most; `undefined` where it is not of the known form. */
+function namedFiles(bytes: SparseBytes, model: Table): NamedFile[] | undefined {
+  const data = modelMetadata(bytes, model);
+  if (data === undefined) return [];
+  if (data.length < HEADER_BYTES || identifierOf(bytes, data.start) !== MODEL_METADATA.identifier) return undefined;
   const files: NamedFile[] = [];
-  for (const file of metadata ? associatedFiles(metadata) : []) {
+  for (const file of associatedFiles(rootTable(bytes, data.start))) {
     const name = file.text(FIELDS.associatedFile.name) ?? '';
     if (files.push({ name, type: file.i8(FIELDS.associatedFile.type) }) === MAX_NAMED) break;
   }
   return files;
 }
 
-function modelMetadata(bytes: SparseBytes, look: Look, model: Table): Table | undefined {
+/** Where the model's metadata stands. */
+function modelMetadata(bytes: SparseBytes, model: Table): ByteRange | undefined {
   const buffers = model.tables(MODEL.buffers);
   let found: number | undefined;
   for (const [, entry] of model.tables(MODEL.metadata).entries({ follow: [METADATA.name] })) {
@@ -114,13 +128,7 @@ function modelMetadata(bytes: SparseBytes, look: Look, model: Table): Table | un
     }
     if (name === MODEL_METADATA.name) found ??= index;
   }
-  const data = found === undefined ? undefined : bufferData(buffers.at(found));
-  if (data === undefined) return undefined;
-  if (data.length >= HEADER_BYTES && identifierOf(bytes, data.start) === MODEL_METADATA.identifier) {
-    return rootTable(bytes, data.start);
-  }
-  look.note(`its ${MODEL_METADATA.name} is not of the known form and was not looked at`);
-  return undefined;
+  return found === undefined ? undefined : bufferData(buffers.at(found));
 }
 
 function* associatedFiles(metadata: Table): Generator<Table, void, undefined> {
@@ -139,5 +147,5 @@ function* tablesOf(table: Table, field: number): Generator<Table, void, undefine
 
 /** A name of the file's own, which may be anything. */
 function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, MAX_SHOWN));
+  return JSON.stringify(shownName(name));
 }

@@ -1,5 +1,7 @@
 import type { Table, Tables } from '../reading/flatbuffer';
 import type { ByteRange, SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import { outsideData } from './tflite-buffers';
 import { CUSTOM, OPERATOR, OPERATOR_CODE, SUBGRAPH } from './tflite-schema';
 import { checkIndexes } from './tflite-tensors';
@@ -28,40 +30,64 @@ export interface EdgeTpuPrograms {
   readonly odd: number;
 }
 
-export function readOperatorCodes(bytes: SparseBytes, codes: Tables): OperatorCodes {
+export function* readOperatorCodes(bytes: SparseBytes, codes: Tables): Inspecting<OperatorCodes> {
   const edgeTpu = new Set<number>();
-  for (const [index, code] of codes.entries({ follow: [OPERATOR_CODE.customCode] })) {
-    const custom = code.text(OPERATOR_CODE.customCode);
-    // Codes above 127 do not fit the older field; older models lack the newer one.
-    const number = Math.max(code.i8(OPERATOR_CODE.deprecatedBuiltinCode), code.i32(OPERATOR_CODE.builtinCode));
-    if (number === CUSTOM && custom === undefined) {
-      throw bytes.malformed(`its operator code ${index} is a custom one without a name`);
-    }
-    if (number === CUSTOM && custom === EDGE_TPU_CODE) edgeTpu.add(index);
+  const entries = codes.entries({ follow: [OPERATOR_CODE.customCode] });
+  for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+    const [index, code] = next;
+    if (yield* attempt(bytes, () => isEdgeTpu(bytes, index, code))) edgeTpu.add(index);
   }
   return { count: codes.length, edgeTpu };
 }
 
+function isEdgeTpu(bytes: SparseBytes, index: number, code: Table): boolean {
+  const custom = code.text(OPERATOR_CODE.customCode);
+  // Codes above 127 do not fit the older field; older models lack the newer one.
+  const number = Math.max(code.i8(OPERATOR_CODE.deprecatedBuiltinCode), code.i32(OPERATOR_CODE.builtinCode));
+  if (number === CUSTOM && custom === undefined) {
+    throw bytes.malformed(`its operator code ${index} is a custom one without a name`);
+  }
+  return number === CUSTOM && custom === EDGE_TPU_CODE;
+}
+
 /** Checks what operators refer to, and that their options are in the file. */
-export function checkOperators(bytes: SparseBytes, subgraphs: Tables, codes: OperatorCodes): EdgeTpuPrograms {
+export function* checkOperators(
+  bytes: SparseBytes,
+  subgraphs: Tables,
+  codes: OperatorCodes,
+): Inspecting<EdgeTpuPrograms> {
   const programs = { used: 0, odd: 0 };
-  for (const [subgraphIndex, subgraph] of subgraphs.entries()) {
-    const tensors = subgraph.tables(SUBGRAPH.tensors).length;
-    for (const [index, operator] of subgraph.tables(SUBGRAPH.operators).entries({ follow: ELSEWHERE })) {
-      const code = operator.u32(OPERATOR.opcodeIndex);
+  const entries = subgraphs.entries();
+  for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+    const [subgraphIndex, subgraph] = next;
+    const tensors = (yield* attempt(bytes, () => subgraph.tables(SUBGRAPH.tensors))).length;
+    const operators = (yield* attempt(bytes, () => subgraph.tables(SUBGRAPH.operators))).entries({ follow: ELSEWHERE });
+    for (let found = yield* nextOf(bytes, operators); found; found = yield* nextOf(bytes, operators)) {
+      const [index, operator] = found;
       const name = `operator ${index} of subgraph ${subgraphIndex}`;
-      if (code >= codes.count) {
-        throw bytes.malformed(`its ${name} refers to the operator code ${code}, and there are ${codes.count}`);
-      }
-      checkIndexes(bytes, operator, [OPERATOR.inputs, OPERATOR.outputs, OPERATOR.intermediates], tensors, name);
-      const options = readOptions(operator);
-      if (codes.edgeTpu.has(code)) {
-        programs.used += 1;
-        if (!beginsAsProgram(bytes, options)) programs.odd += 1;
-      }
+      const program = yield* attempt(bytes, () => checkOperator(bytes, operator, name, { tensors, codes }));
+      if (program === undefined) continue;
+      programs.used += 1;
+      if (!program.isKnown) programs.odd += 1;
     }
   }
   return programs;
+}
+
+/** What an operator is, where it is a program for the Edge TPU. */
+function checkOperator(
+  bytes: SparseBytes,
+  operator: Table,
+  name: string,
+  { tensors, codes }: { tensors: number; codes: OperatorCodes },
+): { isKnown: boolean } | undefined {
+  const code = operator.u32(OPERATOR.opcodeIndex);
+  if (code >= codes.count) {
+    throw bytes.malformed(`its ${name} refers to the operator code ${code}, and there are ${codes.count}`);
+  }
+  checkIndexes(bytes, operator, [OPERATOR.inputs, OPERATOR.outputs, OPERATOR.intermediates], tensors, name);
+  const options = readOptions(operator);
+  return codes.edgeTpu.has(code) ? { isKnown: beginsAsProgram(bytes, options) } : undefined;
 }
 
 /** Options of all kinds must be in the file; where those of a custom operator stand. */

@@ -1,6 +1,9 @@
 import type { InspectedTensor } from '../../contract';
 import type { Table, Tables } from '../reading/flatbuffer';
+import { elementsOf } from '../reading/shape';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import type { ConstantTensor, ConstantTensors } from './tflite-buffers';
 import { elementType, QUANTIZATION, SUBGRAPH, TENSOR } from './tflite-schema';
 
@@ -20,6 +23,8 @@ const LAST_TENSORS = 16;
 
 /** What a summary lists at most: inputs, outputs, and sides of each. */
 const MAX_LISTED = 20;
+
+const MAX_DIMENSIONS = 64;
 
 /** Stands for an optional tensor that is not there. */
 const NO_TENSOR = -1;
@@ -64,44 +69,58 @@ function firstInts(table: Table, field: number): number[] {
 }
 
 /** Checks the tensors of all subgraphs, and gives those whose data is in a buffer. */
-export function readConstants(bytes: SparseBytes, subgraphs: Tables, buffers: number): ConstantTensors {
+export function* readConstants(bytes: SparseBytes, subgraphs: Tables, buffers: number): Inspecting<ConstantTensors> {
   const constants = new Map<number, ConstantTensor[]>();
-  for (const [subgraphIndex, subgraph] of subgraphs.entries()) {
-    const tensors = subgraph.tables(SUBGRAPH.tensors);
-    for (const [index, tensor] of tensors.entries({ follow: ELSEWHERE })) {
-      const buffer = tensor.u32(TENSOR.buffer);
-      if (buffer > 0 && buffer >= buffers) {
-        throw bytes.malformed(
-          `its tensor ${index} of subgraph ${subgraphIndex} refers to the buffer ${buffer}, and there are ${buffers}`,
-        );
-      }
-      const needed = buffer > 0 ? dataBytes(tensor) : undefined;
-      if (needed !== undefined) {
-        const constant = { subgraph: subgraphIndex, index, bytes: needed };
-        const others = constants.get(buffer);
-        if (others) others.push(constant);
-        else constants.set(buffer, [constant]);
-      }
+  const entries = subgraphs.entries();
+  for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+    const [subgraph, table] = next;
+    const tensors = yield* attempt(bytes, () => table.tables(SUBGRAPH.tensors));
+    const listing = tensors.entries({ follow: ELSEWHERE });
+    for (let found = yield* nextOf(bytes, listing); found; found = yield* nextOf(bytes, listing)) {
+      const [index, tensor] = found;
+      const constant = yield* attempt(bytes, () => readConstant(bytes, tensor, { subgraph, index, buffers }));
+      if (constant === undefined) continue;
+      const others = constants.get(constant.buffer);
+      if (others) others.push(constant);
+      else constants.set(constant.buffer, [constant]);
     }
-    checkDetails(bytes, tensors);
+    yield* checkDetails(bytes, tensors);
   }
   return constants;
+}
+
+function readConstant(
+  bytes: SparseBytes,
+  tensor: Table,
+  { subgraph, index, buffers }: { subgraph: number; index: number; buffers: number },
+): (ConstantTensor & { buffer: number }) | undefined {
+  const buffer = tensor.u32(TENSOR.buffer);
+  if (buffer > 0 && buffer >= buffers) {
+    throw bytes.malformed(
+      `its tensor ${index} of subgraph ${subgraph} refers to the buffer ${buffer}, and there are ${buffers}`,
+    );
+  }
+  const needed = buffer > 0 ? dataBytes(tensor) : undefined;
+  return needed === undefined ? undefined : { subgraph, index, bytes: needed, buffer };
 }
 
 /**
  * Checks that names and quantization of a subgraph's tensors are in the file. They lie scattered; where they have to be
  * read one by one, the last in the file tell whether it is cut off, and buffers matter more than the others.
  */
-function checkDetails(bytes: SparseBytes, tensors: Tables): void {
-  const whole = bytes.loadedBytes === bytes.size;
+function* checkDetails(bytes: SparseBytes, tensors: Tables): Inspecting {
+  const whole = bytes.isLoaded;
   const follow = [TENSOR.name, TENSOR.quantization];
-  let checked = 0;
-  for (const [, tensor] of tensors.entries({ lastFirst: true, batch: LAST_TENSORS, follow })) {
-    tensor.text(TENSOR.name);
-    const quantization = tensor.table(TENSOR.quantization);
-    for (const { field, elementBytes } of QUANTIZATION_VECTORS) quantization?.data(field, elementBytes);
-    checked += 1;
-    if (!whole && checked === LAST_TENSORS) return;
+  const entries = tensors.entries({ lastFirst: true, batch: LAST_TENSORS, follow });
+  for (let checked = 0; whole || checked < LAST_TENSORS; checked += 1) {
+    const next = yield* nextOf(bytes, entries);
+    if (next === undefined) return;
+    const [, tensor] = next;
+    yield* attempt(bytes, () => {
+      tensor.text(TENSOR.name);
+      const quantization = tensor.table(TENSOR.quantization);
+      for (const { field, elementBytes } of QUANTIZATION_VECTORS) quantization?.data(field, elementBytes);
+    });
   }
 }
 
@@ -110,10 +129,11 @@ function dataBytes(tensor: Table): number | undefined {
   const { bits } = elementType(tensor.i8(TENSOR.type));
   const elsewhere = tensor.u32(TENSOR.externalBuffer) > 0 || tensor.bool(TENSOR.isVariable);
   if (bits === undefined || elsewhere || tensor.table(TENSOR.sparsity)) return undefined;
-  let elements = 1;
+  const shape: number[] = [];
   for (const side of tensor.ints(TENSOR.shape)) {
-    if (side < 0) return undefined;
-    elements *= side;
+    // A shape of more dimensions is in no model, and what its tensor needs can't be told.
+    if (side < 0 || shape.length >= MAX_DIMENSIONS) return undefined;
+    shape.push(side);
   }
-  return Math.ceil((elements * bits) / 8);
+  return Math.ceil((elementsOf(shape) * bits) / 8);
 }

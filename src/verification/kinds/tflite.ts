@@ -1,7 +1,10 @@
 import type { Table, Tables } from '../reading/flatbuffer';
 import { identifierOf, rootTable } from '../reading/flatbuffer';
 import type { Inspector, Look } from '../inspection';
+import { shownName } from '../messages';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import { checkBuffers, checkLastBuffers } from './tflite-buffers';
 import { checkAppended, readLabels } from './tflite-labels';
 import type { EdgeTpuPrograms, OperatorCodes } from './tflite-operators';
@@ -21,32 +24,29 @@ const SCHEMA_VERSION = 3;
  *
  * Source: https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
  */
-export const inspectTflite: Inspector = (bytes, look) => {
-  inspectModel(bytes, look, false);
-};
+export const inspectTflite: Inspector = (bytes, look) => inspectModel(bytes, look, false);
 
 /** A TensorFlow Lite model that was compiled for the Edge TPU. Source: https://coral.ai/docs/edgetpu/compiler/ */
-export const inspectEdgeTpu: Inspector = (bytes, look) => {
-  inspectModel(bytes, look, true);
-};
+export const inspectEdgeTpu: Inspector = (bytes, look) => inspectModel(bytes, look, true);
 
 /** What matters most comes first: of a large file not everything may be read. */
-function inspectModel(bytes: SparseBytes, look: Look, forEdgeTpu: boolean): void {
-  const model = readModel(bytes);
-  const codes = readOperatorCodes(bytes, model.tables(MODEL.operatorCodes));
-  const subgraphs = model.tables(MODEL.subgraphs);
-  const counts = checkSubgraphs(bytes, subgraphs);
-  learn(bytes, look, { model, codes, counts });
+function* inspectModel(bytes: SparseBytes, look: Look, forEdgeTpu: boolean): Inspecting {
+  const model = yield* attempt(bytes, () => readModel(bytes));
+  const vector = (field: number): Inspecting<Tables> => attempt(bytes, () => model.tables(field));
+  const codes = yield* readOperatorCodes(bytes, yield* vector(MODEL.operatorCodes));
+  const subgraphs = yield* vector(MODEL.subgraphs);
+  const counts = yield* checkSubgraphs(bytes, subgraphs);
+  yield* learn(bytes, look, { model, codes, counts });
   if (forEdgeTpu && codes.edgeTpu.size === 0) {
     look.finding(`is not compiled for the Edge TPU: none of its ${codes.count} operator codes is ${EDGE_TPU_CODE}`);
   }
-  const buffers = model.tables(MODEL.buffers);
-  checkLastBuffers(buffers);
-  const programs = checkOperators(bytes, subgraphs, codes);
-  if (forEdgeTpu && codes.edgeTpu.size > 0) tellPrograms(look, programs);
-  checkSignatures(bytes, model.tables(MODEL.signatureDefs), counts.tensors);
-  checkBuffers(bytes, look, buffers, readConstants(bytes, subgraphs, buffers.length));
-  checkAppended(bytes, look, model);
+  const buffers = yield* vector(MODEL.buffers);
+  yield* checkLastBuffers(bytes, buffers);
+  const programs = yield* checkOperators(bytes, subgraphs, codes);
+  if (forEdgeTpu && codes.edgeTpu.size > 0) reportPrograms(look, programs);
+  yield* checkSignatures(bytes, yield* vector(MODEL.signatureDefs), counts.tensors);
+  yield* checkBuffers(bytes, look, buffers, yield* readConstants(bytes, subgraphs, buffers.length));
+  yield* checkAppended(bytes, look, model);
 }
 
 function readModel(bytes: SparseBytes): Table {
@@ -74,17 +74,24 @@ interface Counts {
 }
 
 /** Checks what subgraphs themselves refer to. */
-function checkSubgraphs(bytes: SparseBytes, subgraphs: Tables): Counts {
+function* checkSubgraphs(bytes: SparseBytes, subgraphs: Tables): Inspecting<Counts> {
   const tensors: number[] = [];
   let operators = 0;
-  for (const [index, subgraph] of subgraphs.entries()) {
-    const { length } = subgraph.tables(SUBGRAPH.tensors);
-    checkIndexes(bytes, subgraph, [SUBGRAPH.inputs, SUBGRAPH.outputs], length, `subgraph ${index}`);
-    subgraph.text(SUBGRAPH.name);
-    operators += subgraph.tables(SUBGRAPH.operators).length;
-    tensors.push(length);
+  const entries = subgraphs.entries();
+  for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+    const [index, subgraph] = next;
+    const counts = yield* attempt(bytes, () => checkSubgraph(bytes, index, subgraph));
+    operators += counts.operators;
+    tensors.push(counts.tensors);
   }
   return { operators, tensors };
+}
+
+function checkSubgraph(bytes: SparseBytes, index: number, subgraph: Table): { operators: number; tensors: number } {
+  const { length } = subgraph.tables(SUBGRAPH.tensors);
+  checkIndexes(bytes, subgraph, [SUBGRAPH.inputs, SUBGRAPH.outputs], length, `subgraph ${index}`);
+  subgraph.text(SUBGRAPH.name);
+  return { operators: subgraph.tables(SUBGRAPH.operators).length, tensors: length };
 }
 
 interface Known {
@@ -93,10 +100,16 @@ interface Known {
   readonly counts: Counts;
 }
 
-function learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known): void {
-  const main = model.tables(MODEL.subgraphs).at(0);
-  const description = model.text(MODEL.description);
-  const labels = readLabels(bytes, look, model);
+function* learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known): Inspecting {
+  const { inputs, outputs, description } = yield* attempt(bytes, () => {
+    const main = model.tables(MODEL.subgraphs).at(0);
+    return {
+      inputs: describeTensors(main, SUBGRAPH.inputs),
+      outputs: describeTensors(main, SUBGRAPH.outputs),
+      description: model.text(MODEL.description),
+    };
+  });
+  const labels = yield* readLabels(bytes, look, model);
   look.learned({
     kind: 'tflite',
     summary: {
@@ -104,8 +117,7 @@ function learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known):
       subgraphs: counts.tensors.length,
       operators: counts.operators,
       tensors: counts.tensors.reduce((sum, count) => sum + count, 0),
-      inputs: describeTensors(main, SUBGRAPH.inputs),
-      outputs: describeTensors(main, SUBGRAPH.outputs),
+      ...{ inputs, outputs },
       ...(labels && { labels }),
       edgeTpu: codes.edgeTpu.size > 0,
       ...(description !== undefined && { description }),
@@ -113,28 +125,41 @@ function learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known):
   });
 }
 
-function tellPrograms(look: Look, { used, odd }: EdgeTpuPrograms): void {
+function reportPrograms(look: Look, { used, odd }: EdgeTpuPrograms): void {
   if (used === 0) look.finding(`is not compiled for the Edge TPU: none of its operators is ${EDGE_TPU_CODE}`);
   if (odd > 0) look.note(`${odd} of its ${used} Edge TPU programs do not begin as programs of the known compiler do`);
 }
 
 /** Signatures need not be there; those which are give names to tensors of a subgraph. */
-function checkSignatures(bytes: SparseBytes, signatures: Tables, tensors: readonly number[]): void {
-  for (const [, signature] of signatures.entries()) {
-    const name = `signature ${JSON.stringify(signature.text(SIGNATURE_DEF.signatureKey) ?? '')}`;
-    const subgraph = signature.u32(SIGNATURE_DEF.subgraphIndex);
+function* checkSignatures(bytes: SparseBytes, signatures: Tables, tensors: readonly number[]): Inspecting {
+  const entries = signatures.entries();
+  for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
+    const [, signature] = next;
+    const { name, subgraph, vectors } = yield* attempt(bytes, () => readSignature(signature));
     const count = tensors[subgraph];
     if (count === undefined) {
       throw bytes.malformed(`its ${name} refers to the subgraph ${subgraph}, and there are ${tensors.length}`);
     }
-    for (const field of [SIGNATURE_DEF.inputs, SIGNATURE_DEF.outputs]) {
-      for (const [, named] of signature.tables(field).entries()) {
-        named.text(TENSOR_MAP.name);
-        const index = named.u32(TENSOR_MAP.tensorIndex);
+    for (const vector of vectors) {
+      const named = vector.entries();
+      for (let tensor = yield* nextOf(bytes, named); tensor; tensor = yield* nextOf(bytes, named)) {
+        const [, map] = tensor;
+        const index = yield* attempt(bytes, () => {
+          map.text(TENSOR_MAP.name);
+          return map.u32(TENSOR_MAP.tensorIndex);
+        });
         if (index >= count) {
           throw bytes.malformed(`its ${name} refers to the tensor ${index}, and subgraph ${subgraph} has ${count}`);
         }
       }
     }
   }
+}
+
+function readSignature(signature: Table): { name: string; subgraph: number; vectors: Tables[] } {
+  return {
+    name: `signature ${JSON.stringify(shownName(signature.text(SIGNATURE_DEF.signatureKey) ?? ''))}`,
+    subgraph: signature.u32(SIGNATURE_DEF.subgraphIndex),
+    vectors: [SIGNATURE_DEF.inputs, SIGNATURE_DEF.outputs].map((field) => signature.tables(field)),
+  };
 }

@@ -1,56 +1,78 @@
-import { z } from 'zod';
 import type { Inspector } from '../inspection';
-import { jsonOf } from '../reading/json-file';
-import { zipDirectory, zipEntries } from '../reading/zip';
+import { shownName } from '../messages';
+import { JsonReader } from '../reading/json-reader';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import type { ZipEntry } from '../reading/zip';
+import { zipDirectory, zipEntries } from '../reading/zip';
+import type { ZipContent } from '../reading/zip-content';
 import { zipContent } from '../reading/zip-content';
 
 const MANIFEST = 'MAR-INF/MANIFEST.json';
 
-const manifestSchema = z.object({
-  model: z.object({
-    modelName: z.string().nullish(),
-    serializedFile: z.string().nullish(),
-    modelFile: z.string().nullish(),
-    handler: z.string().nullish(),
-  }),
-});
+/** What a manifest says of its model. */
+const MODEL_FIELDS = ['modelName', 'serializedFile', 'modelFile', 'handler'] as const;
+type Model = Partial<Record<(typeof MODEL_FIELDS)[number], string>>;
 
 /**
- * A model archive of TorchServe: the files that its manifest names are in it. Its model is not looked into.
+ * A model archive of TorchServe: the files that its manifest names are in it. Its model is not inspected.
  *
  * Source: https://docs.pytorch.org/serve/ and https://github.com/pytorch/serve/tree/master/model-archiver
  */
-export const inspectModelArchive: Inspector = (bytes, look) => {
-  const directory = zipDirectory(bytes);
+export const inspectModelArchive: Inspector = function* (bytes, look) {
+  const directory = yield* attempt(bytes, () => zipDirectory(bytes));
   if (directory === undefined) throw bytes.malformed('is cut off, or no zip archive: it has no end record');
-  const entries = new Map<string, ZipEntry>();
-  for (const entry of zipEntries(bytes, directory)) entries.set(entry.name, entry);
-  const manifest = entries.get(MANIFEST);
-  if (manifest === undefined) throw bytes.malformed(`is no model archive: it has no ${MANIFEST}`);
-  const content = zipContent(bytes, directory, manifest);
+  const names = new Set<string>();
+  let manifest: ZipEntry | undefined;
+  const entries = zipEntries(bytes, directory);
+  for (let entry = yield* nextOf(bytes, entries); entry; entry = yield* nextOf(bytes, entries)) {
+    names.add(entry.name);
+    if (entry.name === MANIFEST) manifest = entry;
+  }
+  const found = manifest;
+  if (found === undefined) throw bytes.malformed(`is no model archive: it has no ${MANIFEST}`);
+  const content = yield* attempt(bytes, () => zipContent(bytes, directory, found));
   if (content === undefined) {
-    look.learned({ kind: 'torch-model-archive', summary: { entries: entries.size } });
-    look.note(`its ${MANIFEST} is compressed and was not looked into`);
+    look.learned({ kind: 'torch-model-archive', summary: { entries: names.size } });
+    look.limited(bytes.limited(`its ${MANIFEST} is compressed`));
     return;
   }
-  const { model } = jsonOf(content.bytes, manifestSchema, { what: `its ${MANIFEST}`, ...content });
-  const { modelName, handler } = model;
+  const { modelName, handler, serializedFile, modelFile } = yield* readManifest(content);
   look.learned({
     kind: 'torch-model-archive',
     summary: {
-      entries: entries.size,
-      ...(typeof modelName === 'string' && { modelName }),
-      ...(typeof handler === 'string' && { handler }),
+      entries: names.size,
+      ...(modelName !== undefined && { modelName }),
+      ...(handler !== undefined && { handler }),
     },
   });
   // `file.py:function`, or the name of a handler that TorchServe has itself.
-  const script = handler?.split(':')[0];
-  const named = [model.serializedFile, model.modelFile, script?.endsWith('.py') ? script : undefined];
-  for (const name of named) {
-    if (name && !entries.has(name) && !entries.has(baseName(name))) look.finding(`its ${name} is missing`);
+  const script = handler?.split(':', 1)[0];
+  for (const name of [serializedFile, modelFile, script?.endsWith('.py') === true ? script : undefined]) {
+    if (name && !names.has(name) && !names.has(baseName(name))) look.finding(`its ${shownName(name)} is missing`);
   }
 };
+
+function* readManifest(content: ZipContent): Inspecting<Model> {
+  const json = new JsonReader(content.bytes, `its ${MANIFEST}`, content);
+  const model: Model = {};
+  const seen = { model: false };
+  yield* json.members(function* (name) {
+    if (name !== 'model') {
+      yield* json.skip();
+      return;
+    }
+    seen.model = true;
+    yield* json.members(function* (key) {
+      const field = MODEL_FIELDS.find((known) => known === key);
+      if (field === undefined) yield* json.skip();
+      else model[field] = (yield* json.read(() => (json.isNull() ? undefined : json.string()))) ?? '';
+    });
+  });
+  yield* json.finish();
+  if (!seen.model) throw json.wrong('model is missing');
+  return model;
+}
 
 function baseName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);

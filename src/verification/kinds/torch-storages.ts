@@ -10,12 +10,14 @@ export interface Storage {
 }
 
 /** Bytes of one element. Source: https://github.com/pytorch/pytorch/blob/main/torch/storage.py */
-const ELEMENT_BYTES: Readonly<Record<string, number>> = {
-  ...{ DoubleStorage: 8, FloatStorage: 4, HalfStorage: 2, BFloat16Storage: 2 },
-  ...{ LongStorage: 8, IntStorage: 4, ShortStorage: 2, CharStorage: 1, ByteStorage: 1, BoolStorage: 1 },
-  ...{ ComplexDoubleStorage: 16, ComplexFloatStorage: 8, UntypedStorage: 1 },
-  ...{ QInt32Storage: 4, QInt8Storage: 1, QUInt8Storage: 1 },
-};
+const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ...{ DoubleStorage: 8, FloatStorage: 4, HalfStorage: 2, BFloat16Storage: 2 },
+    ...{ LongStorage: 8, IntStorage: 4, ShortStorage: 2, CharStorage: 1, ByteStorage: 1, BoolStorage: 1 },
+    ...{ ComplexDoubleStorage: 16, ComplexFloatStorage: 8, UntypedStorage: 1 },
+    ...{ QInt32Storage: 4, QInt8Storage: 1, QUInt8Storage: 1 },
+  }),
+);
 
 /** Collects the storages that a pickle refers to: `('storage', torch.FloatStorage, '0', 'cpu', 12)`. */
 export function collectStorages(storages: Map<string, Storage>): PickleEvents {
@@ -30,9 +32,9 @@ export function collectStorages(storages: Map<string, Storage>): PickleEvents {
 
 function storageOf(id: PickleValue): Storage | undefined {
   if (!(id instanceof PickleSequence)) return undefined;
-  const [kind, type, key, , elements] = id.items;
+  const [kind, type, key, , elements] = id.items.slice(0, 5);
   if (kind !== 'storage' || typeof key !== 'string' || typeof elements !== 'number') return undefined;
-  const name = type instanceof PickleGlobal ? (type.name.split('.').at(-1) ?? '') : '';
-  const size = ELEMENT_BYTES[name];
+  const name = type instanceof PickleGlobal ? type.name.slice(type.name.lastIndexOf('.') + 1) : '';
+  const size = ELEMENT_BYTES.get(name);
   return { key, bytes: size === undefined ? undefined : elements * size };
 }

@@ -1,4 +1,6 @@
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 /** Objects and arrays within each other. XGBoost's are far less deep. */
 const MAX_DEPTH = 32;
@@ -6,51 +8,75 @@ const MAX_DEPTH = 32;
 const LENGTH_BYTES = 8;
 
 /** Bytes of a value behind its marker. */
-const VALUE_BYTES: Readonly<Record<string, number>> = {
-  ...{ Z: 0, T: 0, F: 0, i: 1, U: 1, C: 1, I: 2, l: 4, d: 4, L: 8, D: 8 },
-};
+const VALUE_BYTES: ReadonlyMap<string, number> = new Map(
+  Object.entries({ Z: 0, T: 0, F: 0, i: 1, U: 1, C: 1, I: 2, l: 4, d: 4, L: 8, D: 8 }),
+);
+
+/** An object or an array whose end is not reached. */
+interface Open {
+  readonly isObject: boolean;
+  /** Values that are left, where their number is stated in front of them. */
+  left: number | undefined;
+}
 
 /**
- * Where a UBJSON value ends, with the subset of UBJSON that XGBoost writes: lengths are numbers of 64 bits.
+ * Where the UBJSON value ends that a file begins with, with the subset of UBJSON that XGBoost writes: lengths are
+ * numbers of 64 bits.
  *
  * Sources: https://ubjson.org and https://github.com/dmlc/xgboost/blob/master/src/common/json.cc
  *
- * @param at where its marker stands, in bytes from the file's start
  * @throws MalformedFileError where it is cut off or damaged
  */
-export function ubjsonEnd(bytes: SparseBytes, at = 0, depth = 0): number {
-  if (depth > MAX_DEPTH) throw bytes.malformed(`is damaged: more than ${MAX_DEPTH} values are within each other`);
-  const marker = markerAt(bytes, at);
-  if (marker === '{') return objectEnd(bytes, at + 1, depth);
-  if (marker === '[') return arrayEnd(bytes, at + 1, depth);
-  if (marker === 'S') return textEnd(bytes, at + 1);
-  const length = VALUE_BYTES[marker];
-  if (length === undefined) throw bytes.malformed(`is damaged: no UBJSON value begins at byte ${at}`);
-  return within(bytes, at + 1, length);
+export function* ubjsonEnd(bytes: SparseBytes): Inspecting<number> {
+  const open: Open[] = [];
+  let at = 0;
+  do {
+    const from = at;
+    at = yield* attempt(bytes, () => readToken(bytes, from, open));
+  } while (open.length > 0);
+  return at;
 }
 
-function objectEnd(bytes: SparseBytes, start: number, depth: number): number {
+/** Reads the begin of a value, or the end of one that is open; gives where the next one stands. */
+function readToken(bytes: SparseBytes, start: number, open: Open[]): number {
+  const container = open.at(-1);
   let at = start;
-  while (markerAt(bytes, at) !== '}') at = ubjsonEnd(bytes, textEnd(bytes, at), depth + 1);
-  return at + 1;
-}
-
-function arrayEnd(bytes: SparseBytes, start: number, depth: number): number {
-  const marker = markerAt(bytes, start);
-  if (marker === '$') {
-    const size = VALUE_BYTES[markerAt(bytes, start + 1)] ?? 0;
-    const [count, at] = countAt(bytes, start + 2);
-    return within(bytes, at, count * size);
-  }
-  if (marker === '#') {
-    const [count, first] = countAt(bytes, start);
-    let at = first;
-    for (let index = 0; index < count; index += 1) at = ubjsonEnd(bytes, at, depth + 1);
+  if (container?.left === 0) {
+    open.pop();
     return at;
   }
-  let at = start;
-  while (markerAt(bytes, at) !== ']') at = ubjsonEnd(bytes, at, depth + 1);
-  return at + 1;
+  if (container && container.left === undefined && markerAt(bytes, at) === (container.isObject ? '}' : ']')) {
+    open.pop();
+    return at + 1;
+  }
+  if (container?.isObject === true) at = textEnd(bytes, at);
+  const marker = markerAt(bytes, at);
+  const { end, opened } = readValue(bytes, at, marker);
+  if (container?.left !== undefined) container.left -= 1;
+  if (opened) open.push(opened);
+  if (open.length > MAX_DEPTH) throw bytes.malformed(`is damaged: more than ${MAX_DEPTH} values are within each other`);
+  return end;
+}
+
+function readValue(bytes: SparseBytes, at: number, marker: string): { end: number; opened?: Open } {
+  if (marker === '{') return { end: at + 1, opened: { isObject: true, left: undefined } };
+  if (marker === '[') return readArray(bytes, at + 1);
+  if (marker === 'S') return { end: textEnd(bytes, at + 1) };
+  const length = VALUE_BYTES.get(marker);
+  if (length === undefined) throw bytes.malformed(`is damaged: no UBJSON value begins at byte ${at}`);
+  return { end: within(bytes, at + 1, length) };
+}
+
+function readArray(bytes: SparseBytes, start: number): { end: number; opened?: Open } {
+  const marker = markerAt(bytes, start);
+  if (marker === '$') {
+    const size = VALUE_BYTES.get(markerAt(bytes, start + 1)) ?? 0;
+    const [count, at] = countAt(bytes, start + 2);
+    return { end: within(bytes, at, count * size) };
+  }
+  if (marker !== '#') return { end: start, opened: { isObject: false, left: undefined } };
+  const [left, end] = countAt(bytes, start);
+  return { end, opened: { isObject: false, left } };
 }
 
 /** The number of an array's values, and where they begin. */

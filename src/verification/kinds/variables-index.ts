@@ -2,9 +2,11 @@ import type { MessageType } from '../reading/proto-message';
 import { reasonOf } from '../reading/proto-message';
 import { BUNDLE_ENTRY, BUNDLE_HEADER, dataTypeOf } from './schemas/tensorflow';
 import type { TableEntry } from '../reading/sorted-table';
-import { entriesOf } from '../reading/sorted-table';
+import { visitEntries } from '../reading/sorted-table';
+import { shownName } from '../messages';
+import { elementsOf } from '../reading/shape';
 import type { SparseBytes } from '../reading/sparse-bytes';
-import { ReadLimitError } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 /** What the index of a SavedModel's variables says. */
 export interface VariablesIndex {
@@ -16,6 +18,8 @@ export interface VariablesIndex {
 
 /** Those of the largest models are some ten thousand. */
 const MAX_ENTRIES = 100_000;
+/** Decoding and checking an entry costs about as much as so many steps. */
+const STEPS_PER_ENTRY = 40;
 /** More than any file name has digits for. */
 const MAX_SHARDS = 100_000;
 
@@ -30,28 +34,28 @@ const SLICE = 0;
  * Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/tensor_bundle/tensor_bundle.h
  *
  * @throws MalformedFileError where it is damaged
- * @throws ReadLimitError where it is too large to be looked into
+ * @throws LimitError where it is too large to be looked into
  */
-export function readVariablesIndex(bytes: SparseBytes): VariablesIndex {
+export function* readVariablesIndex(bytes: SparseBytes): Inspecting<VariablesIndex> {
   const shardBytes = new Map<number, number>();
   let shards: number | undefined;
   let tensors = 0;
   let entries = 0;
-  for (const { key, value } of entriesOf(bytes)) {
+  yield* visitEntries(bytes, ({ key, value }) => {
     entries += 1;
-    if (entries > MAX_ENTRIES)
-      throw new ReadLimitError(bytes.path, `has more than ${MAX_ENTRIES} entries and was not looked into whole`);
+    if (entries > MAX_ENTRIES) throw bytes.limited(`it has more than ${MAX_ENTRIES} entries`);
+    bytes.meter.charge(STEPS_PER_ENTRY + value.length);
     // The empty key sorts before all others.
     if (shards === undefined) {
       if (key.length > 0) throw bytes.malformed('has no header');
       shards = decode(bytes, BUNDLE_HEADER, value, () => 'header').num_shards;
       if (shards > MAX_SHARDS) throw bytes.malformed(`has the impossible number of ${shards} shards`);
-      continue;
+      return;
     }
     if (key[0] !== SLICE && !key.equals(OBJECT_GRAPH)) tensors += 1;
     const end = endOf(bytes, { key, value }, shards);
     if (end) shardBytes.set(end.shard, Math.max(shardBytes.get(end.shard) ?? 0, end.bytes));
-  }
+  });
   if (shards === undefined) throw bytes.malformed('has no header');
   return { shards, tensors, shardBytes };
 }
@@ -69,14 +73,14 @@ function endOf(
     offset,
     size,
     slices,
-  } = decode(bytes, BUNDLE_ENTRY, value, () => `entry ${key.toString()}`);
+  } = decode(bytes, BUNDLE_ENTRY, value, () => `entry ${shownName(key.toString())}`);
   if (slices.length > 0) return undefined;
-  if (shard >= shards) throw bytes.malformed(`${key.toString()} is in the shard ${shard} of ${shards}`);
+  if (shard >= shards) throw bytes.malformed(`${shownName(key.toString())} is in the shard ${shard} of ${shards}`);
   const type = dataTypeOf(dtype);
-  const expected = shape && type.bytes && shape.reduce((product, side) => product * side, type.bytes);
+  const expected = shape && type.bytes && elementsOf(shape) * type.bytes;
   if (expected !== undefined && expected !== null && size !== expected) {
     throw bytes.malformed(
-      `${key.toString()} has ${size} bytes, which do not fit its shape [${shape?.join(', ')}] of ${type.name}`,
+      `${shownName(key.toString())} has ${size} bytes, which do not fit its shape [${shape?.join(', ')}] of ${type.name}`,
     );
   }
   return { shard, bytes: offset + size };

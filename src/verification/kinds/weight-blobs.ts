@@ -1,6 +1,9 @@
 import type { Look } from '../inspection';
 import { fieldsOf, messagesIn } from '../reading/proto-fields';
+import { shownName } from '../messages';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt, nextOf } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 /** A program up to this size is read at once, in bytes: most are smaller, since their weights are elsewhere. */
 const MAX_PROGRAM_BYTES = 960 * 1024;
@@ -40,14 +43,19 @@ type MessageName = keyof typeof WAYS;
 type Blobs = Map<string, number>;
 
 /** The files of weights that the programs in a Core ML model name are there, and reach as far as they should. */
-export function checkWeightBlobs(bytes: SparseBytes, look: Look): void {
+export function* checkWeightBlobs(bytes: SparseBytes, look: Look): Inspecting {
   const blobs: Blobs = new Map();
-  collect(bytes, { name: 'Model', start: 0, end: bytes.size }, 0, blobs);
+  yield* collect(bytes, { name: 'Model', start: 0, end: bytes.size }, 0, blobs);
   for (const [name, lastRecord] of blobs) {
+    if (bytes.meter.isDue) yield undefined;
     const file = name.replace(MODEL_PATH, '');
-    const weights = look.open(look.beside(file)) ?? look.open(look.beside(`../${file}`));
-    if (weights === undefined) look.finding(`is incomplete: its weights in ${file} are missing`);
-    else checkLastRecord(weights, lastRecord);
+    const weights = look.open(look.beside(file)) ?? look.open(look.above(file));
+    if (weights === undefined) look.finding(`is incomplete: its weights in ${shownName(file)} are missing`);
+    else {
+      yield* attempt(bytes, () => {
+        checkLastRecord(weights, lastRecord);
+      });
+    }
   }
 }
 
@@ -57,17 +65,24 @@ interface Part {
   readonly end: number;
 }
 
-function collect(bytes: SparseBytes, { name, start, end }: Part, depth: number, blobs: Blobs): void {
-  if (depth > MAX_DEPTH) throw bytes.malformed(`has messages within each other at byte ${start} that are too deep`);
-  if (name === 'Program') bytes.need([{ start, length: Math.min(end - start, MAX_PROGRAM_BYTES) }]);
+function* collect(bytes: SparseBytes, { name, start, end }: Part, depth: number, blobs: Blobs): Inspecting {
+  if (depth > MAX_DEPTH) throw bytes.limited(`it has messages nested deeper than ${MAX_DEPTH} at byte ${start}`);
+  if (name === 'Program') {
+    yield* attempt(bytes, () => {
+      bytes.need([{ start, length: Math.min(end - start, MAX_PROGRAM_BYTES) }]);
+    });
+  }
   if (name === 'BlobFileValue') {
-    addBlob(bytes, start, end, blobs);
+    yield* attempt(bytes, () => {
+      addBlob(bytes, start, end, blobs);
+    });
     return;
   }
   const ways: Readonly<Record<number, MessageName>> = WAYS[name];
-  for (const field of messagesIn(bytes, start, end)) {
+  const fields = messagesIn(bytes, start, end);
+  for (let field = yield* nextOf(bytes, fields); field; field = yield* nextOf(bytes, fields)) {
     const next = ways[field.number];
-    if (next) collect(bytes, { name: next, start: field.start, end: field.end }, depth + 1, blobs);
+    if (next) yield* collect(bytes, { name: next, start: field.start, end: field.end }, depth + 1, blobs);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SparseBytes } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 
 /** Objects and arrays within each other; XGBoost's are far less deep. */
 const MAX_DEPTH = 32;
@@ -13,40 +14,42 @@ const CLOSING: ReadonlyMap<number, number> = new Map([
 const CLOSINGS: ReadonlySet<number> = new Set(CLOSING.values());
 
 /**
- * Where the object ends that a file begins with, and blanks behind it. It is not parsed: XGBoost writes numbers as `NaN` and `Infinity`, too,
- * which are no JSON.
+ * Where the object ends that a file begins with, and blanks behind it. It is not parsed: XGBoost writes numbers as
+ * `NaN` and `Infinity`, too, which are not JSON.
  *
  * @throws MalformedFileError where it is cut off or damaged
  */
-export function jsonEnd(bytes: SparseBytes): number {
+export function* jsonEnd(bytes: SparseBytes): Inspecting<number> {
   const open: number[] = [];
-  for (let at = 0; at < bytes.size; at += 1) {
+  let at = 0;
+  do {
+    if (at >= bytes.size) throw bytes.malformed('is cut off: its JSON has no end');
     const byte = bytes.u8(at);
     const closing = CLOSING.get(byte);
-    if (byte === QUOTE) at = stringEnd(bytes, at + 1);
+    if (byte === QUOTE) at = yield* stringEnd(bytes, at + 1);
     else if (closing !== undefined) open.push(closing);
     else if (CLOSINGS.has(byte) && open.pop() !== byte) {
       throw bytes.malformed(`is damaged: its brackets do not match at byte ${at}`);
     }
     if (open.length > MAX_DEPTH)
       throw bytes.malformed(`is damaged: more than ${MAX_DEPTH} values are within each other`);
-    if (open.length === 0) return blanksEnd(bytes, at + 1);
+    at += 1;
+    if (bytes.meter.isDue) yield undefined;
+  } while (open.length > 0);
+  while (at < bytes.size && BLANKS.has(bytes.u8(at))) {
+    at += 1;
+    if (bytes.meter.isDue) yield undefined;
   }
-  throw bytes.malformed('is cut off: its JSON has no end');
-}
-
-function blanksEnd(bytes: SparseBytes, start: number): number {
-  let at = start;
-  while (at < bytes.size && BLANKS.has(bytes.u8(at))) at += 1;
   return at;
 }
 
 /** Where the quotation mark stands that ends a text. */
-function stringEnd(bytes: SparseBytes, start: number): number {
+function* stringEnd(bytes: SparseBytes, start: number): Inspecting<number> {
   for (let at = start; at < bytes.size; at += 1) {
     const byte = bytes.u8(at);
     if (byte === QUOTE) return at;
     if (byte === BACKSLASH) at += 1;
+    if (bytes.meter.isDue) yield undefined;
   }
   throw bytes.malformed(`is cut off: the text at byte ${start} of its JSON has no end`);
 }

@@ -1,5 +1,7 @@
 import type { Inspector, Look } from '../inspection';
 import type { SparseBytes } from '../reading/sparse-bytes';
+import { attempt } from '../reading/sparse-bytes';
+import type { Inspecting } from '../reading/work';
 import { ubjsonEnd } from './ubjson';
 import { jsonEnd } from './xgboost-json';
 import { beginsAsLegacy, inspectLegacyXgboost } from './xgboost-legacy';
@@ -16,7 +18,7 @@ interface Layout {
   /** What others write too may have its parts in another order. */
   readonly onlyByXgboost: boolean;
   /** Follows a small file to its end, and gives that. */
-  readonly follow: (bytes: SparseBytes) => number;
+  readonly follow: (bytes: SparseBytes) => Inspecting<number>;
 }
 
 const JSON_LAYOUT: Layout = {
@@ -30,7 +32,7 @@ const UBJSON_LAYOUT: Layout = {
   layout: 'ubjson',
   tail: /version\[#L[^]{8}[iU]([^])[iU]([^])[iU]([^])\}$/,
   onlyByXgboost: true,
-  follow: (bytes) => ubjsonEnd(bytes),
+  follow: ubjsonEnd,
 };
 
 /**
@@ -38,10 +40,10 @@ const UBJSON_LAYOUT: Layout = {
  *
  * Source: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
  */
-export const inspectXgboost: Inspector = (bytes, look) => {
-  const layout = layoutOf(bytes);
-  if (layout) inspectObject(bytes, layout, look);
-  else if (beginsAsLegacy(bytes)) inspectLegacyXgboost(bytes, look);
+export const inspectXgboost: Inspector = function* (bytes, look) {
+  const layout = yield* attempt(bytes, () => layoutOf(bytes));
+  if (layout) yield* inspectObject(bytes, layout, look);
+  else if (yield* attempt(bytes, () => beginsAsLegacy(bytes))) yield* inspectLegacyXgboost(bytes, look);
   else {
     const first = bytes.slice(0, Math.min(4, bytes.size)).toString('hex');
     throw bytes.malformed(`is no XGBoost model: its first bytes are "${first}"`);
@@ -56,18 +58,18 @@ function layoutOf(bytes: SparseBytes): Layout | undefined {
   return next === '"' || next === '}' ? JSON_LAYOUT : UBJSON_LAYOUT;
 }
 
-function inspectObject(bytes: SparseBytes, { layout, tail, onlyByXgboost, follow }: Layout, look: Look): void {
+function* inspectObject(bytes: SparseBytes, { layout, tail, onlyByXgboost, follow }: Layout, look: Look): Inspecting {
   const small = bytes.isReadWhole;
-  const begin = bytes.slice(0, small ? bytes.size : HEAD_BYTES);
+  const begin = yield* attempt(bytes, () => bytes.slice(0, small ? bytes.size : HEAD_BYTES));
   if ((small || onlyByXgboost) && !begin.includes('learner')) {
     throw bytes.malformed('is no XGBoost model: it has no learner');
   }
   const length = Math.min(TAIL_BYTES, bytes.size);
-  const end = bytes.slice(bytes.size - length, length).toString('latin1');
+  const end = (yield* attempt(bytes, () => bytes.slice(bytes.size - length, length))).toString('latin1');
   const version = tail.exec(end)?.slice(1).map(numberOf).join('.');
   look.learned({ kind: 'xgboost', summary: { layout, ...(version !== undefined && { version }) } });
   if (small) {
-    const left = bytes.size - follow(bytes);
+    const left = bytes.size - (yield* follow(bytes));
     if (left > 0) look.note(`has ${left} bytes behind the end of its model`);
     return;
   }

@@ -1,5 +1,9 @@
-import { gunzipSync, inflateSync } from 'node:zlib';
-import { SparseBytes } from './sparse-bytes';
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import type { SparseBytes } from './sparse-bytes';
+import { attempt } from './sparse-bytes';
+import type { Inspecting } from './work';
+import { waitFor } from './work';
 
 /** How a file is compressed. */
 export interface Compression {
@@ -8,17 +12,21 @@ export interface Compression {
   readonly magic: readonly number[];
   /** Whether its end is there, where that can be told without reading on from its begin. */
   readonly hasEnd?: (bytes: SparseBytes) => boolean;
-  readonly decompress?: (content: Buffer, options: { maxOutputLength: number }) => Buffer;
+  /** Decompresses in another thread. */
+  readonly decompress?: (content: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 }
 
 const XZ_END = [0x59, 0x5a];
 const BZIP2_END = 0x177245385090n;
 const BZIP2_END_BYTES = 11;
 
-/** What does not fit in is not looked into, in bytes. */
+/** What does not fit in is not inspected, in bytes. */
 const MAX_DECOMPRESSED_BYTES = 16 * 1024 * 1024;
 
-const ZLIB = { name: 'zlib', decompress: inflateSync };
+/** Bytes that are decompressed in a step, while the event loop is free. */
+const BYTES_PER_STEP = 128;
+
+const ZLIB = { name: 'zlib', decompress: promisify(inflate) };
 
 /**
  * Sources: RFC 1950, RFC 1952, RFC 8878, https://tukaani.org/xz/xz-file-format.txt,
@@ -29,7 +37,7 @@ const COMPRESSIONS: readonly Compression[] = [
   { ...ZLIB, magic: [0x78, 0x5e] },
   { ...ZLIB, magic: [0x78, 0x9c] },
   { ...ZLIB, magic: [0x78, 0xda] },
-  { name: 'gzip', magic: [0x1f, 0x8b], decompress: gunzipSync },
+  { name: 'gzip', magic: [0x1f, 0x8b], decompress: promisify(gunzip) },
   { name: 'bzip2', magic: [0x42, 0x5a, 0x68], hasEnd: hasBzip2End },
   { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], hasEnd: hasXzEnd },
   { name: 'lzma', magic: [0x5d, 0x00, 0x00] },
@@ -48,18 +56,25 @@ export function compressionOf(bytes: SparseBytes): Compression | undefined {
  *
  * @throws MalformedFileError where it is cut off or damaged
  */
-export function decompressed(bytes: SparseBytes, { name, hasEnd, decompress }: Compression): SparseBytes | undefined {
-  if (hasEnd?.(bytes) === false) {
+export function* decompressed(
+  bytes: SparseBytes,
+  { name, hasEnd, decompress }: Compression,
+): Inspecting<SparseBytes | undefined> {
+  if ((yield* attempt(bytes, () => hasEnd?.(bytes))) === false) {
     throw bytes.malformed(`is cut off or damaged: its ${name} stream has no end`);
   }
   if (decompress === undefined || !bytes.isReadWhole) return undefined;
-  const content = bytes.slice(0, bytes.size);
-  try {
-    return SparseBytes.of(bytes.path, decompress(content, { maxOutputLength: MAX_DECOMPRESSED_BYTES }));
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw bytes.malformed(`is cut off or damaged: its ${name} stream: ${error instanceof Error ? error.message : ''}`);
-  }
+  const content = yield* attempt(bytes, () => bytes.slice(0, bytes.size));
+  const result = yield* waitFor(
+    decompress(content, { maxOutputLength: MAX_DECOMPRESSED_BYTES }).catch((error: unknown) =>
+      error instanceof Error ? error : new Error(String(error)),
+    ),
+  );
+  // It is too large where it is a range error.
+  if (result instanceof RangeError) return undefined;
+  if (result instanceof Error) throw bytes.malformed(`is cut off or damaged: its ${name} stream: ${result.message}`);
+  bytes.meter.charge(result.length / BYTES_PER_STEP);
+  return bytes.derived(result);
 }
 
 function hasAt(bytes: SparseBytes, at: number, magic: readonly number[]): boolean {

@@ -5,6 +5,8 @@ import type { ByteRange, SparseBytes } from './sparse-bytes';
 const MAX_TEXT_BYTES = 1_000;
 /** Tables of a vector that are loaded together. */
 const BATCH = 1_024;
+/** Of a longer vector the tables are not sorted by their places. */
+const MAX_SORTED = 16_384;
 /** So much of a vector is loaded at once, in bytes: it has an offset for each table. */
 const MAX_OFFSETS_BYTES = 512 * 1024;
 /** What is loaded of each: tables are shorter, and what they refer to often stands right behind. */
@@ -198,23 +200,79 @@ export class Tables {
     return new Table(this.buffer, this.position(index));
   }
 
-  /** Tables with their indexes. */
-  *entries(order: Order = {}): Generator<[index: number, table: Table], void, undefined> {
-    const { follow = [], lastFirst = false, batch = BATCH } = order;
-    this.buffer.file.need([{ ...this.range, length: Math.min(this.range.length, MAX_OFFSETS_BYTES) }]);
-    const sorted = lastFirst ? this.positions(0, this.length).sort((a, b) => b.at - a.at) : undefined;
-    for (let from = 0; from < this.length; from += batch) {
-      const to = Math.min(from + batch, this.length);
-      const places = sorted?.slice(from, to) ?? this.positions(from, to);
-      this.need(places.map(({ at }) => at));
-      this.need(places.map(({ at }) => at - this.buffer.readInt32(at)));
-      const tables = places.map(({ at }) => new Table(this.buffer, at));
-      this.need(tables.flatMap((table) => follow.flatMap((field) => table.target(field) ?? [])));
-      for (const [place, { index }] of places.entries()) {
-        const table = tables[place];
-        if (table) yield [index, table];
-      }
+  /** Tables with their indexes; where bytes are missing, the same table can be asked for again. */
+  entries(order: Order = {}): IterableIterator<[index: number, table: Table]> {
+    return new TableEntries(this.buffer, this, this.range, order);
+  }
+
+  /** Where the table of an index begins. */
+  position(index: number): number {
+    return this.buffer.__indirect(this.range.start + index * OFFSET_BYTES);
+  }
+}
+
+interface Place {
+  readonly at: number;
+  readonly index: number;
+}
+
+/** The entries of a vector of tables, a batch at a time. */
+class TableEntries implements IterableIterator<[index: number, table: Table]> {
+  private readonly batchSize: number;
+  private readonly follow: readonly number[];
+  private readonly lastFirst: boolean;
+  /** All places, where they are sorted. */
+  private sorted: Place[] | undefined;
+  private readonly unsorted: Place[] = [];
+  private from = 0;
+  private batch: [index: number, table: Table][] = [];
+  private inBatch = 0;
+
+  constructor(
+    private readonly buffer: SparseByteBuffer,
+    private readonly tables: Tables,
+    private readonly range: ByteRange,
+    { follow = [], lastFirst = false, batch = BATCH }: Order,
+  ) {
+    this.follow = follow;
+    this.lastFirst = lastFirst;
+    this.batchSize = batch;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<[index: number, table: Table], undefined> {
+    if (this.inBatch === this.batch.length) {
+      if (this.from === 0) this.begin();
+      if (this.from >= this.tables.length) return { done: true, value: undefined };
+      const to = Math.min(this.from + this.batchSize, this.tables.length);
+      this.batch = this.load(this.from, to);
+      this.inBatch = 0;
+      this.from = to;
     }
+    const value = this.batch[this.inBatch];
+    this.inBatch += 1;
+    return value ? { done: false, value } : { done: true, value: undefined };
+  }
+
+  private begin(): void {
+    const { length } = this.tables;
+    this.buffer.file.need([{ ...this.range, length: Math.min(this.range.length, MAX_OFFSETS_BYTES) }]);
+    if (!this.lastFirst || length > MAX_SORTED || this.sorted) return;
+    while (this.unsorted.length < length) this.unsorted.push(this.place(this.unsorted.length));
+    this.sorted = [...this.unsorted].sort((a, b) => b.at - a.at);
+  }
+
+  /** Loads the tables of a batch, and what stands behind the fields that will be read. */
+  private load(from: number, to: number): [index: number, table: Table][] {
+    const places = this.sorted?.slice(from, to) ?? this.places(from, to);
+    this.need(places.map(({ at }) => at));
+    this.need(places.map(({ at }) => at - this.buffer.readInt32(at)));
+    const tables = places.map(({ at, index }): [number, Table] => [index, new Table(this.buffer, at)]);
+    this.need(tables.flatMap(([, table]) => this.follow.flatMap((field) => table.target(field) ?? [])));
+    return tables;
   }
 
   /** Loads what stands at some places, as far as it is mostly read. */
@@ -223,13 +281,16 @@ export class Tables {
     file.need(places.map((start) => ({ start, length: Math.min(NEAR_BYTES, file.size - start) })));
   }
 
-  private positions(from: number, to: number): { at: number; index: number }[] {
+  /** Places in the order of the vector; where the last ones matter most, from its end. */
+  private places(from: number, to: number): Place[] {
     const places = [];
-    for (let index = from; index < to; index += 1) places.push({ at: this.position(index), index });
+    for (let number = from; number < to; number += 1) {
+      places.push(this.place(this.lastFirst ? this.tables.length - 1 - number : number));
+    }
     return places;
   }
 
-  private position(index: number): number {
-    return this.buffer.__indirect(this.range.start + index * OFFSET_BYTES);
+  private place(index: number): Place {
+    return { at: this.tables.position(index), index };
   }
 }

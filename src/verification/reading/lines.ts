@@ -1,10 +1,21 @@
-const LINE_FEED = 0x0a;
+import type { SparseBytes } from './sparse-bytes';
+import { attempt } from './sparse-bytes';
+import type { Inspecting } from './work';
 
-/** Lines of a text; the last one need not be ended. */
-export function countLines(content: Buffer): number {
-  let count = content.length > 0 && content.at(-1) !== LINE_FEED ? 1 : 0;
-  for (const byte of content) {
-    if (byte === LINE_FEED) count += 1;
+const LINE_FEED = 0x0a;
+/** Bytes that are gone through at once. */
+const PART_BYTES = 64 * 1024;
+const BYTES_PER_STEP = 16;
+
+/** Counts the lines of a part of a file that is in memory; the last one need not be ended. */
+export function* countLines(bytes: SparseBytes, start: number, length: number): Inspecting<number> {
+  const end = start + length;
+  let count = 0;
+  for (let at = start; at < end; at += PART_BYTES) {
+    const part = yield* attempt(bytes, () => bytes.slice(at, Math.min(PART_BYTES, end - at)));
+    bytes.meter.charge(part.length / BYTES_PER_STEP);
+    for (let feed = part.indexOf(LINE_FEED); feed >= 0; feed = part.indexOf(LINE_FEED, feed + 1)) count += 1;
+    if (at + part.length === end && part.at(-1) !== LINE_FEED) count += 1;
   }
   return count;
 }

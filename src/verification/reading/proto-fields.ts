@@ -25,44 +25,66 @@ const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 /** A value's bytes by its wire type; -1 where they are told by a number in front of them. */
 const VALUE_BYTES: Readonly<Record<WireType, number>> = { 0: 0, 1: 8, 2: -1, 5: 4 };
 
+/** The fields of a message; where bytes are missing, the same field can be asked for again. */
+class Fields implements IterableIterator<ProtoField> {
+  constructor(
+    private readonly bytes: Bytes,
+    private at: number,
+    private readonly end: number,
+    private readonly only: WireType | undefined,
+  ) {}
+
+  next(): IteratorResult<ProtoField, undefined> {
+    while (this.at < this.end) {
+      const field = fieldAt(this.bytes, this.at, this.end);
+      this.at = field.end;
+      if (this.only === undefined || field.wireType === this.only) return { done: false, value: field };
+    }
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+
 /**
  * The fields of the message that fills a part of a file, in their order. Values are hopped over: only tags, lengths
  * and varints are read. Source: https://protobuf.dev/programming-guides/encoding/
  *
  * @throws MalformedFileError where the part is no whole message
  */
-export function* fieldsOf(bytes: Bytes, start = 0, end = bytes.size): Generator<ProtoField, void, void> {
-  for (let at = start; at < end;) {
-    const tag = readVarint(bytes, at, end);
-    const number = Math.floor(tag.value / 8);
-    const wireType = tag.value % 8;
-    if (!isWireType(wireType) || number < 1 || number > MAX_FIELD_NUMBER) {
-      throw bytes.malformed(`has no protocol buffer field at byte ${at}`);
-    }
-    const first = wireType === WireType.varint || wireType === WireType.bytes ? readVarint(bytes, tag.end, end) : tag;
-    const length = wireType === WireType.bytes ? first.value : VALUE_BYTES[wireType];
-    const field = {
-      number,
-      wireType,
-      start: wireType === WireType.varint ? tag.end : first.end,
-      end: first.end + length,
-      value: wireType === WireType.varint ? first.value : 0,
-    };
-    if (length < 0 || field.end > end) {
-      throw bytes.malformed(
-        `is cut off or damaged: field ${number} at byte ${at} should have ${length} bytes, and ${end - first.end} are left`,
-      );
-    }
-    yield field;
-    at = field.end;
-  }
+export function fieldsOf(bytes: Bytes, start = 0, end = bytes.size): IterableIterator<ProtoField> {
+  return new Fields(bytes, start, end, undefined);
 }
 
 /** The fields of a message that are messages, maps or texts. */
-export function* messagesIn(bytes: Bytes, start?: number, end?: number): Generator<ProtoField, void, void> {
-  for (const field of fieldsOf(bytes, start, end)) {
-    if (field.wireType === WireType.bytes) yield field;
+export function messagesIn(bytes: Bytes, start = 0, end = bytes.size): IterableIterator<ProtoField> {
+  return new Fields(bytes, start, end, WireType.bytes);
+}
+
+function fieldAt(bytes: Bytes, at: number, end: number): ProtoField {
+  const tag = readVarint(bytes, at, end);
+  const number = Math.floor(tag.value / 8);
+  const wireType = tag.value % 8;
+  if (!isWireType(wireType) || number < 1 || number > MAX_FIELD_NUMBER) {
+    throw bytes.malformed(`has no protocol buffer field at byte ${at}`);
   }
+  const first = wireType === WireType.varint || wireType === WireType.bytes ? readVarint(bytes, tag.end, end) : tag;
+  const length = wireType === WireType.bytes ? first.value : VALUE_BYTES[wireType];
+  const field = {
+    number,
+    wireType,
+    start: wireType === WireType.varint ? tag.end : first.end,
+    end: first.end + length,
+    value: wireType === WireType.varint ? first.value : 0,
+  };
+  if (length < 0 || field.end > end) {
+    throw bytes.malformed(
+      `is cut off or damaged: field ${number} at byte ${at} should have ${length} bytes, and ${end - first.end} are left`,
+    );
+  }
+  return field;
 }
 
 /** The values of a field of numbers, which may be packed. */
@@ -77,7 +99,7 @@ export function* varintsOf(bytes: Bytes, field: ProtoField): Generator<number, v
 }
 
 function isWireType(value: number): value is WireType {
-  return value in VALUE_BYTES;
+  return value === 0 || value === 1 || value === 2 || value === 5;
 }
 
 /** A number of up to 64 bits, signed, and where it ends. @throws MalformedFileError where there is none before the limit */

@@ -1,10 +1,11 @@
 import type { Root } from 'protobufjs/light';
 import type { z } from 'zod';
 import type { SparseBytes } from './sparse-bytes';
-import { ReadLimitError } from './sparse-bytes';
 
 /** Messages that are decoded have far less; so a hostile one does not fill the memory, in bytes. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
+/** Decoding and checking a byte costs about as much as so many steps. */
+const STEPS_PER_BYTE = 3;
 
 /** A type of small messages. */
 export interface MessageType<T> {
@@ -30,7 +31,7 @@ export function messageType<T>(root: Root, name: string, shape: z.ZodType<T>): M
  * The message in a part of a file.
  *
  * @throws MalformedFileError where it is none of its type
- * @throws ReadLimitError where it is too large to be decoded
+ * @throws LimitError where it is too large to be decoded
  */
 export function decodeMessage<T>(
   bytes: SparseBytes,
@@ -38,12 +39,10 @@ export function decodeMessage<T>(
   { start, end }: { readonly start: number; readonly end: number },
 ): T {
   if (end - start > MAX_MESSAGE_BYTES) {
-    throw new ReadLimitError(
-      bytes.path,
-      `its ${type.name} of ${end - start} bytes at byte ${start} was not looked into`,
-    );
+    throw bytes.limited(`its ${type.name} at byte ${start} has ${end - start} bytes`);
   }
   const content = bytes.slice(start, end - start);
+  bytes.meter.charge((end - start) * STEPS_PER_BYTE);
   try {
     return type.decode(content);
   } catch (error) {

@@ -32,7 +32,8 @@ export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
       const length = extra + 1;
       if (from + length > packed.length || to + length > size)
         throw new SnappyError('it has a literal that is too long');
-      packed.copy(unpacked, to, from, from + length);
+      if (length > SHORT_LITERAL) packed.copy(unpacked, to, from, from + length);
+      else for (let index = 0; index < length; index += 1) unpacked[to + index] = packed[from + index] ?? 0;
       from += length;
       to += length;
     } else {
@@ -41,11 +42,16 @@ export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
       if (offset === 0 || offset > to || to + length > size)
         throw new SnappyError('it has a copy of what is not there');
       // Byte by byte: a copy may repeat what it writes itself.
-      for (let index = 0; index < length; index += 1, to += 1) unpacked.writeUInt8(unpacked.readUInt8(to - offset), to);
+      for (const end = to + length; to < end; to += 1) unpacked[to] = unpacked[to - offset] ?? 0;
     }
   }
   if (to !== size) throw new SnappyError(`it unpacks to ${to} bytes and not to ${size}`);
   return unpacked;
+}
+
+/** The size that a block states for what is packed in it, in bytes. @throws SnappyError where it states none */
+export function unpackedSize(packed: Buffer): number {
+  return lengthOf(packed).value;
 }
 
 const MAX_LENGTH_BYTES = 5;

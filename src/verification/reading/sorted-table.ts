@@ -1,9 +1,10 @@
 import { crc32c } from '@node-rs/crc32';
 import type { Bytes } from './proto-fields';
 import { readVarint } from './proto-fields';
-import { SnappyError, unpackSnappy } from './snappy';
+import { SnappyError, unpackedSize, unpackSnappy } from './snappy';
 import type { MalformedFileError, SparseBytes } from './sparse-bytes';
-import { ReadLimitError } from './sparse-bytes';
+import { attempt } from './sparse-bytes';
+import type { Inspecting, LimitError } from './work';
 
 /** An entry of a table. */
 export interface TableEntry {
@@ -22,20 +23,43 @@ const MASK_DELTA = 0xa282ead8;
 
 /** What all blocks of a table may unpack to, in bytes: real ones have a few hundred KiB. */
 const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;
+/** A block is read and unpacked at once: TensorFlow begins a new one after 256 KiB, in bytes. */
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+/** A block that must be unpacked has at most as many, in bytes. */
+const MAX_PACKED_BYTES = 1024 * 1024;
+/** Snappy packs at most 64 bytes into 3. */
+const MAX_RATIO = 22;
+/** Bytes that are compared with a checksum, or unpacked, in a step. */
+const BYTES_PER_STEP = 64;
 /** What a block costs beside its content: a table may not consist of many small ones, in bytes. */
 const BLOCK_COST_BYTES = 64;
 const MAX_KEY_BYTES = 4 * 1024;
 
 /**
- * The entries of TensorFlow's sorted table, in order of their keys, with the checksum of every block compared.
+ * Visits the entries of TensorFlow's sorted table, in order of their keys, with the checksum of every block compared.
  *
  * Source: https://github.com/google/leveldb/blob/main/doc/table_format.md, with the magic number of
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/lib/io/format.h
  *
- * @throws MalformedFileError where the file is no whole table
- * @throws ReadLimitError where it is too large to be looked into
+ * @throws MalformedFileError where the file is not a whole table
+ * @throws LimitError where it is too large to be inspected
  */
-export function* entriesOf(bytes: SparseBytes): Generator<TableEntry, void, void> {
+export function* visitEntries(bytes: SparseBytes, visit: (entry: TableEntry) => void): Inspecting {
+  const blocks = new Blocks(bytes);
+  const index = yield* attempt(bytes, () => readIndex(bytes, blocks));
+  for (const { value } of entriesIn(index)) {
+    if (bytes.meter.isDue) yield undefined;
+    const data = blocks.read(readHandle(new Block(bytes, index.at, value), 0));
+    for (const entry of entriesIn(data)) {
+      visit(entry);
+      bytes.meter.charge(4);
+      if (bytes.meter.isDue) yield undefined;
+    }
+  }
+}
+
+/** The block that names all others. The whole file is loaded for it. */
+function readIndex(bytes: SparseBytes, blocks: Blocks): Block {
   if (bytes.size < FOOTER_BYTES) throw bytes.malformed(`has ${bytes.size} bytes, too few for a table`);
   bytes.needIndex(0, bytes.size);
   const footerAt = bytes.size - FOOTER_BYTES;
@@ -46,13 +70,9 @@ export function* entriesOf(bytes: SparseBytes): Generator<TableEntry, void, void
       `is no whole table: it ends with ${magic.toString('hex')}, not with ${MAGIC.toString('hex')}`,
     );
   }
-  const blocks = new Blocks(bytes);
   const metaIndex = readHandle(footer, 0);
   blocks.read(metaIndex);
-  const index = blocks.read(readHandle(footer, metaIndex.end));
-  for (const { value } of entriesIn(index)) {
-    yield* entriesIn(blocks.read(readHandle(new Block(bytes, index.at, value), 0)));
-  }
+  return blocks.read(readHandle(footer, metaIndex.end));
 }
 
 /** Where a block stands in the file. */
@@ -106,10 +126,18 @@ class Blocks {
   constructor(private readonly file: SparseBytes) {}
 
   read({ offset, size }: Handle): Block {
-    const content = this.unpack(this.file.slice(offset, size + TRAILER_BYTES), offset);
+    const sealed = this.file.slice(offset, size + TRAILER_BYTES);
+    if (size > MAX_BLOCK_BYTES) throw this.tooLarge(size, offset);
+    this.file.meter.charge(size / BYTES_PER_STEP);
+    const content = this.unpack(sealed, offset);
     this.left -= content.length + BLOCK_COST_BYTES;
-    if (this.left < 0) throw new ReadLimitError(this.file.path, 'is too large to be looked into');
+    this.file.meter.charge(content.length / BYTES_PER_STEP);
+    if (this.left < 0) throw this.file.limited(`it has more than ${MAX_UNPACKED_BYTES} bytes of entries`);
     return new Block(this.file, offset, content);
+  }
+
+  private tooLarge(size: number, offset: number): LimitError {
+    return this.file.limited(`its block at byte ${offset} has ${size} bytes`);
   }
 
   private unpack(block: Buffer, offset: number): Buffer {
@@ -123,7 +151,10 @@ class Blocks {
     if (type === PLAIN) return packed;
     if (type !== SNAPPY) throw this.file.malformed(`has a block of the unknown type ${type} at byte ${offset}`);
     try {
-      return unpackSnappy(packed, this.left);
+      if (packed.length > MAX_PACKED_BYTES) throw this.tooLarge(packed.length, offset);
+      const size = unpackedSize(packed);
+      if (size > MAX_BLOCK_BYTES && size <= packed.length * MAX_RATIO) throw this.tooLarge(size, offset);
+      return unpackSnappy(packed, MAX_BLOCK_BYTES);
     } catch (error) {
       if (error instanceof SnappyError)
         throw this.file.malformed(`its block at byte ${offset} is damaged: ${error.message}`);
@@ -151,7 +182,7 @@ function* entriesIn(block: Block): Generator<TableEntry, void, void> {
     if (shared.value < 0 || shared.value > keyBytes) throw block.malformed('has a key that shares more than there is');
     const delta = block.slice(length.end, added.value);
     if (shared.value + delta.length > MAX_KEY_BYTES) {
-      throw new ReadLimitError(block.file.path, 'has a name that is too long to be looked into');
+      throw block.file.limited(`it has a name of more than ${MAX_KEY_BYTES} bytes`);
     }
     delta.copy(key, shared.value);
     keyBytes = shared.value + delta.length;

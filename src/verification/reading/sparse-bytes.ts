@@ -1,11 +1,9 @@
-import type { ArtifactFile } from '../artifact-file';
-import { inParallel } from '../in-parallel';
+import type { ByteRange } from './loaded-parts';
+import { LoadedParts, PAGE_BYTES } from './loaded-parts';
+import type { Inspecting, WorkMeter } from './work';
+import { LimitError } from './work';
 
-/** Part of a file, in bytes from its start. */
-export interface ByteRange {
-  readonly start: number;
-  readonly length: number;
-}
+export type { ByteRange } from './loaded-parts';
 
 /** What a file has is not what its format says. */
 export class MalformedFileError extends Error {
@@ -20,81 +18,62 @@ export class MalformedFileError extends Error {
 /** Bytes that an inspector needs are not read yet. */
 export class MissingBytesError extends Error {
   constructor(
-    readonly bytes: SparseBytes,
+    readonly parts: LoadedParts,
     readonly ranges: readonly ByteRange[],
   ) {
-    super(`bytes of ${bytes.path} are to be read`);
+    super(`bytes of ${parts.file.path} must be read`);
   }
 }
 
-/** To go on would read more of a file than a look into it may. */
-export class ReadLimitError extends Error {
-  constructor(
-    readonly path: string,
-    /** What is not looked at, for a note. */
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** Unit of reading, in bytes: tables of most formats are smaller. */
-const PAGE_BYTES = 4 * 1024;
-/** Where a file is read on from where the last read ended, as much is read at once, in bytes. */
-const MAX_READ_AHEAD_BYTES = 64 * 1024;
-/** A file up to this size is read as a whole; of a larger one no more than this, in bytes. */
-const MAX_READ_BYTES = 1024 * 1024;
-/** A format's own index may be larger; one beyond this is not looked into, in bytes. */
+/** A format's own index may be larger than what is read otherwise; one beyond this is not inspected, in bytes. */
 const MAX_INDEX_BYTES = 8 * 1024 * 1024;
-/** So many accesses make a look: in a whole file tables are read a few times, in a hostile one over and over. */
-const MAX_STEPS = 4_000_000;
+/** Bytes that are copied or compared in a step. */
+const BYTES_PER_STEP = 64;
 
 /**
  * A file of which some parts are in memory, read synchronously, as parsers want it. Access to a part that is not
- * there throws {@link MissingBytesError}: whoever runs the inspector loads it and runs the inspector again from its
- * begin. Access beyond the file's end throws {@link MalformedFileError}: no length or offset that a file states is
- * ever trusted.
+ * there throws {@link MissingBytesError}; {@link attempt} and {@link nextOf} load it and repeat what needed it. Access
+ * beyond the file's end throws {@link MalformedFileError}: no length or offset that a file states is ever trusted.
+ * Every access is charged to the meter of the inspection.
  */
 export class SparseBytes {
   readonly path: string;
   /** Size of the file, in bytes. */
   readonly size: number;
-  /** Bytes in memory. */
-  loadedBytes = 0;
-  /** Accesses since {@link rewind}. */
-  steps = 0;
-  private readonly pages = new Map<number, Buffer>();
-  private indexBytes = 0;
   private lastNumber = -1;
   private lastPage: Buffer = Buffer.alloc(0);
 
-  constructor(private readonly file: ArtifactFile) {
-    this.path = file.path;
-    this.size = file.bytes;
+  constructor(
+    readonly parts: LoadedParts,
+    readonly meter: WorkMeter,
+  ) {
+    this.path = parts.file.path;
+    this.size = parts.file.bytes;
   }
 
-  /** Content that is in memory as a whole, for example decompressed; the path is the one for messages. */
-  static of(path: string, content: Buffer): SparseBytes {
-    const read = (start: number, length: number): Promise<Buffer> =>
-      Promise.resolve(content.subarray(start, start + length));
-    const bytes = new SparseBytes({ path, bytes: content.length, generation: '', read });
-    bytes.keep(0, content);
-    return bytes;
+  /** Content that was made from this file, for example decompressed. It is charged to the same inspection. */
+  derived(content: Buffer): SparseBytes {
+    return new SparseBytes(LoadedParts.of(this.path, content), this.meter);
   }
 
-  /** Whether the file is small enough to be read as a whole; of a larger one only parts are looked at. */
+  /** Whether the file is small enough to be read as a whole; only parts of a larger one are read. */
   get isReadWhole(): boolean {
-    return this.size <= MAX_READ_BYTES;
+    return this.parts.isReadWhole;
   }
 
-  /** Starts a new run of an inspector. */
-  rewind(): void {
-    this.steps = 0;
+  /** Whether all of it is in memory. */
+  get isLoaded(): boolean {
+    return this.parts.bytes === this.size;
   }
 
   /** The error for what is wrong with this file; the text follows its path: `has no root table`. */
   malformed(text: string): MalformedFileError {
     return new MalformedFileError(this.path, text);
+  }
+
+  /** The error for what exceeds the bounds; the text says why the file was not fully inspected. */
+  limited(text: string): LimitError {
+    return new LimitError(this.path, text);
   }
 
   u8(at: number): number {
@@ -126,19 +105,19 @@ export class SparseBytes {
 
   /** A part of the file; it must lie within. */
   slice(start: number, length: number): Buffer {
-    this.step(1 + length / 64);
     this.within(start, length);
+    this.meter.charge(1 + length / BYTES_PER_STEP);
     const missing = this.missing({ start, length });
-    if (missing) throw new MissingBytesError(this, [missing]);
-    const parts: Buffer[] = [];
+    if (missing) throw new MissingBytesError(this.parts, [missing]);
+    const pages: Buffer[] = [];
     for (let at = start; at < start + length;) {
-      const page = this.pages.get(Math.floor(at / PAGE_BYTES)) ?? Buffer.alloc(0);
+      const page = this.parts.page(Math.floor(at / PAGE_BYTES)) ?? Buffer.alloc(0);
       const from = at % PAGE_BYTES;
       const part = page.subarray(from, Math.min(page.length, from + start + length - at));
-      parts.push(part);
+      pages.push(part);
       at += part.length;
     }
-    return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+    return joined(pages, length);
   }
 
   /** Text in UTF-8. @throws MalformedFileError where it is none */
@@ -153,91 +132,45 @@ export class SparseBytes {
 
   /** Says which parts will be read next, so that they are loaded together and not one after the other. */
   need(ranges: readonly ByteRange[]): void {
+    this.meter.charge(ranges.length);
     for (const { start, length } of ranges) this.within(start, length);
     const missing = ranges.flatMap((range) => this.missing(range) ?? []);
-    if (missing.length > 0) throw new MissingBytesError(this, missing);
+    if (missing.length > 0) throw new MissingBytesError(this.parts, missing);
   }
 
   /**
    * Says that a part is the format's own index and is read whole, however small the share of the file is that may be
    * read otherwise.
    *
-   * @throws ReadLimitError where it is larger than 8 MiB
+   * @throws LimitError where it is larger than 8 MiB
    */
   needIndex(start: number, length: number): void {
     this.within(start, length);
-    if (length > MAX_INDEX_BYTES)
-      throw new ReadLimitError(this.path, `its index of ${length} bytes is too large to be looked into`);
-    this.indexBytes = Math.max(this.indexBytes, length);
+    if (length > MAX_INDEX_BYTES) throw this.limited(`its index has ${length} bytes, more than ${MAX_INDEX_BYTES}`);
+    this.parts.allow(length);
     this.need([{ start, length }]);
   }
 
-  /** Loads parts that were missing. @throws ReadLimitError where that would be more than may be read of this file */
-  async load(ranges: readonly ByteRange[]): Promise<void> {
-    const reads = this.isReadWhole ? [{ start: 0, length: this.size }] : this.plan(ranges);
-    await inParallel(reads, async ({ start, length }) => {
-      this.keep(start, await this.file.read(start, length));
-    });
-  }
-
-  private keep(start: number, block: Buffer): void {
-    for (let from = 0; from < block.length; from += PAGE_BYTES) {
-      const number = (start + from) / PAGE_BYTES;
-      // Another look into the same file may have loaded it meanwhile.
-      if (this.pages.has(number)) continue;
-      const page = block.subarray(from, from + PAGE_BYTES);
-      this.pages.set(number, page);
-      this.loadedBytes += page.length;
-    }
-  }
-
-  /** Reads of whole pages for ranges, joined where they touch. */
-  private plan(ranges: readonly ByteRange[]): ByteRange[] {
-    const limit = MAX_READ_BYTES + this.indexBytes;
-    const wanted = new Set<number>();
-    for (const { start, length } of ranges) {
-      const first = Math.floor(start / PAGE_BYTES);
-      const last = Math.max(first, Math.floor((start + length - 1) / PAGE_BYTES), first + this.readAhead(first) - 1);
-      for (let page = first; page <= last && page * PAGE_BYTES < this.size; page += 1) {
-        if (!this.pages.has(page)) wanted.add(page);
-        if (this.loadedBytes + wanted.size * PAGE_BYTES > limit) {
-          throw new ReadLimitError(this.path, `only ${this.loadedBytes} of ${this.size} bytes were looked at`);
-        }
-      }
-    }
-    const reads: { start: number; length: number }[] = [];
-    for (const page of [...wanted].sort((a, b) => a - b)) {
-      const start = page * PAGE_BYTES;
-      const length = Math.min(PAGE_BYTES, this.size - start);
-      const before = reads.at(-1);
-      if (before && before.start + before.length === start) before.length += length;
-      else reads.push({ start, length });
-    }
-    return reads;
-  }
-
-  /** Pages to read from here on: as many as were read right before, so that a file that is read on costs few requests. */
-  private readAhead(page: number): number {
-    const limit = MAX_READ_AHEAD_BYTES / PAGE_BYTES;
-    let before = 0;
-    while (before < limit && this.pages.has(page - 1 - before)) before += 1;
-    return Math.max(1, before);
+  /** Reads a part that is not kept, for what is gone through once. */
+  async readOnce(start: number, length: number): Promise<Buffer> {
+    this.within(start, length);
+    return this.parts.file.read(start, length);
   }
 
   private missing({ start, length }: ByteRange): ByteRange | undefined {
     for (let page = Math.floor(start / PAGE_BYTES); page * PAGE_BYTES < start + length; page += 1) {
-      if (!this.pages.has(page)) return { start, length };
+      if (this.parts.page(page) === undefined) return { start, length };
     }
     return undefined;
   }
 
-  /** The page that has all of so many bytes, where it is loaded. */
+  /** The page that has all of these bytes, where it is loaded. */
   private inPage(at: number, length: number): Buffer | undefined {
-    this.step(1);
+    this.meter.charge(1);
     this.within(at, length);
     const number = Math.floor(at / PAGE_BYTES);
     if (number !== this.lastNumber) {
-      const page = this.pages.get(number);
+      const page = this.parts.page(number);
       if (page === undefined) return undefined;
       this.lastNumber = number;
       this.lastPage = page;
@@ -248,12 +181,39 @@ export class SparseBytes {
   private within(start: number, length: number): void {
     if (Number.isInteger(start) && start >= 0 && length >= 0 && start + length <= this.size) return;
     throw this.malformed(
-      `is cut off or damaged: something should stand at the bytes ${start} to ${start + length}, and the file has ${this.size}`,
+      `is cut off or damaged: the bytes ${start} to ${start + length} belong to it, and the file has ${this.size}`,
     );
   }
+}
 
-  private step(count: number): void {
-    this.steps += count;
-    if (this.steps > MAX_STEPS) throw this.malformed('is damaged: its parts refer to each other over and over');
+/** Pages that were read together lie behind each other in memory and need no copy. */
+function joined(pages: readonly Buffer[], length: number): Buffer {
+  const [first] = pages;
+  if (first === undefined) return Buffer.alloc(0);
+  let end = first.byteOffset;
+  for (const page of pages) {
+    if (page.buffer !== first.buffer || page.byteOffset !== end) return Buffer.concat(pages);
+    end += page.length;
   }
+  return Buffer.from(first.buffer, first.byteOffset, length);
+}
+
+/** Runs a short piece of work that only reads; where bytes are missing it is repeated when they are loaded. */
+export function* attempt<T>({ meter }: Pick<SparseBytes, 'meter'>, read: () => T): Inspecting<T> {
+  for (;;) {
+    if (meter.isDue) yield undefined;
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof MissingBytesError)) throw error;
+      yield error;
+    }
+  }
+}
+
+/** The next item; `undefined` behind the last one. The items' iterator must survive that bytes are missing. */
+export function* nextOf<T>(bytes: Pick<SparseBytes, 'meter'>, items: Iterator<T>): Inspecting<T | undefined> {
+  bytes.meter.charge(1);
+  const next = yield* attempt(bytes, () => items.next());
+  return next.done === true ? undefined : next.value;
 }

@@ -1,6 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
-import type { ByteRange } from './sparse-bytes';
-import { SparseBytes } from './sparse-bytes';
+import { shownName } from '../messages';
+import type { ByteRange, SparseBytes } from './sparse-bytes';
 import type { ZipDirectory, ZipEntry } from './zip';
 import { STORED, zipData } from './zip';
 
@@ -12,6 +12,7 @@ export interface ZipContent extends ByteRange {
 const DEFLATED = 8;
 /** A larger entry is not inflated, in bytes before and after. */
 const MAX_INFLATED_BYTES = 1024 * 1024;
+const BYTES_PER_STEP = 16;
 
 /**
  * The content of an entry of an archive; `undefined` where it is compressed and large, or in a way that is not known.
@@ -23,7 +24,8 @@ export function zipContent(bytes: SparseBytes, directory: ZipDirectory, entry: Z
   if (entry.method === STORED) return { bytes, start, length };
   if (entry.method !== DEFLATED || Math.max(length, entry.bytes) > MAX_INFLATED_BYTES) return undefined;
   const content = inflate(bytes, entry, bytes.slice(start, length));
-  return { bytes: SparseBytes.of(bytes.path, content), start: 0, length: content.length };
+  bytes.meter.charge(content.length / BYTES_PER_STEP);
+  return { bytes: bytes.derived(content), start: 0, length: content.length };
 }
 
 function inflate(bytes: SparseBytes, entry: ZipEntry, compressed: Buffer): Buffer {
@@ -33,5 +35,5 @@ function inflate(bytes: SparseBytes, entry: ZipEntry, compressed: Buffer): Buffe
   } catch {
     // What is damaged has no content.
   }
-  throw bytes.malformed(`is damaged: its entry ${entry.name} can't be inflated to ${entry.bytes} bytes`);
+  throw bytes.malformed(`is damaged: its entry ${shownName(entry.name)} can't be inflated to ${entry.bytes} bytes`);
 }

@@ -1,3 +1,4 @@
+import { shownName } from '../messages';
 import type { ByteRange, SparseBytes } from './sparse-bytes';
 
 /** The index of a zip archive: where its directory stands. */
@@ -72,16 +73,37 @@ export function zipDirectory(bytes: SparseBytes): ZipDirectory | undefined {
 }
 
 /**
- * Goes through the entries of an archive, in the order of its directory, which is read whole.
+ * The entries of an archive, in the order of its directory, which is read whole; where bytes are missing, the same
+ * entry can be asked for again.
  *
  * @throws MalformedFileError where the directory is damaged, or an entry can't be in the file
- * @throws ReadLimitError where the directory is larger than 8 MiB
+ * @throws LimitError where the directory is larger than 8 MiB
  */
-export function* zipEntries(bytes: SparseBytes, directory: ZipDirectory): Generator<ZipEntry, void, undefined> {
-  bytes.needIndex(directory.at, directory.length);
-  const end = directory.at + directory.length;
-  let at = directory.at;
-  for (let number = 1; number <= directory.entries; number += 1) {
+export function zipEntries(bytes: SparseBytes, directory: ZipDirectory): IterableIterator<ZipEntry> {
+  return new Entries(bytes, directory);
+}
+
+class Entries implements IterableIterator<ZipEntry> {
+  private number = 0;
+  private at: number;
+
+  constructor(
+    private readonly bytes: SparseBytes,
+    private readonly directory: ZipDirectory,
+  ) {
+    this.at = directory.at;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<ZipEntry, undefined> {
+    const { bytes, directory, at } = this;
+    if (this.number === 0) bytes.needIndex(directory.at, directory.length);
+    if (this.number >= directory.entries) return { done: true, value: undefined };
+    const end = directory.at + directory.length;
+    const number = this.number + 1;
     if (at + DIRECTORY_HEADER.bytes > end || !hasSignature(bytes, at, DIRECTORY_HEADER)) {
       throw bytes.malformed(`its zip directory has no entry ${number} of ${directory.entries} at ${at}`);
     }
@@ -93,8 +115,10 @@ export function* zipEntries(bytes: SparseBytes, directory: ZipDirectory): Genera
     // Older archives have names in other encodings than UTF-8, which is no reason to refuse them.
     const name = bytes.slice(at + DIRECTORY_HEADER.bytes, nameBytes).toString('utf8');
     const entry = { name, method: bytes.u16(at + 10), ...readSizes(bytes, at, { start: extraAt, length: extraBytes }) };
-    yield placed(bytes, directory, entry);
-    at = next;
+    const value = placed(bytes, directory, entry);
+    this.number = number;
+    this.at = next;
+    return { done: false, value };
   }
 }
 
@@ -106,7 +130,7 @@ export function* zipEntries(bytes: SparseBytes, directory: ZipDirectory): Genera
 export function zipData(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ByteRange {
   const { name, headerAt, compressedBytes: length } = entry;
   if (!hasSignature(bytes, headerAt, LOCAL_HEADER)) {
-    throw bytes.malformed(`has no entry ${name} at ${headerAt}, where its zip directory says`);
+    throw bytes.malformed(`has no entry ${shownName(name)} at ${headerAt}, where its zip directory says`);
   }
   const start = headerAt + LOCAL_HEADER.bytes + bytes.u16(headerAt + 26) + bytes.u16(headerAt + 28);
   if (start + length > directory.at) throw overlapping(bytes, entry);
@@ -222,5 +246,7 @@ function placed(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): Z
 }
 
 function overlapping(bytes: SparseBytes, { name, compressedBytes, headerAt }: ZipEntry): Error {
-  return bytes.malformed(`its entry ${name} of ${compressedBytes} bytes at ${headerAt} reaches into its zip directory`);
+  return bytes.malformed(
+    `its entry ${shownName(name)} of ${compressedBytes} bytes at ${headerAt} reaches into its zip directory`,
+  );
 }

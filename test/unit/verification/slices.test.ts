@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { setImmediate as nextIteration } from 'node:timers/promises';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import type { ExportedFile } from '../../../src/contract';
+import { changesBetween } from '../../../src/verification/changes';
+import { checkListing } from '../../../src/verification/listing';
+import { manifestOf } from '../../../src/verification/manifest';
+import { forEachInSlices, runInSlices } from '../../../src/verification/slices';
+import { sortedInSlices } from '../../../src/verification/sorted';
+import { compareWithSource } from '../../../src/verification/source';
+
+/** Counts how often the event loop comes around while something runs. */
+async function iterationsDuring<T>(work: Promise<T>): Promise<{ iterations: number; result: T }> {
+  let iterations = 0;
+  const ended = new AbortController();
+  const counting = (async () => {
+    while (!ended.signal.aborted) {
+      await nextIteration();
+      iterations += 1;
+    }
+  })();
+  const result = await work.finally(() => {
+    ended.abort();
+  });
+  await counting;
+  return { iterations, result };
+}
+
+const FILES: readonly ExportedFile[] = Array.from({ length: 200_000 }, (_, index) => ({
+  path: `${(index * 7_919) % 200_000}/${'directory/'.repeat(5)}part.bin`,
+  bytes: index % 2,
+  generation: '1',
+}));
+
+suite('Work in slices', () => {
+  test('is sorted as Array.sort does, and is stable', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(50), fc.nat()), { maxLength: 9_000, minLength: 0 }), async (items) => {
+        const compare = (a: [number, number], b: [number, number]): number => a[0] - b[0];
+        assert.deepEqual(await sortedInSlices(items, compare), [...items].sort(compare));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('gets the error of what it waits for, and may continue', async () => {
+    function* work(): Generator<string | undefined, string, void> {
+      try {
+        yield 'bytes';
+      } catch (error) {
+        yield undefined;
+        return String(error);
+      }
+      return 'nothing';
+    }
+    assert.equal(await runInSlices(work(), () => Promise.reject(new Error('gone'))), 'Error: gone');
+  });
+
+  test('lets the event loop come around while several pieces run at the same time', async () => {
+    const spin = (): void => {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+    };
+    const pieces = Array.from({ length: 8 }, () => forEachInSlices(Array(512).fill(0), spin));
+    const { iterations } = await iterationsDuring(Promise.all(pieces));
+    // Each piece is at least two slices, and no two of these fit into one iteration.
+    assert.ok(iterations >= 12, `${iterations} iterations`);
+  });
+
+  const whole: Record<string, () => Promise<unknown>> = {
+    'the manifest': () => manifestOf(FILES),
+    'the check of a listing': () => checkListing(undefined, FILES),
+    'the comparison of two listings': () => changesBetween(FILES, FILES.slice(1)),
+    'the comparison with a source': () => compareWithSource(FILES, FILES.slice(1), undefined),
+  };
+  for (const [title, work] of Object.entries(whole)) {
+    test(`lets the event loop come around while it makes ${title} of 200,000 files`, async () => {
+      const { iterations } = await iterationsDuring(work());
+      assert.ok(iterations >= 4, `${iterations} iterations`);
+    });
+  }
+
+  test('gives a listing with 100,000 empty files a bounded number of notes', async () => {
+    const { notes } = await checkListing(undefined, FILES);
+    assert.equal(notes.length, 1_001);
+    assert.equal(notes.at(-1), 'and 299000 more notes');
+  });
+});
