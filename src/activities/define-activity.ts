@@ -1,5 +1,5 @@
 import { CompleteAsyncError } from '@temporalio/activity';
-import { TemporalFailure } from '@temporalio/common';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { problemsOf } from '../contract';
 import { inputFailure, internalFailure } from './failures';
@@ -28,9 +28,19 @@ export function documented<Args extends unknown[], Result>(
     try {
       return await run(...args);
     } catch (error) {
+      if (error instanceof ApplicationFailure) throw withoutCause(error);
       // An abort has the reason of the cancellation, which is one of Temporal's own failures.
       if (error instanceof TemporalFailure || error instanceof CompleteAsyncError) throw error;
       throw internalFailure(error);
     }
   };
+}
+
+/**
+ * The failure as it leaves the activity. Its cause is what a service, a proxy or a credential source said, as they said
+ * it: it stays in the process. Message and details were made for workflow history.
+ */
+function withoutCause(failure: ApplicationFailure): ApplicationFailure {
+  Reflect.deleteProperty(failure, 'cause');
+  return failure;
 }

@@ -3,6 +3,7 @@ import type { Adoption, StartedExport, StartExportRequest } from '../contract';
 import { ExportFailureType } from '../contract';
 import { GoogleApiError, GoogleTransportError } from '../google/api-error';
 import type { ExportOperation, ExportRequestBody } from '../google/vertex';
+import { redact } from '../internal/redact';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, failureOf } from './failures';
 import { withHeartbeats } from './heartbeats';
@@ -43,7 +44,9 @@ async function findOwn(
     return operations.find((operation) => isOwnOperation(operation, request));
   } catch (error) {
     if (!isListingUnavailable(error)) throw failureOf(error, 'operation');
-    log.warn('Operations can not be listed: a crash between start and record could export twice.', { error });
+    log.warn('Operations can not be listed: a crash between start and record could export twice.', {
+      reason: redact(error instanceof Error ? error.message : String(error)),
+    });
     return 'unavailable';
   }
 }

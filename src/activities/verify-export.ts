@@ -16,6 +16,7 @@ import { DirectoryReader, directoryOf } from './exported-files';
 import { verificationFailure } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { outputProblems } from './requested-output';
+import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
 import { writeManifest } from './write-manifest';
 
@@ -28,6 +29,10 @@ const INLINE_NOTES = 200;
 export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
   const { artifactOutputUri, imageOutputUri } = request.outputInfo;
   const { outputUriPrefix, imageUri } = request.destinations;
+  // Any workflow can call the activity: nobody else's folder gets a manifest.
+  if (request.writeManifest && outputUriPrefix !== undefined) {
+    requireRunFolder(outputUriPrefix, Context.current().info);
+  }
   requireOutput('artifactOutputUri', outputUriPrefix, artifactOutputUri);
   requireOutput('imageOutputUri', imageUri, imageOutputUri);
   const misplaced = outputProblems(request.outputInfo, request.destinations);
