@@ -23,15 +23,18 @@ const SECRET_NAMES = [
   'sessionToken',
 ].join('|');
 
+/** Where a word starts: also behind a character of a URL that is written as `%20`. */
+const START = '(?:(?<![\\w-])|(?<=%[0-9A-Fa-f]{2}))';
+
 // Each pattern starts where a word starts and reads on without going back, so that a long text costs one pass.
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Keys and certificates, also with their line breaks escaped, and also without an end.
   [/-----BEGIN [A-Z ]{1,40}-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)/g, REDACTED],
-  [/(?<![\w-])(bearer|basic)[ \t]+[^\s"',;<>\\]+/gi, `$1 ${REDACTED}`],
+  [new RegExp(`${START}(bearer|basic)(?:[ \\t]|%20)+[^\\s"',;<>\\\\]+`, 'gi'), `$1 ${REDACTED}`],
   // JSON Web Tokens.
-  [/(?<![\w-])eyJ[\w-]+(?:\.[\w-]*)*/g, REDACTED],
+  [new RegExp(`${START}eyJ[\\w-]+(?:\\.[\\w-]*)*`, 'g'), REDACTED],
   // Google's access tokens, refresh tokens, client secrets and API keys.
-  [/(?<![\w-])(?:ya29\.|1\/\/0|GOCSPX-|AIza)[\w./-]+/g, REDACTED],
+  [new RegExp(`${START}(?:ya29\\.|1//0|GOCSPX-|AIza)[\\w./-]+`, 'g'), REDACTED],
   [
     new RegExp(
       `(?<![\\w-])((?:${SECRET_NAMES})\\\\?["']?[ \\t]{0,8}[=:][ \\t]{0,8}\\\\?["']?)[^\\s"'&,;}<>\\\\]+`,

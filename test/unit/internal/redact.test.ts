@@ -21,6 +21,8 @@ const SECRETS: Readonly<Record<string, readonly [text: string, secret: string]>>
   'the signature of a URL': ['https://storage.googleapis.com/b/o?X-Goog-Signature=beef01', 'beef01'],
   'any query of a URL': ['a redirect to https://host.example/path?ticket=beef01', 'beef01'],
   'the fragment of a URL': ['https://host.example/path#token=beef01', 'beef01'],
+  'an access token in a part of a URL': ['a redirect to /login#Bearer%20ya29.a0AfH6SMBx', 'a0AfH6SMBx'],
+  'a JSON Web Token in a part of a URL': ['a redirect to /login/assertion%3DeyJhbGciOi.eyJzdWIi', 'eyJzdWIi'],
   'a password in a URL': ['connect to http://user:hunter2@proxy.example:3128/', 'hunter2'],
 };
 
