@@ -54,7 +54,7 @@ export const ODD_LOCAL_VALUES: readonly OddValue[] = [
   odd('a bigint', 10n),
   odd('a symbol', Symbol('x')),
   odd('a function', () => 'x'),
-  odd('a class', class Evil {}),
+  odd('a class', Date),
   odd('a sparse list', new Array(1_000)),
   odd('a sparse list of 4 billion', new Array(4_000_000_000)),
   odd('a date', new Date(0)),

@@ -92,7 +92,7 @@ async function receive(outside: Outside, request: IncomingMessage, response: Ser
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const { method = '', url: target = '', headers } = request;
-  const named = (request.socket as tls.TLSSocket & { servername?: string | false }).servername;
+  const named: unknown = Reflect.get(request.socket, 'servername');
   const host = typeof named === 'string' ? named : '';
   const seen = { host, method, target, headers, body: Buffer.concat(chunks).toString() };
   outside.requests.push(seen);

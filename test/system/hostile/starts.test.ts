@@ -51,7 +51,7 @@ const fleetInputs = (name: string) => [
   { models: [name], formats: ['tflite'], defaults: { outputConfig: ARTIFACTS, ...QUICK } },
   // A place without Models that can be exported.
   {
-    parent: `${LOCATION.replace('us-central1', 'europe-west4')}`,
+    parent: LOCATION.replace('us-central1', 'europe-west4'),
     filter: 'labels.team="none"',
     formats: 'all',
     defaults: { outputConfig: ARTIFACTS, ...QUICK },

@@ -43,34 +43,36 @@ const HEADER_INJECTIONS = [
   ' HTTP/1.1\r\nX-Evil: 1\r\n\r\n',
 ];
 
-const URL_CHARACTERS = [...'@:/?#%\\[]&=+;,$!*\'"()<>|^`{} ~'].concat([
-  '@@',
-  '::',
-  '??',
-  '##',
-  '%',
-  '%%',
-  '%4',
-  '%zz',
-  '%40',
-  '%40%40',
-  '%2540',
-  '%23',
-  '%3f',
-  '%3F',
-  '%2F',
-  '%5c',
-  '%00',
-  '%0a',
-  '%20',
-  '?alt=media',
-  '#fragment',
-  '?pageToken=x&filter=y',
-  ';jsessionid=1',
-  ':export',
-  ':cancel',
-  ':setIamPolicy',
-]);
+const URL_CHARACTERS = '@:/?#%\\[]&=+;,$!*\'"()<>|^`{} ~'
+  .split('')
+  .concat([
+    '@@',
+    '::',
+    '??',
+    '##',
+    '%',
+    '%%',
+    '%4',
+    '%zz',
+    '%40',
+    '%40%40',
+    '%2540',
+    '%23',
+    '%3f',
+    '%3F',
+    '%2F',
+    '%5c',
+    '%00',
+    '%0a',
+    '%20',
+    '?alt=media',
+    '#fragment',
+    '?pageToken=x&filter=y',
+    ';jsessionid=1',
+    ':export',
+    ':cancel',
+    ':setIamPolicy',
+  ]);
 
 const NAMES_OF_PROPERTIES = [
   '__proto__',
@@ -166,9 +168,9 @@ const INJECTIONS = [
   '*',
   '(?:a+)+$',
   `${'a'.repeat(5_000)}!`,
-  `${'('.repeat(5_000)}`,
-  `${'[{"a":'.repeat(1_000)}`,
-  `${'gs://'.repeat(1_000)}`,
+  '('.repeat(5_000),
+  '[{"a":'.repeat(1_000),
+  'gs://'.repeat(1_000),
 ];
 
 const UNICODE = [
