@@ -33,6 +33,7 @@ const activities = createExportActivities({
   emulators: {},
   credentials: { headers: () => Promise.resolve({ authorization: `Bearer ${TOKEN}` }), refresh: () => undefined },
   settleDelayMs: 0,
+  outageMs: 1,
   maxRequestsPerMinute: 1_000_000,
   maxSubmissionsPerMinute: 1_000_000,
 });
@@ -107,6 +108,9 @@ function isInFolderOfCaller(uri: string): boolean {
   return /^gs:\/\/[^/]+\/(?:.*\/)?test\/[0-9a-f-]{36}\/.+/.test(uri);
 }
 
+/** A few of the hostile texts of all kinds. */
+const FEW_TEXTS = HOSTILE_TEXTS.filter((_, index) => index % 150 === 0);
+
 const shown = (text: string): string => JSON.stringify(text).slice(0, 200);
 
 /** Every field of an activity's arguments, in the first example that has it. */
@@ -171,6 +175,20 @@ for (const name of NAMES) {
         }
       }
       assert.ok(combinations >= 300, String(combinations));
+    });
+
+    test('does nothing that was not asked for where Google answers nothing', { timeout: 120_000 }, async () => {
+      for (const answer of [{ status: 404 }, { body: {} }, { status: 204 }, { body: '' }]) {
+        outside.answer = () => answer;
+        for (const args of ACTIVITY_ARGUMENTS[name]) await assertHarmless(name, args, JSON.stringify(answer));
+        for (const { args, path, value } of places(name)) {
+          if (typeof value !== 'string') continue;
+          for (const text of FEW_TEXTS) {
+            await assertHarmless(name, withValue(args, path, text) as unknown[], `${patternOf(path)} = ${shown(text)}`);
+          }
+        }
+      }
+      outside.answer = googleAnswer;
     });
 
     test(
