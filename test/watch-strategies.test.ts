@@ -173,13 +173,15 @@ suite('the heartbeats of a long export', () => {
     const files = { 'a.bin': 'x'.repeat(1_000), 'b.bin': 'y'.repeat(10) };
     const model = addModel(services().vertex, { durationMs: 60_000, formats: { tflite: files } });
     const activities = activitiesOf(services());
-    const { operation, outputInfo } = await run(activities.startExport, startRequest(model));
+    const request = startRequest(model);
+    const { operation, outputInfo } = await run(activities.startExport, request);
     const environment = activityEnvironment();
     const beats: { written?: { files: number; bytes: number } }[] = [];
     environment.on('heartbeat', (details: { written?: { files: number; bytes: number } }) => beats.push(details));
     const waiting = environment.run(activities.awaitExport, {
       operation,
       outputInfo,
+      destinations: request.destinations,
       polling: { ...SLOW, heartbeatTimeout: 200 },
     });
     await eventually('a beat tells it', () => beats.some(({ written }) => written !== undefined));

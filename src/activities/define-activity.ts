@@ -29,10 +29,21 @@ export function documented<Args extends unknown[], Result>(
     try {
       return await run(...args);
     } catch (error) {
-      if (error instanceof ApplicationFailure) throw withRetryInTime(error, Context.current().info, Date.now());
+      if (error instanceof ApplicationFailure) {
+        throw withRetryInTime(withoutCause(error), Context.current().info, Date.now());
+      }
       // An abort has the reason of the cancellation, which is one of Temporal's own failures.
       if (error instanceof TemporalFailure || error instanceof CompleteAsyncError) throw error;
       throw internalFailure(error);
     }
   };
+}
+
+/**
+ * The failure as it leaves the activity. Its cause is what a service, a proxy or a credential source said, as they said
+ * it: it stays in the process. Message and details were made for workflow history.
+ */
+function withoutCause(failure: ApplicationFailure): ApplicationFailure {
+  Reflect.deleteProperty(failure, 'cause');
+  return failure;
 }

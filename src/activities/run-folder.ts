@@ -33,7 +33,8 @@ export function requireRunFolder(uri: string, caller: Caller): void {
   if (isRunFolder(uri, caller)) return;
   throw exportFailure(`${uri} is not a folder of the workflow ${caller.workflowExecution?.workflowId ?? ''}`, {
     type: ExportFailureType.InvalidInput,
-    action: 'Only the workflow that exports to a folder can use it. Nothing was started, cancelled or deleted.',
+    action:
+      'Only the workflow that exports to a folder can use it. Nothing was started, written, cancelled or deleted.',
   });
 }
 

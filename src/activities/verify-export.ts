@@ -17,6 +17,7 @@ import { DirectoryReader, directoryOf } from './exported-files';
 import { verificationFailure } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { outputProblems } from './requested-output';
+import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
 import { writeManifest } from './write-manifest';
 
@@ -27,6 +28,10 @@ const MAX_RESULT_BYTES = 200_000;
 export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
   const { artifactOutputUri, imageOutputUri } = request.outputInfo;
   const { outputUriPrefix, imageUri } = request.destinations;
+  // Any workflow can call the activity: nobody else's folder gets a manifest.
+  if (request.writeManifest && outputUriPrefix !== undefined) {
+    requireRunFolder(outputUriPrefix, Context.current().info);
+  }
   requireOutput('artifactOutputUri', outputUriPrefix, artifactOutputUri);
   requireOutput('imageOutputUri', imageUri, imageOutputUri);
   const misplaced = outputProblems(request.outputInfo, request.destinations);

@@ -16,6 +16,8 @@ import { parseStorageUri } from './resource-names';
 
 const heartbeatTimeoutMs = z.number().min(1).max(MAX_HEARTBEAT_TIMEOUT_MS);
 const durationMs = z.number().min(0).max(MAX_DURATION_MS);
+/** Shortest pause between two requests about an operation, in milliseconds, as for an input. */
+const MIN_PAUSE_MS = 100;
 /** Milliseconds since 1970. */
 const instant = z.number().min(0).max(8.64e15);
 
@@ -57,7 +59,7 @@ export const awaitExportRequestSchema: z.ZodType<AwaitExportRequest> = z.object(
   polling: z.object({
     initialDelay: durationMs,
     multiplier: z.number().min(1).max(10),
-    maxDelay: durationMs,
+    maxDelay: z.number().min(MIN_PAUSE_MS).max(MAX_DURATION_MS),
     heartbeatTimeout: heartbeatTimeoutMs,
   }),
   outputInfo: outputInfo.exactOptional(),

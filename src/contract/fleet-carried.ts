@@ -8,7 +8,7 @@ import { parseExportModelInput } from './input';
 import { sizeProblem } from './input-size';
 import type { InputProblem } from './problems';
 import { allProblemsOf, boundedProblems, problem } from './problems';
-import { childWorkflowId, formerChildWorkflowId } from './workflow-id';
+import { childWorkflowId, exportFolderName, formerChildWorkflowId } from './workflow-id';
 
 /** What a continued run of a fleet begins with, checked. */
 export interface CarriedFleet {
@@ -40,6 +40,7 @@ export function parseCarriedFleet(
   const { planned, source, running, settings } = carried as FleetState;
   const { defaults } = input as { defaults?: ExportDefaults };
   const problems = [
+    ...folderProblems(settings, fleet),
     ...planned.flatMap((one, index) => plannedProblems(`carried.planned.${index}`, one, fleet)),
     ...(source && 'exports' in source ? source.exports : []).flatMap((entry, index) =>
       inputProblems(`carried.source.exports.${index}`, exportOf(defaults, entry)),
@@ -56,6 +57,12 @@ function carriedProblems(error: ReturnType<typeof fleetStateSchema.safeParse>['e
       `${message}; only a fleet itself gives this argument`,
     ),
   );
+}
+
+/** Results of a fleet are written to its own folder; runs that began before it was carried over have none. */
+function folderProblems({ folderName }: FleetSettings, fleet: string): InputProblem[] {
+  if (folderName === undefined || folderName === exportFolderName(fleet)) return [];
+  return [problem('carried.settings.folderName', 'is not the folder of this fleet')];
 }
 
 function plannedProblems(

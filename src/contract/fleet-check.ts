@@ -148,7 +148,7 @@ const SAMPLE = 'projects/1/locations/us-central1/models/1';
 function problemsBelow(place: string, input: unknown): InputProblem[] {
   const parsed = parseExportModelInput(input);
   if (!('problems' in parsed)) return [];
-  return parsed.problems.map(({ path, message }) => ({ path: `${place}.${path}`, message }));
+  return parsed.problems.map(({ path, message }) => problem(`${place}.${path}`, message));
 }
 
 /** Different exports that would write to the same place at the same time. */

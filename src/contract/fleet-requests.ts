@@ -14,8 +14,8 @@ const MAX_RUNNING = 2_000;
 const MAX_PAGE_TOKEN = 10_000;
 const MAX_MESSAGE = 20_000;
 
-// Their options are checked for each export, when it has those of the defaults, too.
-const entry = z.looseObject({ name: modelName });
+// Whether their options fit together is checked for each export, when it has those of the defaults, too.
+const entry = exportModelsInputSchema.shape.exports.unwrap().element;
 const defaults = exportModelsInputSchema.shape.defaults.unwrap();
 const formats = exportModelsInputSchema.shape.formats;
 
@@ -48,19 +48,17 @@ export const awaitExportsRequestSchema: z.ZodType<AwaitExportsRequest> = z.objec
 });
 
 const fleetExport = z.object({
-  model: z.string().max(1_000),
+  model: text(1_000),
   exportFormatId: formatId.exactOptional(),
   workflowId: workflowId.exactOptional(),
   outcome: z.enum(['succeeded', 'failed', 'cancelled']),
   outputInfo: z
     .object({
-      artifactOutputUri: z.string().max(2_100).exactOptional(),
-      imageOutputUri: z.string().max(1_000).exactOptional(),
+      artifactOutputUri: text(2_100).exactOptional(),
+      imageOutputUri: text(1_000).exactOptional(),
     })
     .exactOptional(),
-  failure: z
-    .object({ type: z.string().max(200).exactOptional(), message: z.string().max(MAX_MESSAGE) })
-    .exactOptional(),
+  failure: z.object({ type: text(200).exactOptional(), message: text(MAX_MESSAGE) }).exactOptional(),
   reused: z.literal(true).exactOptional(),
 });
 
@@ -102,6 +100,6 @@ export const fleetStateSchema = z.strictObject({
   exports: z.array(fleetExport).max(MAX_RUNNING),
   failures: z.array(fleetExport).max(MAX_RUNNING),
   resultUris: z.array(storageUri).max(MAX_ENTRIES),
-  notes: z.array(z.string().max(MAX_MESSAGE)).max(100),
-  stopped: z.string().max(MAX_MESSAGE).exactOptional(),
+  notes: z.array(text(MAX_MESSAGE)).max(100),
+  stopped: text(MAX_MESSAGE).exactOptional(),
 } satisfies Record<keyof FleetState, z.ZodType>);

@@ -34,6 +34,8 @@ const SECRETS: Readonly<Record<string, readonly [text: string, secret: string]>>
   'a key of AWS': ['AKIAS3CR3TVALUE01234', 'S3CR3TVALUE'],
   'a token of Hugging Face': ['hf_S3cr3tValue0123456789abc', 'S3cr3tValue'],
   'a token of GitHub': ['ghp_S3cr3tValue0123456789abc', 'S3cr3tValue'],
+  'an access token in a part of a URL': ['a redirect to /login#Bearer%20ya29.a0AfH6SMBx', 'a0AfH6SMBx'],
+  'a JSON Web Token in a part of a URL': ['a redirect to /login/assertion%3DeyJhbGciOi.eyJzdWIi', 'eyJzdWIi'],
   'a password in a URL': ['connect to http://user:hunter2@proxy.example:3128/', 'hunter2'],
 };
 
