@@ -34,6 +34,8 @@ interface Fleet {
   readonly window: FleetWindow;
   readonly planner: FleetPlanner;
   readonly results: FleetResults;
+  /** A fleet that began before its steps ran beside each other, and that continues as it began. */
+  readonly isFormer: boolean;
 }
 
 /**
@@ -106,6 +108,7 @@ function newFleet(input: ExportModelsInput, state: FleetState, isFormer: boolean
   const { resultsUriPrefix, folderName } = state.settings;
   return {
     state,
+    isFormer,
     window: new FleetWindow(state, { priority: input.priority, changed: show, isFormer }),
     planner: new FleetPlanner(state, input.defaults, isFormer),
     results: new FleetResults(state, {
@@ -149,11 +152,13 @@ function startNext(state: FleetState, window: FleetWindow): void {
  * and the next one follows them by their ids. To let them end first would leave most of the window empty until the
  * slowest has ended.
  */
-async function carryOver(input: ExportModelsInput, { state, window, planner, results }: Fleet): Promise<void> {
+async function carryOver(input: ExportModelsInput, fleet: Fleet): Promise<void> {
+  const { state, window, planner, results, isFormer } = fleet;
   // What is being planned is planned by the next run: its part is still in the source.
   planner.abandon();
   // The server does not start a child whose start it has not begun when the run closes.
   await condition(() => window.isSettled());
+  if (!isFormer && results.isDue()) await results.flush();
   // What is left of a list is in the state.
   const options = { ...input };
   delete options.exports;
