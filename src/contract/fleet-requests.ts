@@ -124,6 +124,7 @@ export const fleetStateSchema = z.strictObject({
     .exactOptional(),
   resultUris: z.array(storageUri).max(MAX_ENTRIES),
   resultCount: total.exactOptional(),
+  unwritten: total.exactOptional(),
   pages: total.exactOptional(),
   seen: z
     .string()

@@ -41,6 +41,8 @@ export interface FleetState {
   resultUris: string[];
   /** Objects of results in all. Left out where all of them are in `resultUris`. */
   resultCount?: number;
+  /** Results that could not be written, and that no note has room for. */
+  unwritten?: number;
   /** Pages of Models that were read. */
   pages?: number;
   /** What tells the exports planned last apart: 12 characters each. An export that is planned again is not started. */

@@ -153,10 +153,8 @@ export class FleetResults {
   private giveUp({ uri, exports }: PendingResults, reason: string): void {
     const { resultUris } = this.state;
     if (resultUris.includes(uri)) resultUris.splice(resultUris.indexOf(uri), 1);
-    note(
-      this.state,
-      `${exports.length} results could not be written to ${uri}, and are in the exports' own workflows: ${reason}`,
-    );
+    const text = `${exports.length} results could not be written to ${uri}, and are in the exports' own workflows: ${reason}`;
+    if (!note(this.state, text)) this.state.unwritten = (this.state.unwritten ?? 0) + exports.length;
   }
 
   private sizeOf(one: FleetExport): number {

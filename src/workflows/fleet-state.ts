@@ -62,9 +62,12 @@ export function hasMore({ stopped, planned, source }: FleetState): boolean {
   return stopped === undefined && (planned.length > 0 || source !== undefined);
 }
 
-export function note(state: FleetState, text: string): void {
+/** Keeps a note; gives `false` where there is no room for it. */
+export function note(state: FleetState, text: string): boolean {
   const line = cut(text, MAX_REASON);
-  if (state.notes.length < FLEET_LISTED.notes && fits(state.notes, line, FLEET_BYTES.notes)) state.notes.push(line);
+  const hasRoom = state.notes.length < FLEET_LISTED.notes && fits(state.notes, line, FLEET_BYTES.notes);
+  if (hasRoom) state.notes.push(line);
+  return hasRoom;
 }
 
 function fits(list: readonly unknown[], one: unknown, bytes: number): boolean {
@@ -72,7 +75,7 @@ function fits(list: readonly unknown[], one: unknown, bytes: number): boolean {
 }
 
 /** The notes of a result: what was counted comes with its final number. */
-export function notesOf({ notes, totals, failures }: FleetState): string[] {
+export function notesOf({ notes, totals, failures, unwritten = 0 }: FleetState): string[] {
   // That at most 100 are listed is documented.
   const unlisted = failures.length < FLEET_LISTED.failures ? totals.failed - failures.length : 0;
   return [
@@ -81,6 +84,7 @@ export function notesOf({ notes, totals, failures }: FleetState): string[] {
       : []),
     ...(unlisted > 0 ? [`${unlisted} more failed exports are not in failures, which would be too large`] : []),
     ...notes,
+    ...(unwritten > 0 ? [`${unwritten} more results could not be written, and are in the exports' own workflows`] : []),
   ];
 }
 
