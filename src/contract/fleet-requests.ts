@@ -104,6 +104,7 @@ export const fleetStateSchema = z.strictObject({
         model: modelName,
         exportFormatId: formatId.exactOptional(),
         runId: runId.exactOptional(),
+        reused: z.literal(true).exactOptional(),
       }),
     )
     .max(MAX_RUNNING),

@@ -9,6 +9,8 @@ export interface RunningExport {
   readonly exportFormatId?: string;
   /** First run of the export's workflow. Left out where another run of the fleet, or an earlier fleet, started it. */
   readonly runId?: string;
+  /** An earlier run of the same fleet had started it before this one could. */
+  readonly reused?: true;
 }
 
 /** Results on their way to an object. */

@@ -1,5 +1,5 @@
 import type { Priority } from '@temporalio/common';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { TerminatedFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import { CancellationScope, getExternalWorkflowHandle, startChild } from '@temporalio/workflow';
 import type { EndedFleetExport, PlannedExport } from '../contract/fleet-activities';
@@ -30,7 +30,7 @@ export class FleetWindow {
   private runningBytes: number;
   /** Exports that are not children of this run: an earlier run or another fleet of the same id started them. */
   private readonly followed = new Set<string>();
-  /** Exports that were found running or ended when they were to be started, and that are not followed yet. */
+  /** Exports that are not followed yet: they were found when they were to be started, or continue in another run. */
   private found: RunningExport[] = [];
 
   constructor(
@@ -72,7 +72,7 @@ export class FleetWindow {
       state.totals.duplicates += twice;
       this.runningBytes = jsonBytes(state.running);
     }
-    void this.follow(state.running, { reused: false });
+    void this.follow(state.running);
   }
 
   /** Whether exports were found that are to be followed. */
@@ -84,7 +84,7 @@ export class FleetWindow {
   followFound(): void {
     const found = this.found;
     this.found = [];
-    void this.follow(found, { reused: true });
+    void this.follow(found);
   }
 
   /** Cancels what the cancel of this run does not reach by itself. */
@@ -95,7 +95,7 @@ export class FleetWindow {
     });
   }
 
-  private async follow(exports: readonly RunningExport[], { reused }: { reused: boolean }): Promise<void> {
+  private async follow(exports: readonly RunningExport[]): Promise<void> {
     const left = new Map(exports.map((running) => [running.workflowId, running]));
     for (const id of left.keys()) this.followed.add(id);
     while (left.size > 0) {
@@ -104,7 +104,7 @@ export class FleetWindow {
         if (running === undefined) continue;
         left.delete(workflowId);
         this.followed.delete(workflowId);
-        this.end(running, { ...ended, ...(reused && ended.outcome === 'succeeded' && { reused: true }) });
+        this.end(running, { ...ended, ...(running.reused && ended.outcome === 'succeeded' && { reused: true }) });
       }
     }
   }
@@ -130,20 +130,32 @@ export class FleetWindow {
         ...(this.options.priority && { priority: this.options.priority }),
       });
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) this.end(running, notSucceeded(error));
-      else if (this.options.isFormer) void this.follow([running], { reused: true });
-      else {
-        this.followed.add(workflowId);
-        this.found.push(running);
-      }
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        this.find(this.replace(running, { ...running, reused: true }));
+      } else this.end(running, notSucceeded(error));
       return;
     } finally {
       this.starting -= 1;
       this.startingBytes -= bytes;
     }
     const started = this.replace(running, { ...running, runId: child.firstExecutionRunId });
-    const ended = await child.result().then(succeeded, notSucceeded);
-    this.end(started, ended);
+    try {
+      this.end(started, succeeded(await child.result()));
+    } catch (error) {
+      // A reset terminates a run, too, and continues the export in another one: the server knows which it was.
+      if (isTerminated(error) && !this.options.isFormer) this.find(started);
+      else this.end(started, notSucceeded(error));
+    }
+  }
+
+  private find(running: RunningExport): void {
+    if (this.options.isFormer) {
+      void this.follow([running]);
+      return;
+    }
+    this.followed.add(running.workflowId);
+    this.found.push(running);
+    this.options.changed();
   }
 
   private add(running: RunningExport): void {
@@ -169,6 +181,10 @@ export class FleetWindow {
     });
     this.options.changed();
   }
+}
+
+function isTerminated(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof TerminatedFailure;
 }
 
 async function endsOf(exports: readonly RunningExport[]): Promise<EndedFleetExport[]> {

@@ -193,6 +193,24 @@ suite('a fleet that is started again', () => {
   });
 });
 
+suite('an export of a fleet whose workflow somebody resets', () => {
+  test('is followed to the run that continues it, and counted once', async () => {
+    const { vertex } = stack();
+    const name = addModel(vertex, { durationMs: FOREVER_MS });
+    const handle = await startFleet([name], 'fleet-with-reset');
+    await eventually('it runs', () => operationsOf(vertex, name).length === 1);
+    const child = temporal().exports.get((await handle.status()).running[0] ?? '');
+    const firstRun = await runIdOf(child);
+    await reset(child);
+    await eventually('the new run is there', async () => (await runIdOf(child)) !== firstRun);
+    await eventually('it is under way', async () => (await child.status()).stage === 'exporting');
+    assert.equal((await handle.status()).totals.running, 1);
+    await child.cancel();
+    const { totals } = await handle.result();
+    assert.deepEqual([totals.cancelled, totals.failed, totals.planned], [1, 0, 1]);
+  });
+});
+
 suite('an export of a fleet whose workflow somebody terminates', () => {
   test('is reported as terminated, with a hint that its operation may still run', async () => {
     const endless = addModel(stack().vertex, { durationMs: FOREVER_MS });
