@@ -178,6 +178,7 @@ const FLEETS: readonly FleetStory[] = [
   { name: 'fleet-of-models', input: { models: [FLOWERS, ...OTHERS] } },
   { name: 'fleet-of-formats', input: { models: [FLOWERS, `${MODELS}/404`], formats: 'all' } },
   { name: 'fleet-of-location', input: { parent: MODELS.replace('/models', ''), formats: ['tflite'] } },
+  { name: 'fleet-of-repeated-names', input: { models: [FLOWERS, `${FLOWERS}@1`, ...OTHERS], formats: 'all' } },
   {
     name: 'fleet-stopped',
     input: { models: [FLOWERS, ...OTHERS], maxConcurrent: 1, onFailure: 'stop' },
@@ -212,8 +213,7 @@ async function captureFleet(stack: LocalStack, exports: VertexExportClient, stor
 }
 
 /** Runs a fleet whose first run is terminated, and keeps the second, which finds exports done and running. */
-async function captureAgain(stack: LocalStack, exports: VertexExportClient): Promise<void> {
-  const name = 'fleet-started-again';
+async function captureAgain(stack: LocalStack, exports: VertexExportClient, name: string): Promise<void> {
   stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS * 10);
   const { outputConfig, polling } = COMMON;
   const input: ExportModelsInput = { defaults: { outputConfig, polling }, models: [FLOWERS, ...OTHERS] };
@@ -226,8 +226,12 @@ async function captureAgain(stack: LocalStack, exports: VertexExportClient): Pro
 }
 
 /** Keeps the run that continues as new, with exports running, and the last one, which follows them. */
-async function captureContinued(stack: LocalStack, exports: VertexExportClient, client: Client): Promise<void> {
-  const name = 'fleet-continued';
+async function captureContinued(
+  stack: LocalStack,
+  exports: VertexExportClient,
+  client: Client,
+  name: string,
+): Promise<void> {
   stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
   const { outputConfig, polling } = COMMON;
   const input: ExportModelsInput = {
@@ -264,6 +268,10 @@ async function capture(stack: LocalStack, exports: VertexExportClient, story: St
   await keep(story.name, handle);
 }
 
+// The second of each was captured after fleets followed runs, and planned and wrote beside their exports.
+const AGAIN = ['fleet-started-again', 'fleet-joined-runs'];
+const CONTINUED = ['fleet-continued', 'fleet-carried-runs'];
+
 /** `npm run histories -- fleet` captures those with `fleet` in their names only. */
 const asked = process.argv[2] ?? '';
 
@@ -279,8 +287,8 @@ async function main(): Promise<void> {
     const exports = new VertexExportClient(client);
     for (const story of STORIES) if (story.name.includes(asked)) await capture(stack, exports, story);
     for (const story of FLEETS) if (story.name.includes(asked)) await captureFleet(stack, exports, story);
-    if ('fleet-started-again'.includes(asked)) await captureAgain(stack, exports);
-    if ('fleet-continued'.includes(asked)) await captureContinued(stack, exports, client);
+    for (const name of AGAIN) if (name.includes(asked)) await captureAgain(stack, exports, name);
+    for (const name of CONTINUED) if (name.includes(asked)) await captureContinued(stack, exports, client, name);
   } finally {
     await connection.close();
     await worker.stop();

@@ -19,15 +19,15 @@ import {
   RETRY_EXPORT_UPDATE,
   summaryText,
 } from './contract';
-import type { EndedExport, ResultsOptions } from './ended-exports';
+import type { EndedExport, FollowedExport, ResultsOptions } from './ended-exports';
 import { endedExports } from './ended-exports';
 import type { FleetHandle, StartFleetOptions } from './fleet-client';
 import { getFleet, startFleet } from './fleet-client';
 import type { ManifestCheck, ManifestCheckOptions } from './manifest-check';
 import { verifyManifest } from './manifest-check';
 
-/** Pause between two looks at many exports, in milliseconds. */
-const LOOK_EVERY_MS = 5_000;
+/** Pause between two polls of many exports, in milliseconds. */
+const POLL_EVERY_MS = 5_000;
 
 /** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
 type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResult>;
@@ -152,7 +152,12 @@ export class VertexExportClient {
    * few seconds; to wait for the `result()` of each would hold a long poll for each, and a Temporal server refuses
    * more than about a thousand.
    *
-   * An id that the server does not know comes with the error that its `result()` rejects with.
+   * Runs are followed, not ids: of an id the run that is the latest at the time of asking, of an entry with a `runId` that
+   * run. Earlier and later runs of the id do not count; a run that continues as new, is retried or is reset is followed
+   * to its next run.
+   *
+   * An id that the server does not know comes with the error that its `result()` rejects with. One of a workflow that is
+   * not an export comes at once, with an ApplicationFailure of the type `ExportError.FailedPrecondition`.
    *
    * @example
    * for await (const { workflowId, result, error } of exports.resultsOf(workflowIds)) {
@@ -160,10 +165,11 @@ export class VertexExportClient {
    * }
    */
   async *resultsOf(
-    workflowIds: Iterable<string>,
-    { everyMs = LOOK_EVERY_MS, signal = new AbortController().signal }: ResultsOptions = {},
+    exports: Iterable<string | FollowedExport>,
+    { everyMs = POLL_EVERY_MS, signal = new AbortController().signal }: ResultsOptions = {},
   ): AsyncGenerator<EndedExport, void, undefined> {
-    for await (const ended of endedExports(this.client, workflowIds, { everyMs, signal })) yield* ended;
+    const followed = [...exports].map((one) => (typeof one === 'string' ? { workflowId: one } : one));
+    for await (const ended of endedExports(this.client, followed, { everyMs, signal })) yield* ended;
   }
 }
 

@@ -9,7 +9,7 @@ export type { ServiceHosts } from './activities/google-dependencies';
 export { VertexExportClient } from './client';
 export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client';
 export type { FleetHandle, StartFleetOptions } from './fleet-client';
-export type { EndedExport, ResultsOptions } from './ended-exports';
+export type { EndedExport, FollowedExport, ResultsOptions } from './ended-exports';
 export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,

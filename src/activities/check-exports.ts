@@ -3,10 +3,10 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import type { FleetSettings, InputProblem, RunningExport } from '../contract';
 import {
+  checkCarriedFleet,
+  checkExportModelsInput,
   EXPORT_MODEL_WORKFLOW,
   exportFolderName,
-  parseCarriedFleet,
-  parseExportModelsInput,
   problem,
 } from '../contract';
 import { inParallel } from '../verification/in-parallel';
@@ -22,11 +22,11 @@ export async function checkExports(raw: unknown, carried?: unknown): Promise<Fle
   const { client, info } = Context.current();
   const fleet = info.workflowExecution?.workflowId ?? '';
   if (carried === undefined || carried === null) {
-    const parsed = parseExportModelsInput(raw);
+    const parsed = await checkExportModelsInput(raw);
     if ('problems' in parsed) throw inputFailure(parsed.problems);
     return { ...parsed.settings, folderName: exportFolderName(fleet) };
   }
-  const parsed = parseCarriedFleet(raw, carried, fleet);
+  const parsed = await checkCarriedFleet(raw, carried, fleet);
   const problems = 'problems' in parsed ? parsed.problems : await foreignExports(client, fleet, parsed.running);
   if ('problems' in parsed || problems.length > 0) throw inputFailure(problems);
   return parsed.settings;

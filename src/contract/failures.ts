@@ -33,6 +33,8 @@ export const ExportFailureType = {
   /** The service no longer knows the operation. */
   OperationNotFound: 'ExportError.OperationNotFound',
   DeadlineExceeded: 'ExportError.DeadlineExceeded',
+  /** Somebody terminated the workflow of the export: it cancelled nothing, and its operation may still be running. */
+  Terminated: 'ExportError.Terminated',
   VerificationFailed: 'ExportError.VerificationFailed',
   /** A fault in this package, or in the code around it: the message says where. Please report it. */
   Internal: 'ExportError.Internal',

@@ -6,14 +6,27 @@ import type { ExportModelInput } from './input';
 /** What is left of a fleet to plan: a part of it is planned at a time. */
 export type FleetSource =
   | { readonly exports: readonly ExportModelsEntry[] }
-  | { readonly models: readonly string[]; readonly formats?: readonly string[] | 'all' }
+  | {
+      readonly models: readonly string[];
+      readonly formats?: readonly string[] | 'all';
+      /** The export that was planned last, where a part was planned up to there. */
+      readonly after?: PlannedLast;
+    }
   | {
       readonly parent: string;
       readonly filter?: string;
       readonly formats?: readonly string[] | 'all';
       /** Where the next page begins; left out for the first one. */
       readonly pageToken?: string;
+      readonly after?: PlannedLast;
     };
+
+/** The last export of a part that was planned: what follows it is left. */
+export interface PlannedLast {
+  /** Resource name of the Model, without a version. */
+  readonly model: string;
+  readonly exportFormatId?: string;
+}
 
 export interface PlanExportsRequest {
   readonly source: FleetSource;
@@ -22,6 +35,8 @@ export interface PlanExportsRequest {
   readonly fleet: string;
   /** How the exports' workflow ids are made. Left out by runs that began before ids had a length limit. */
   readonly childIds?: 'bounded';
+  /** The most bytes of JSON of `planned`; at least one export is planned. Default: no limit, for earlier versions. */
+  readonly maxBytes?: number;
 }
 
 /** One export that is to be started. */
@@ -38,6 +53,8 @@ export interface PlannedExports {
   readonly skipped: number;
   /** Of a parent: there are more. */
   readonly nextPageToken?: string;
+  /** What of the part did not fit into `maxBytes`; it is planned before what follows the part. */
+  readonly rest?: FleetSource;
 }
 
 /** What a checked input of a fleet comes to. */
@@ -53,6 +70,11 @@ export interface FleetSettings {
 
 export interface AwaitExportsRequest {
   readonly workflowIds: readonly string[];
+  /**
+   * The runs to follow, at the same places as `workflowIds`; `null` is the run that is the latest when the activity
+   * begins. Left out by workflows of earlier versions.
+   */
+  readonly runIds?: readonly (string | null)[];
   readonly heartbeatTimeoutMs: number;
 }
 

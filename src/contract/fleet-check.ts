@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { exportIdentity } from './workflow-id';
 import type { FleetSettings } from './fleet-activities';
 import type { ExportModelsInput, NormalizedFleet } from './fleet-input';
-import { exportModelsInputSchema, exportOf, mergedOptions } from './fleet-input';
+import { exportModelsInputSchema, exportOf, MAX_ENTRIES, mergedOptions } from './fleet-input';
+import { jsonBytes } from './fleet-limits';
 import { MAX_INLINE_RESULTS } from './fleet-status';
+import type { Steps } from './in-steps';
+import { atOnce, inSteps } from './in-steps';
 import { parseExportModelInput } from './input';
 import { sizeProblem } from './input-size';
 import type { InputProblem } from './problems';
 import { allProblemsOf, boundedProblems, problem } from './problems';
 import { normalizeModelName } from './resource-names';
-import { byteLength } from './text';
 
 /**
  * The largest input, in bytes of JSON. A Temporal server takes 2 MB; the rest is for what a fleet carries over when it
@@ -18,7 +20,11 @@ import { byteLength } from './text';
 export const MAX_FLEET_INPUT_BYTES = 1_250_000;
 
 /** Checked before anything else, so that no input costs much before it is refused. */
-export const FLEET_SIZE_LIMITS = { values: 500_000, characters: MAX_FLEET_INPUT_BYTES, depth: 20 };
+const SIZE_LIMITS = { values: 150_000, characters: MAX_FLEET_INPUT_BYTES, depth: 20 };
+/** One entry, or the defaults: far more than a valid one has. */
+const ENTRY_LIMITS = { values: 2_000, characters: 100_000, depth: 20 };
+/** Problems after which no further entry is checked. */
+const MAX_PROBLEMS = 1_000;
 export const FLEET_SIZE_ADVICE =
   'move what the exports share to `defaults`, give `models` and `formats`, or `parent` and `filter`; or start several fleets';
 
@@ -29,29 +35,50 @@ export interface CheckedFleet {
   readonly settings: FleetSettings;
 }
 
+type Checked = CheckedFleet | { readonly problems: InputProblem[] };
+
 /** Checks the raw input of a fleet. Never throws: either what it says or every problem at once, a hundred at most. */
-export function parseExportModelsInput(raw: unknown): CheckedFleet | { readonly problems: InputProblem[] } {
-  const size = sizeProblem(raw, FLEET_SIZE_LIMITS, FLEET_SIZE_ADVICE);
+export function parseExportModelsInput(raw: unknown): Checked {
+  return atOnce(checkInput(raw));
+}
+
+/** The same for a process that has other work: thousands of entries do not block it. */
+export function checkExportModelsInput(raw: unknown): Promise<Checked> {
+  return inSteps(checkInput(raw));
+}
+
+function* checkInput(raw: unknown): Steps<Checked> {
+  const size = sizeProblem(raw, SIZE_LIMITS, FLEET_SIZE_ADVICE);
   if (size !== undefined) return { problems: [size] };
-  const bytes = jsonBytes(raw);
+  const bytes = bytesOf(raw);
   if (bytes === undefined) return { problems: [problem('', 'must be JSON')] };
   if (bytes > MAX_FLEET_INPUT_BYTES) return { problems: [tooLarge(bytes)] };
-  const parsed = exportModelsInputSchema.safeParse(raw);
-  const shape = parsed.success ? [] : allProblemsOf(parsed.error);
+  yield;
   const outline = outlineSchema.parse(raw);
-  const problems = [
-    ...shape,
-    ...combinationProblems(outline),
-    ...exportProblems(outline).filter((problem) => !isKnown(problem, shape)),
-    ...(parsed.success ? resultsProblems(parsed.data) : []),
-  ];
-  // What passed has the shape; durations and defaults are left for each export to settle by itself.
+  const oversized = oversizedParts(outline);
+  if (oversized.length > 0) return { problems: oversized };
+  const { exports: entries, ...rest } = outline;
+  const hasEntries = entries.length > 0;
+  // Entries are checked one by one; what is not a list of entries is left to the schema.
+  const parsed = hasEntries ? withoutExportsSchema.safeParse(rest) : exportModelsInputSchema.safeParse(raw);
+  yield;
+  const problems = parsed.success ? [] : allProblemsOf(parsed.error);
+  const known = new Set(problems.map(({ path }) => path));
+  problems.push(
+    ...combinationProblems(outline, raw),
+    ...defaultsProblems(outline).filter(({ path }) => !known.has(path)),
+  );
+  const checked = yield* checkEntries(outline, known);
+  problems.push(...checked.problems);
+  if (!parsed.success) return { problems: boundedProblems(problems) };
+  const resultsUriPrefix = resultsPlace(parsed.data) ?? checked.prefix;
+  if (entries.length > MAX_INLINE_RESULTS && resultsUriPrefix === undefined) problems.push(RESULTS_PROBLEM);
+  // What passed has the shape; durations and defaults are left for each export to normalize by itself.
   const input = raw as ExportModelsInput;
-  if (parsed.success && problems.length === 0) problems.push(...sharedPlaces(input));
-  if (!parsed.success || problems.length > 0) return { problems: boundedProblems(problems) };
+  if (problems.length === 0) problems.push(...(yield* sharedPlaces(input)));
+  if (problems.length > 0) return { problems: boundedProblems(problems) };
   const { maxConcurrent, onFailure } = parsed.data;
-  const resultsUriPrefix = resultsPlace(parsed.data);
-  const duplicates = duplicatesOf(input);
+  const duplicates = yield* duplicatesOf(input);
   const settings = {
     maxConcurrent,
     onFailure,
@@ -64,26 +91,74 @@ export function parseExportModelsInput(raw: unknown): CheckedFleet | { readonly 
 const fields = z.looseObject({}).exactOptional();
 const optionsSchema = z.looseObject({ outputConfig: fields, verification: fields, polling: fields });
 
-/** What is there at all: enough to look at an input some of whose fields have problems. */
+/** What is there at all: enough to check an input some of whose fields have problems. */
 const outlineSchema = z
   .looseObject({
-    exports: z.array(optionsSchema.catch({})).exactOptional().catch([]),
+    exports: z.array(z.unknown()).catch([]),
     defaults: optionsSchema.exactOptional().catch({}),
   })
-  .catch({});
+  .catch({ exports: [] });
 
 type Outline = z.output<typeof outlineSchema>;
 
-/** Whether a problem of an export was named already, there or in the defaults that it has from. */
-function isKnown({ path }: InputProblem, known: readonly InputProblem[]): boolean {
-  const field = path.replace(/^(exports\.\d+|defaults)\./, '');
-  return known.some((other) => other.path === path || other.path === `defaults.${field}`);
+const entrySchema = exportModelsInputSchema.shape.exports.unwrap().element;
+const withoutExportsSchema = exportModelsInputSchema.omit({ exports: true });
+
+/** Parts that are too large to be checked one by one, or against each other. */
+function oversizedParts({ exports, models, defaults }: Outline): InputProblem[] {
+  const lists = [exports.length, Array.isArray(models) ? models.length : 0];
+  const isLong = lists.some((length) => length > MAX_ENTRIES);
+  const size = sizeProblem(defaults, ENTRY_LIMITS, 'an export has the fields of the REST call and a few options');
+  return [
+    ...(isLong
+      ? [problem(lists[0] === 0 ? 'models' : 'exports', `must have at most ${MAX_ENTRIES}: start several fleets`)]
+      : []),
+    ...(size ? [{ ...size, path: 'defaults' }] : []),
+  ];
+}
+
+/** What is wrong with single entries, by themselves and with the defaults; and the first place that one writes to. */
+function* checkEntries(
+  { exports, defaults }: Outline,
+  known: ReadonlySet<string>,
+): Steps<{ problems: InputProblem[]; prefix?: string }> {
+  const problems: InputProblem[] = [];
+  let prefix: string | undefined;
+  for (const [index, entry] of exports.entries()) {
+    yield;
+    if (problems.length >= MAX_PROBLEMS) {
+      problems.unshift(problem('exports', `has ${exports.length - index} more entries, which were not checked`));
+      break;
+    }
+    const place = `exports.${index}`;
+    const size = sizeProblem(entry, ENTRY_LIMITS, 'an export has the fields of the REST call and a few options');
+    if (size) {
+      problems.push({ ...size, path: place });
+      continue;
+    }
+    const shape = entrySchema.safeParse(entry);
+    const own = shape.success ? [] : allProblemsOf(shape.error).map((one) => below(place, one));
+    const ownPaths = new Set(own.map(({ path }) => path));
+    const merged = problemsBelow(place, mergedOptions(defaults, optionsSchema.catch({}).parse(entry)));
+    problems.push(
+      ...own,
+      // What has a problem by itself, or has it from the defaults, is named once.
+      ...merged.filter(({ path }) => !ownPaths.has(path) && !known.has(path.replace(/^exports\.\d+/, 'defaults'))),
+    );
+    prefix ??= shape.data?.outputConfig?.artifactDestination?.outputUriPrefix;
+  }
+  return { problems, ...(prefix !== undefined && { prefix }) };
+}
+
+/** A problem of a part, named from the whole. */
+function below(place: string, { path, message }: InputProblem): InputProblem {
+  return problem(path.startsWith('(') ? place : `${place}.${path}`, message);
 }
 
 /** Length of the JSON of a value in bytes; `undefined` where it can't be written as JSON. */
-function jsonBytes(value: unknown): number | undefined {
+function bytesOf(value: unknown): number | undefined {
   try {
-    return byteLength(JSON.stringify(value ?? null));
+    return jsonBytes(value);
   } catch {
     return undefined;
   }
@@ -95,9 +170,9 @@ function tooLarge(bytes: number): InputProblem {
 }
 
 /** Fields that say the same twice, or nothing together. */
-function combinationProblems(input: Outline): InputProblem[] {
-  const { exports, defaults } = input;
+function combinationProblems({ defaults, ...input }: Outline, raw: unknown): InputProblem[] {
   const { models, parent, filter, formats }: Record<string, unknown> = input;
+  const exports = typeof raw === 'object' && raw !== null && 'exports' in raw ? raw.exports : undefined;
   const sources = [exports, models, parent].filter((source) => source !== undefined).length;
   const each = exports === undefined;
   const rows: readonly [boolean, string, string][] = [
@@ -132,13 +207,10 @@ function combinationProblems(input: Outline): InputProblem[] {
   return rows.flatMap(([isProblem, path, message]) => (isProblem ? [{ path, message }] : []));
 }
 
-/** What is wrong with single exports once they have the defaults. */
-function exportProblems({ exports, defaults }: Outline): InputProblem[] {
-  if (exports !== undefined) {
-    return exports.flatMap((entry, index) => problemsBelow(`exports.${index}`, mergedOptions(defaults, entry)));
-  }
+/** What is wrong with the defaults where they are all that an export consists of. */
+function defaultsProblems({ exports, defaults }: Outline): InputProblem[] {
   // Its absence is a row of the combinations.
-  if (defaults?.outputConfig?.['artifactDestination'] === undefined) return [];
+  if (exports.length > 0 || defaults?.outputConfig?.['artifactDestination'] === undefined) return [];
   return problemsBelow('defaults', { ...defaults, name: SAMPLE });
 }
 
@@ -152,9 +224,11 @@ function problemsBelow(place: string, input: unknown): InputProblem[] {
 }
 
 /** Different exports that would write to the same place at the same time. */
-function sharedPlaces({ exports = [], defaults }: ExportModelsInput): InputProblem[] {
+function* sharedPlaces({ exports = [], defaults }: ExportModelsInput): Steps<InputProblem[]> {
   const taken = new Map<string, { identity: string; index: number }>();
-  return exports.flatMap((entry, index) => {
+  const problems: InputProblem[] = [];
+  for (const [index, entry] of exports.entries()) {
+    yield;
     const merged = exportOf(defaults, entry);
     const identity = JSON.stringify(exportIdentity(merged));
     const { artifactDestination, imageDestination } = merged.outputConfig;
@@ -164,36 +238,35 @@ function sharedPlaces({ exports = [], defaults }: ExportModelsInput): InputProbl
         ? [[`${merged.name} ${artifactDestination.outputUriPrefix}`, 'artifactDestination'] as const]
         : []),
     ];
-    return places.flatMap(([place, field]) => {
+    for (const [place, field] of places) {
       const other = taken.get(place);
       if (other === undefined) taken.set(place, { identity, index });
-      if (other === undefined || other.identity === identity) return [];
+      if (other === undefined || other.identity === identity) continue;
       const message = `is that of exports.${other.index}, too: their output would be confused`;
-      return [{ path: `exports.${index}.outputConfig.${field}`, message }];
-    });
-  });
+      problems.push({ path: `exports.${index}.outputConfig.${field}`, message });
+    }
+  }
+  return problems;
 }
 
-function duplicatesOf({ exports, models = [], defaults }: ExportModelsInput): number[] {
-  const identities = exports
-    ? exports.map((entry) => JSON.stringify(exportIdentity(exportOf(defaults, entry))))
-    : models.map(normalizeModelName);
+function* duplicatesOf({ exports, models = [], defaults }: ExportModelsInput): Steps<number[]> {
   const seen = new Set<string>();
-  return identities.flatMap((identity, index) => {
-    if (seen.has(identity)) return [index];
+  const duplicates: number[] = [];
+  for (const [index, one] of (exports ?? models).entries()) {
+    yield;
+    const identity =
+      typeof one === 'string' ? normalizeModelName(one) : JSON.stringify(exportIdentity(exportOf(defaults, one)));
+    if (seen.has(identity)) duplicates.push(index);
     seen.add(identity);
-    return [];
-  });
+  }
+  return duplicates;
 }
 
-function resultsProblems(input: NormalizedFleet): InputProblem[] {
-  if ((input.exports?.length ?? 0) <= MAX_INLINE_RESULTS || resultsPlace(input) !== undefined) return [];
-  const message = `is needed: more than ${MAX_INLINE_RESULTS} results are written to an object, and no export has an artifactDestination`;
-  return [{ path: 'resultsUriPrefix', message }];
-}
+const RESULTS_PROBLEM: InputProblem = {
+  path: 'resultsUriPrefix',
+  message: `is needed: more than ${MAX_INLINE_RESULTS} results are written to an object, and no export has an artifactDestination`,
+};
 
-function resultsPlace({ resultsUriPrefix, defaults, exports = [] }: NormalizedFleet): string | undefined {
-  if (resultsUriPrefix !== undefined) return resultsUriPrefix;
-  const destinations = [defaults, ...exports].map((entry) => entry?.outputConfig?.artifactDestination);
-  return destinations.find((destination) => destination !== undefined)?.outputUriPrefix;
+function resultsPlace({ resultsUriPrefix, defaults }: Omit<NormalizedFleet, 'exports'>): string | undefined {
+  return resultsUriPrefix ?? defaults?.outputConfig?.artifactDestination?.outputUriPrefix;
 }

@@ -61,7 +61,7 @@ export interface ExportModelsInput {
 const MAX_CONCURRENT = 1_000;
 const DEFAULT_CONCURRENT = 50;
 /** Entries of one fleet; with `parent` there is no limit. */
-const MAX_ENTRIES = 20_000;
+export const MAX_ENTRIES = 20_000;
 /** Longest filter, in characters. */
 const MAX_FILTER = 4_000;
 const MAX_FORMATS = 100;

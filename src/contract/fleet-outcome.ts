@@ -1,4 +1,12 @@
-import { ApplicationFailure, CancelledFailure, rootCause } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  rootCause,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
+import { ExportFailureType } from './failures';
 import type { FleetExport } from './fleet-result';
 import type { ExportModelResult } from './result';
 import { cut } from './text';
@@ -8,7 +16,7 @@ const MAX_MESSAGE = 500;
 
 type Outcome = Pick<FleetExport, 'outcome' | 'outputInfo' | 'failure'>;
 
-/** What a fleet tells of an export that has succeeded. */
+/** How an export ended that has succeeded. */
 export function succeeded({
   model,
   exportFormatId,
@@ -17,13 +25,40 @@ export function succeeded({
   return { model, exportFormatId, outcome: 'succeeded', outputInfo };
 }
 
-/** What a fleet tells of an export whose workflow did not succeed, by the error that its result rejects with. */
+/** Longest type of a failure that is kept, in characters: other code can fail a workflow with any. */
+const MAX_TYPE = 200;
+
+/** How an export ended whose workflow did not succeed, by the error that its result rejects with. */
 export function notSucceeded(error: unknown): Outcome {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const message = cut(rootCause(cause) ?? String(cause), MAX_MESSAGE);
-  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  // A timeout of an activity is one of this fleet's own: the export's workflow may still run.
+  const outside = error instanceof ActivityFailure ? undefined : endedFromOutside(cause);
+  const { message, type } = outside ?? {
+    message: rootCause(cause) ?? String(cause),
+    type: cause instanceof ApplicationFailure ? cause.type : undefined,
+  };
   return {
     outcome: cause instanceof CancelledFailure ? 'cancelled' : 'failed',
-    failure: { message, ...(type && { type }) },
+    failure: { message: cut(message, MAX_MESSAGE), ...(type && { type: cut(type, MAX_TYPE) }) },
   };
+}
+
+/** Failure of a workflow that the server ended: no code of it ran, so that it cancelled nothing. */
+function endedFromOutside(cause: unknown): { message: string; type: string } | undefined {
+  const mayRun =
+    'Its operation may still be running at Vertex AI: check the operations of the Model and cancel it there, or leave it. ' +
+    'Starting the fleet again exports the Model again.';
+  if (cause instanceof TerminatedFailure) {
+    return {
+      message: `The workflow of the export was terminated (${cut(cause.message, 100)}). ${mayRun}`,
+      type: ExportFailureType.Terminated,
+    };
+  }
+  if (cause instanceof TimeoutFailure) {
+    return {
+      message: `The workflow of the export ran into a timeout of Temporal (${cause.timeoutType}). ${mayRun}`,
+      type: ExportFailureType.DeadlineExceeded,
+    };
+  }
+  return undefined;
 }

@@ -11,22 +11,28 @@ import type { FleetState } from './fleet-state';
 
 const MAX_ENTRIES = 20_000;
 const MAX_RUNNING = 2_000;
-const MAX_PAGE_TOKEN = 10_000;
+const MAX_RUN_ID = 64;
+/** Longest page token, in characters: it is carried over. */
+export const MAX_PAGE_TOKEN = 10_000;
 const MAX_MESSAGE = 20_000;
+const MAX_SEEN = 100_000;
 
 // Whether their options fit together is checked for each export, when it has those of the defaults, too.
 const entry = exportModelsInputSchema.shape.exports.unwrap().element;
 const defaults = exportModelsInputSchema.shape.defaults.unwrap();
 const formats = exportModelsInputSchema.shape.formats;
 
+const after = z.strictObject({ model: modelName, exportFormatId: formatId.exactOptional() }).exactOptional();
+
 const source = z.union([
   z.object({ exports: z.array(entry).max(MAX_ENTRIES) }),
-  z.object({ models: z.array(modelName).max(MAX_ENTRIES), formats }),
+  z.object({ models: z.array(modelName).max(MAX_ENTRIES), formats, after }),
   z.object({
     parent: exportModelsInputSchema.shape.parent.unwrap(),
     filter: exportModelsInputSchema.shape.filter,
     formats,
     pageToken: text(MAX_PAGE_TOKEN).exactOptional(),
+    after,
   }),
 ]);
 
@@ -40,10 +46,14 @@ export const planExportsRequestSchema: z.ZodType<PlanExportsRequest> = z.object(
     .exactOptional(),
   fleet: workflowId,
   childIds: z.literal('bounded').exactOptional(),
+  maxBytes: z.int().min(1).exactOptional(),
 });
+
+const runId = text(MAX_RUN_ID).min(1);
 
 export const awaitExportsRequestSchema: z.ZodType<AwaitExportsRequest> = z.object({
   workflowIds: z.array(workflowId).max(MAX_RUNNING),
+  runIds: z.array(runId.nullable()).max(MAX_RUNNING).exactOptional(),
   heartbeatTimeoutMs: z.number().min(1).max(MAX_HEARTBEAT_TIMEOUT_MS),
 });
 
@@ -86,7 +96,15 @@ export const fleetStateSchema = z.strictObject({
   source: source.exactOptional(),
   planned: z.array(z.strictObject({ workflowId, input: z.looseObject({ name: modelName }) })).max(MAX_ENTRIES),
   running: z
-    .array(z.strictObject({ workflowId, model: modelName, exportFormatId: formatId.exactOptional() }))
+    .array(
+      z.strictObject({
+        workflowId,
+        model: modelName,
+        exportFormatId: formatId.exactOptional(),
+        runId: runId.exactOptional(),
+        reused: z.literal(true).exactOptional(),
+      }),
+    )
     .max(MAX_RUNNING),
   totals: z.strictObject({
     planned: total,
@@ -99,7 +117,19 @@ export const fleetStateSchema = z.strictObject({
   }),
   exports: z.array(fleetExport).max(MAX_RUNNING),
   failures: z.array(fleetExport).max(MAX_RUNNING),
+  pendingResults: z
+    .array(z.strictObject({ uri: storageUri, exports: z.array(fleetExport).max(MAX_RUNNING) }))
+    .max(MAX_RUNNING)
+    .exactOptional(),
   resultUris: z.array(storageUri).max(MAX_ENTRIES),
+  resultCount: total.exactOptional(),
+  unwritten: total.exactOptional(),
+  pages: total.exactOptional(),
+  seen: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]*$/)
+    .max(MAX_SEEN)
+    .exactOptional(),
   notes: z.array(text(MAX_MESSAGE)).max(100),
   stopped: text(MAX_MESSAGE).exactOptional(),
 } satisfies Record<keyof FleetState, z.ZodType>);

@@ -34,17 +34,19 @@ const fleetTotalsSchema = z.strictObject({
   reused: z.int(),
   /** Models below `parent` that have no format that was asked for. */
   skipped: z.int(),
-  /** Entries that asked for the same as one before. */
+  /** Entries, and Models of a list, that came to the same export as one before; not counted in `planned`. */
   duplicates: z.int(),
 });
 
 export const exportModelsResultSchema = z.strictObject({
   totals: fleetTotalsSchema,
-  /** Every export in the order of their ends, where there are at most 500; empty where there are more. */
+  /** Every export in the order of their ends, where there are at most 500 and 180 KB; empty where there are more. */
   exports: z.array(fleetExportSchema),
-  /** Where there are more than 500: objects of JSON lines, one export each, that hold all of them. */
+  /** Where there are more: the first 50 objects of JSON lines, one export each, that hold all of them. */
   resultUris: z.array(z.string()),
-  /** The first 100 that failed. */
+  /** Where there are objects: their folder, and their number; a note names each that could not be written. */
+  resultObjects: z.strictObject({ folder: z.string(), count: z.int() }).exactOptional(),
+  /** The first that failed, at most 100 and 50 KB; a note has the number of the others. */
   failures: z.array(fleetExportSchema),
   /** Why not everything was started; left out where everything was. */
   stopped: z.string().exactOptional(),

@@ -7,11 +7,11 @@ export type FleetStage = 'checking' | 'exporting' | 'stopping' | 'cancelling' | 
 export interface FleetStatus {
   readonly stage: FleetStage;
   readonly totals: FleetTotals;
-  /** The first 100 that failed. */
+  /** The first that failed, at most 100 and 50 KB. */
   readonly failures: readonly FleetExport[];
   /** Workflow ids of the exports that run, at most 100 of them. */
   readonly running: readonly string[];
-  /** Objects of results that are written already. */
+  /** The first objects of results, at most 50. */
   readonly resultUris: readonly string[];
   /** Why nothing more is started, or why the fleet failed. */
   readonly stopped?: string;
@@ -23,5 +23,5 @@ export const FLEET_STATUS_QUERY = 'fleetStatus';
 /** Registered name of the workflow. */
 export const EXPORT_MODELS_WORKFLOW = 'exportModelsWorkflow';
 
-/** Results up to so many are in the workflow's own result: it is part of workflow history. */
+/** At most this many results are in the workflow's own result: it is part of workflow history. */
 export const MAX_INLINE_RESULTS = 500;

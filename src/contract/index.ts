@@ -32,10 +32,12 @@ export {
 export type { ImageReference, StorageUri } from './resource-names';
 export { boundedLine, boundedLines, boundedMessage, cut, summaryText } from './text';
 export * from './export-requests';
-export { parseCarriedFleet } from './fleet-carried';
-export { parseExportModelsInput } from './fleet-check';
+export { checkCarriedFleet, parseCarriedFleet } from './fleet-carried';
+export { checkExportModelsInput, parseExportModelsInput } from './fleet-check';
 export * from './fleet-requests';
 export type { RunningExport } from './fleet-state';
+export { jsonBytes } from './fleet-limits';
+export { formatId } from './fields';
 export { exportModelsInputSchema, exportOf } from './fleet-input';
 export type { ExportDefaults, ExportModelsEntry, ExportModelsInput, ExportPriority } from './fleet-input';
 export { notSucceeded, succeeded } from './fleet-outcome';

@@ -11,6 +11,9 @@ export interface SizeLimits {
   readonly depth: number;
 }
 
+/** Fields of one object: far more than any that is known, and few enough to list them all at once. */
+const MAX_FIELDS = 2_000;
+
 /**
  * Why an input is too large to be checked against a schema; `undefined` where it is not. It stops counting at a limit,
  * so that no input costs much before it is refused.
@@ -28,8 +31,11 @@ export function sizeProblem(input: unknown, limits: SizeLimits, advice: string):
       const isList = Array.isArray(value);
       // A list as long as that is not walked to its end.
       if (isList && value.length > limits.values) return tooLarge(`has more than ${limits.values} values`, advice);
+      let fields = 0;
       for (const key in value) {
         if (!Object.hasOwn(value, key)) continue;
+        fields += 1;
+        if (!isList && fields > MAX_FIELDS) return tooLarge(`has an object of more than ${MAX_FIELDS} fields`, advice);
         if (!isList) characters += key.length;
         open.push([(value as Readonly<Record<string, unknown>>)[key], depth + 1]);
         if (values + open.length > limits.values) return tooLarge(`has more than ${limits.values} values`, advice);

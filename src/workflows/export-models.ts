@@ -11,23 +11,36 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ExportModelsInput } from '../contract/fleet-input';
+import { FLEET_BYTES, jsonBytes } from '../contract/fleet-limits';
 import type { ExportModelsResult } from '../contract/fleet-result';
+import type { FleetState } from '../contract/fleet-state';
 import type { FleetStatus } from '../contract/fleet-status';
 import { FLEET_STATUS_QUERY } from '../contract/fleet-status';
-import { applicationFailureIn, documentedFailure } from './export-failures';
-import { areResultsDue, writeDueResults, writeRest } from './fleet-results';
-import { nextPart, sourceOf } from './fleet-source';
-import type { FleetState } from '../contract/fleet-state';
-import { begin, detailsOf, hasMore, newState, settle, statusOf, stop, totalsOf } from './fleet-state';
-import { check, plan } from './fleet-steps';
+import { documentedFailure } from './export-failures';
+import { FleetPlanner } from './fleet-planner';
+import { FleetResults } from './fleet-results';
+import { groupedByModel, sourceOf } from './fleet-source';
+import { begin, detailsOf, hasMore, newState, notesOf, statusOf, stop, totalsOf } from './fleet-state';
+import { check, write } from './fleet-steps';
 import { FleetWindow } from './fleet-window';
+import { fleetFolder } from './run-folder';
 
-/** Where a fleet stands; answered while it runs and afterwards. */
+/** State of a fleet; answered while it runs and afterwards. */
 export const fleetStatusQuery = defineQuery<FleetStatus>(FLEET_STATUS_QUERY);
 
+/** What a run of a fleet consists of. */
+interface Fleet {
+  readonly state: FleetState;
+  readonly window: FleetWindow;
+  readonly planner: FleetPlanner;
+  readonly results: FleetResults;
+  /** A fleet that began before its steps ran beside each other, and that continues as it began. */
+  readonly isFormer: boolean;
+}
+
 /**
- * Exports many Models, each by an `exportModelWorkflow` of its own, so many at the same time. One that fails does not
- * fail the fleet: the result tells of each.
+ * Exports many Models, each by an `exportModelWorkflow` of its own, at most `maxConcurrent` at the same time. One that
+ * fails does not fail the fleet: the result has the outcome of each.
  *
  * @param carried state of the run before, when the workflow continues as new; left out by everybody else
  * @throws ApplicationFailure with a type of {@link ExportFailureType} where the input has problems, or the Models can't
@@ -44,18 +57,20 @@ export async function exportModelsWorkflow(
   };
   setHandler(fleetStatusQuery, () => statusOf(state), { description: 'The state of the fleet.' });
   show();
-  let window: FleetWindow | undefined;
+  // Decided once: a fleet that began before continues as it began.
+  const isFormer = !patched(CHECKED_FLEETS);
+  let fleet: Fleet | undefined;
   // Nothing of the arguments is read before an activity has checked them: they can be anything.
   try {
-    state = await checkedState(input, carried, state);
-    window = new FleetWindow(state, input.priority, show);
-    void window.follow(state.running, { reused: false });
-    await exportAll(input, state, window, show);
+    state = await checkedState(input, carried, state, isFormer);
+    fleet = newFleet(input, state, isFormer, show);
+    fleet.window.followCarried();
+    await exportAll(input, fleet, show);
     state.stage = 'completed';
-    return resultOf(state);
+    return resultOf(fleet);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    if (isCancellation(error)) await endCancelled(state, window, show);
+    if (isCancellation(error)) await endCancelled(state, fleet, show);
     else state.stage = 'failed';
     const failure = documentedFailure(error);
     if (failure instanceof Error && state.stage === 'failed') state.stopped = failure.message;
@@ -66,8 +81,8 @@ export async function exportModelsWorkflow(
 }
 
 /**
- * Marks runs that check what they carry over, and give their exports ids of a bounded length. A fleet that began before
- * continues as it began.
+ * Marks runs that check what they carry over, give their exports ids of a bounded length, and plan and write results
+ * while exports start.
  */
 const CHECKED_FLEETS = 'checked-fleets';
 
@@ -76,106 +91,121 @@ async function checkedState(
   input: ExportModelsInput,
   carried: FleetState | null | undefined,
   state: FleetState,
+  isFormer: boolean,
 ): Promise<FleetState> {
-  const isChecked = patched(CHECKED_FLEETS);
   if (carried === undefined || carried === null) {
     const settings = await check(input);
-    begin(state, settings, sourceOf(input, settings));
+    const source = sourceOf(input, settings);
+    begin(state, settings, isFormer ? source : groupedByModel(source));
     return state;
   }
   // A cancel waits for it: the exports of the runs before are cancelled by what it checks.
-  if (isChecked) await CancellationScope.nonCancellable(() => check(input, carried));
+  if (!isFormer) await CancellationScope.nonCancellable(() => check(input, carried));
   return carried;
 }
 
-async function exportAll(
-  input: ExportModelsInput,
-  state: FleetState,
-  window: FleetWindow,
-  show: () => void,
-): Promise<void> {
-  const canStart = (): boolean => hasMore(state) && window.hasRoom();
+function newFleet(input: ExportModelsInput, state: FleetState, isFormer: boolean, show: () => void): Fleet {
+  const { resultsUriPrefix, folderName } = state.settings;
+  return {
+    state,
+    isFormer,
+    window: new FleetWindow(state, { priority: input.priority, changed: show, isFormer }),
+    planner: new FleetPlanner(state, input.defaults, isFormer),
+    results: new FleetResults(state, {
+      folder: resultsUriPrefix === undefined ? undefined : `${resultsUriPrefix}${fleetFolder(folderName)}/`,
+      write: (request) => write(request, isFormer),
+      until: condition,
+      isFormer,
+    }),
+  };
+}
+
+async function exportAll(input: ExportModelsInput, fleet: Fleet, show: () => void): Promise<void> {
+  const { state, window, planner, results } = fleet;
+  const canStart = (): boolean => hasMore(state) && state.planned.length > 0 && window.hasRoom();
+  const canPlan = (): boolean => hasMore(state) && state.planned.length === 0 && window.hasRoom() && !planner.isBusy();
   const isOver = (): boolean => !hasMore(state) && state.running.length === 0;
   const isLong = (): boolean => workflowInfo().continueAsNewSuggested;
   while (!isOver()) {
-    await condition(() => canStart() || isOver() || isLong() || areResultsDue(state));
-    if (areResultsDue(state)) await writeDueResults(state);
-    else if (isLong()) await carryOver(input, state, window);
-    else if (canStart()) await startNext(input, state, window);
+    await condition(
+      () =>
+        canStart() || canPlan() || isOver() || isLong() || results.isDue() || window.hasFound() || planner.hasFailed(),
+    );
+    if (planner.hasFailed()) planner.throwFailure();
+    if (results.isDue()) await results.flush();
+    else if (window.hasFound()) window.followFound();
+    else if (isLong()) await carryOver(input, fleet);
+    else if (canStart()) startNext(state, window);
+    else if (canPlan()) await planner.planNext();
     show();
   }
-  await writeRest(state);
+  await results.finish();
 }
 
-async function startNext(input: ExportModelsInput, state: FleetState, window: FleetWindow): Promise<void> {
+function startNext(state: FleetState, window: FleetWindow): void {
   const next = state.planned.shift();
   if (next) window.start(next);
-  else await planNext(input, state);
-}
-
-async function planNext({ defaults }: ExportModelsInput, state: FleetState): Promise<void> {
-  if (state.source === undefined) return;
-  const { part, rest } = nextPart(state.source);
-  try {
-    const { workflowId: fleet } = workflowInfo();
-    const { planned, failed, skipped, nextPageToken } = await plan({
-      source: part,
-      fleet,
-      ...(patched(CHECKED_FLEETS) && { childIds: 'bounded' }),
-      ...(defaults && { defaults }),
-    });
-    state.source = nextPageToken === undefined ? rest : { ...part, pageToken: nextPageToken };
-    state.planned.push(...planned);
-    state.totals.planned += planned.length + failed.length;
-    state.totals.skipped += skipped;
-    for (const one of failed) settle(state, one);
-  } catch (error) {
-    // With nothing exported the fleet fails; else what has been exported is worth a result.
-    if (isCancellation(error) || state.totals.planned === 0) throw error;
-    stop(state, `not all could be planned: ${applicationFailureIn(error)?.message ?? String(error)}`);
-  }
 }
 
 /**
- * Goes on with an empty history, and with the same exports running: they are told to outlive this run, and the next one
- * follows them by their ids. To let them end first would leave most of the window empty for as long as the slowest runs.
+ * Continues with an empty history, and with the same exports running: they are started so that they outlive this run,
+ * and the next one follows them by their ids. To let them end first would leave most of the window empty until the
+ * slowest has ended.
  */
-async function carryOver(input: ExportModelsInput, state: FleetState, window: FleetWindow): Promise<void> {
+async function carryOver(input: ExportModelsInput, fleet: Fleet): Promise<void> {
+  const { state, window, planner, results, isFormer } = fleet;
+  // What is being planned is planned by the next run: its part is still in the source.
+  planner.abandon();
   // The server does not start a child whose start it has not begun when the run closes.
   await condition(() => window.isSettled());
+  if (!isFormer && results.isDue()) await results.flush();
   // What is left of a list is in the state.
   const options = { ...input };
   delete options.exports;
   delete options.models;
+  planner.remember();
+  const { pendingResults, ...others } = state;
+  const bytes = jsonBytes([options, others]);
+  if (pendingResults) results.limitPending(FLEET_BYTES.carried - bytes);
   await continueAsNew<typeof exportModelsWorkflow>(options, state);
 }
 
-/** Waits until every export has ended; nothing more is started. */
-async function endCancelled(state: FleetState, window: FleetWindow | undefined, show: () => void): Promise<void> {
+/** Waits until every export has ended; starts no further one. */
+async function endCancelled(state: FleetState, fleet: Fleet | undefined, show: () => void): Promise<void> {
   state.stage = 'cancelling';
   stop(state, 'the fleet was cancelled');
   show();
+  if (fleet === undefined) {
+    state.stage = 'cancelled';
+    return;
+  }
+  const { window, results } = fleet;
   await CancellationScope.nonCancellable(async () => {
-    await window?.cancelFollowed();
+    await window.cancelFollowed();
     while (state.running.length > 0) {
-      await condition(() => state.running.length === 0 || areResultsDue(state));
-      if (areResultsDue(state)) await writeDueResults(state);
+      await condition(() => state.running.length === 0 || results.isDue() || window.hasFound());
+      if (window.hasFound()) {
+        window.followFound();
+        await window.cancelFollowed();
+      }
+      if (results.isDue()) await results.flush();
     }
-    await writeRest(state);
+    await results.finish();
   });
   state.stage = 'cancelled';
 }
 
-function resultOf(state: FleetState): ExportModelsResult {
-  const { exports, resultUris, failures, notes, stopped, startTime } = state;
+function resultOf({ state, results }: Fleet): ExportModelsResult {
+  const { exports, resultUris, failures, stopped, startTime } = state;
   const now = Date.now();
   return {
     totals: totalsOf(state),
     exports,
     resultUris,
+    ...results.objects(),
     failures,
     ...(stopped === undefined ? {} : { stopped }),
-    notes,
+    notes: notesOf(state),
     timings: { startTime, endTime: new Date(now).toISOString(), totalMs: now - Date.parse(startTime) },
   };
 }

@@ -2,11 +2,9 @@ import type { FleetSettings, FleetSource } from '../contract/fleet-activities';
 import type { FleetExport, FleetTotals } from '../contract/fleet-result';
 import type { FleetState } from '../contract/fleet-state';
 import type { FleetStatus } from '../contract/fleet-status';
+import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../contract/fleet-limits';
 import { cut } from '../contract/text';
 
-/** Failures that are kept in sight. */
-const MAX_FAILURES = 100;
-const MAX_NOTES = 50;
 /** Longest note, and longest reason why nothing more is started, in characters. */
 const MAX_REASON = 1_000;
 const LISTED_RUNNING = 100;
@@ -38,21 +36,22 @@ export function begin(state: FleetState, settings: FleetSettings, source: FleetS
   // The places are no longer in the source: they would only be carried along.
   state.settings = { ...settings, duplicates: [] };
   state.totals.duplicates = duplicates;
-  if (duplicates > 0) note(state, `${duplicates} entries asked for the same export as one before, and count once`);
 }
 
-/** Counts and keeps what became of an export. */
+/** Counts an ended export, and keeps its result. */
 export function settle(state: FleetState, ended: FleetExport): void {
   state.totals[ended.outcome] += 1;
   if (ended.reused) state.totals.reused += 1;
   state.exports.push(ended);
   if (ended.outcome !== 'failed') return;
-  if (state.failures.length < MAX_FAILURES) state.failures.push(ended);
+  if (state.failures.length < FLEET_LISTED.failures && fits(state.failures, ended, FLEET_BYTES.failures)) {
+    state.failures.push(ended);
+  }
   if (state.settings.onFailure === 'stop')
     stop(state, `onFailure is stop, and ${ended.workflowId ?? ended.model} failed`);
 }
 
-/** Nothing more is started; what runs goes on to its end. */
+/** Starts no further export; those that run continue to their end. */
 export function stop(state: FleetState, reason: string): void {
   state.stopped ??= cut(reason, MAX_REASON);
   if (state.stage === 'exporting') state.stage = 'stopping';
@@ -63,8 +62,30 @@ export function hasMore({ stopped, planned, source }: FleetState): boolean {
   return stopped === undefined && (planned.length > 0 || source !== undefined);
 }
 
-export function note(state: FleetState, text: string): void {
-  if (state.notes.length < MAX_NOTES) state.notes.push(cut(text, MAX_REASON));
+/** Keeps a note; gives `false` where there is no room for it. */
+export function note(state: FleetState, text: string): boolean {
+  const line = cut(text, MAX_REASON);
+  const hasRoom = state.notes.length < FLEET_LISTED.notes && fits(state.notes, line, FLEET_BYTES.notes);
+  if (hasRoom) state.notes.push(line);
+  return hasRoom;
+}
+
+function fits(list: readonly unknown[], one: unknown, bytes: number): boolean {
+  return jsonBytes(list) + jsonBytes(one) < bytes;
+}
+
+/** The notes of a result: what was counted comes with its final number. */
+export function notesOf({ notes, totals, failures, unwritten = 0 }: FleetState): string[] {
+  // That at most 100 are listed is documented.
+  const unlisted = failures.length < FLEET_LISTED.failures ? totals.failed - failures.length : 0;
+  return [
+    ...(totals.duplicates > 0
+      ? [`${totals.duplicates} entries asked for the same export as one before, and count once`]
+      : []),
+    ...(unlisted > 0 ? [`${unlisted} more failed exports are not in failures, which would be too large`] : []),
+    ...notes,
+    ...(unwritten > 0 ? [`${unwritten} more results could not be written, and are in the exports' own workflows`] : []),
+  ];
 }
 
 export function totalsOf(state: FleetState): FleetTotals {

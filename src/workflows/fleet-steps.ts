@@ -8,13 +8,15 @@ import type {
   WriteResultsRequest,
 } from '../contract/fleet-activities';
 import type { ExportModelsInput } from '../contract/fleet-input';
-import type { FleetState } from '../contract/fleet-state';
+import type { FleetState, RunningExport } from '../contract/fleet-state';
 import { summaryText } from '../contract/text';
 import { retry } from './steps';
 
-/** Nothing that a fleet does between its exports takes longer, outages included. */
+/** The longest that a fleet waits for one of its own steps, outages included. */
 const STEP_TIMEOUT = '1 day';
-/** A worker that follows exports and is silent for so long is replaced, in milliseconds. */
+/** A write that takes longer has met an outage: the fleet then learns the reason, and tries again. */
+const WRITE_TIMEOUT = '10 minutes';
+/** A worker that follows exports and sends no heartbeat for this time is replaced, in milliseconds. */
 const HEARTBEAT_TIMEOUT_MS = 30_000;
 
 /** Checks the input as a whole, and what an earlier run carried over. */
@@ -22,13 +24,14 @@ export function check(input: ExportModelsInput, carried?: FleetState): Promise<F
   const { checkExports } = proxyActivities<FleetActivities>({
     summary: 'check the input',
     startToCloseTimeout: '1 minute',
-    scheduleToCloseTimeout: '1 hour',
+    // Where a run continues another one, a failure would leave its exports without a fleet.
+    scheduleToCloseTimeout: carried === undefined ? '1 hour' : STEP_TIMEOUT,
     retry,
   });
   return carried === undefined ? checkExports(input) : checkExports(input, carried);
 }
 
-/** Settles formats and ids of the next part. */
+/** Chooses formats and ids of the next part. */
 export function plan(request: PlanExportsRequest): Promise<PlannedExports> {
   const { planExports } = proxyActivities<FleetActivities>({
     startToCloseTimeout: '10 minutes',
@@ -38,27 +41,34 @@ export function plan(request: PlanExportsRequest): Promise<PlannedExports> {
   return planExports(request);
 }
 
-/** Waits for ends of exports that are no children of this run, whatever becomes of the workflow's scope. */
-export function awaitEnds(workflowIds: readonly string[]): Promise<EndedFleetExport[]> {
+/** Waits for ends of exports that are not children of this run, even if the workflow is cancelled. */
+export function awaitEnds(exports: readonly RunningExport[]): Promise<EndedFleetExport[]> {
   const { awaitExports } = proxyActivities<FleetActivities>({
-    summary: `${workflowIds.length} that an earlier run started`,
-    // After so long it is only begun again: the exports have deadlines of their own.
+    summary: `${exports.length} that an earlier run started`,
+    // After this time it is only started again: the exports have deadlines of their own.
     startToCloseTimeout: STEP_TIMEOUT,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     retry,
   });
-  return CancellationScope.nonCancellable(() =>
-    awaitExports({ workflowIds, heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS }),
-  );
+  const request = {
+    workflowIds: exports.map(({ workflowId }) => workflowId),
+    ...(exports.some(({ runId }) => runId !== undefined) && { runIds: exports.map(({ runId }) => runId ?? null) }),
+    heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+  };
+  return CancellationScope.nonCancellable(() => awaitExports(request));
 }
 
-/** Writes results, whatever becomes of the workflow's scope. */
-export function write(request: WriteResultsRequest): Promise<void> {
+/**
+ * Writes results, even if the workflow is cancelled.
+ *
+ * @param isAwaited whether the fleet waits for it: fleets that began before results were written in the background
+ */
+export function write({ uri, exports }: WriteResultsRequest, isAwaited: boolean): Promise<void> {
   const { writeResults } = proxyActivities<FleetActivities>({
-    summary: summaryText(request.uri),
+    summary: summaryText(uri),
     startToCloseTimeout: '5 minutes',
-    scheduleToCloseTimeout: STEP_TIMEOUT,
+    scheduleToCloseTimeout: isAwaited ? STEP_TIMEOUT : WRITE_TIMEOUT,
     retry,
   });
-  return CancellationScope.nonCancellable(() => writeResults(request));
+  return CancellationScope.nonCancellable(() => writeResults({ uri, exports }));
 }
