@@ -118,11 +118,12 @@ async function assertRefused(
 
 const EVIL_PARENTS = [
   'projects/p/locations/evil.example#',
-  'projects/p/locations/evil.example/',
-  'projects/p/locations/evil.example?',
-  'projects/p/locations/us-central1@evil.example',
-  'projects/p/locations/us-central1.evil.example',
-  'projects/p/locations/..',
+  'projects/p-1/locations/evil.example#',
+  'projects/p-1/locations/evil.example/',
+  'projects/p-1/locations/evil.example?',
+  'projects/p-1/locations/us-central1@evil.example',
+  'projects/p-1/locations/us-central1.evil.example',
+  'projects/p-1/locations/..',
   'projects/../locations/us-central1',
 ];
 

@@ -64,7 +64,7 @@ const SAMPLE = [
   '..',
   'x'.repeat(2_000),
   '\0',
-  'projects/p/locations/evil.example#/models/1',
+  'projects/p-1/locations/evil.example#/models/1',
   `${'9'.repeat(400)}s`,
 ];
 const ODD_SAMPLE = [null, 2 ** 53, -1, true, [], {}, ['\ud800'], { a: { b: null } }];
