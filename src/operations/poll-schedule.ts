@@ -15,6 +15,8 @@ const LOOKS_IN_WINDOW = 32;
 /** Before that time pauses are this many times longer, so that looks are kept for it. */
 const PATIENCE = 4;
 const SHORTEST_MS = 1_000;
+/** No operation is polled without a pause, whatever its options are; in milliseconds. */
+const LEAST_PAUSE_MS = 50;
 
 /**
  * The pause at an age of the operation. Pauses that grow by a factor are a share of the age, so that no count is kept
@@ -22,7 +24,7 @@ const SHORTEST_MS = 1_000;
  */
 export function pauseAt(ageMs: number, schedule: PollSchedule, expected?: Expectation): number {
   const { initialDelayMs, multiplier, maxDelayMs } = schedule;
-  const plain = Math.min(initialDelayMs + ageMs * (multiplier - 1), maxDelayMs);
+  const plain = Math.max(LEAST_PAUSE_MS, Math.min(initialDelayMs + ageMs * (multiplier - 1), maxDelayMs));
   if (expected === undefined || ageMs > expected.latestMs) return plain;
   const dense = Math.max(SHORTEST_MS, (expected.latestMs - expected.earliestMs) / LOOKS_IN_WINDOW);
   const inside = Math.min(plain, dense);
