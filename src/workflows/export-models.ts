@@ -121,11 +121,12 @@ function newFleet(input: ExportModelsInput, state: FleetState, isFormer: boolean
 }
 
 async function exportAll(input: ExportModelsInput, fleet: Fleet, show: () => void): Promise<void> {
-  const { state, window, planner, results } = fleet;
+  const { state, window, planner, results, isFormer } = fleet;
   const canStart = (): boolean => hasMore(state) && state.planned.length > 0 && window.hasRoom();
   const canPlan = (): boolean => hasMore(state) && state.planned.length === 0 && window.hasRoom() && !planner.isBusy();
   const isOver = (): boolean => !hasMore(state) && state.running.length === 0;
-  const isLong = (): boolean => workflowInfo().continueAsNewSuggested;
+  // A fleet whose exports have all ended needs no further run.
+  const isLong = (): boolean => workflowInfo().continueAsNewSuggested && (isFormer || !isOver());
   while (!isOver()) {
     await condition(
       () =>
