@@ -5,7 +5,7 @@ import type { Strategy } from '../operations/metrics';
 import type { EndedOperation, WatchOptions, WatchProgress } from '../operations/operation-watch';
 import { OperationStillRunning } from '../operations/watched-operation';
 import type { ExportDependencies } from './dependencies';
-import { withFailures } from './failures';
+import { lastFailureOf, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { misplacedOutputFailure, operationFailure } from './operation-failure';
 import { parkedFailure, parkedPause } from './parking';
@@ -56,7 +56,7 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
     return {
       operation: name,
       waited: inWords(Date.now() - startedAt),
-      ...(progress && { ...progress, strategy: STRATEGIES[progress.strategy] }),
+      ...(progress && reported(progress)),
       // Not with the first beat: most of what is short is over before the second.
       ...(beats > 1 && withWritten(written)),
     };
@@ -77,6 +77,15 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   if (operation.error) throw operationFailure(name, operation.error, operation.metadata.outputInfo);
   requireRequestedOutput(name, operation.metadata.outputInfo, request.destinations);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
+}
+
+/** What people see of the polling; the failure of the last poll, so that a deadline can say why there was no end. */
+function reported({ lastFailure, strategy, ...progress }: WatchProgress): Readonly<Record<string, unknown>> {
+  return {
+    ...progress,
+    strategy: STRATEGIES[strategy],
+    ...(lastFailure && { lastFailure: lastFailureOf(lastFailure, 'operation') }),
+  };
 }
 
 /** A race may have started a second operation, which was not listed at the start. */

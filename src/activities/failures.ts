@@ -1,7 +1,8 @@
 import type { ApplicationFailureCategory } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ExportFailureDetails, ExportFailureTypeName, InputProblem } from '../contract';
+import type { ExportFailureDetails, ExportFailureTypeName, InputProblem, LastFailure } from '../contract';
 import { boundedLine, boundedMessage, describeProblems, ExportFailureType, problem } from '../contract';
+import type { GoogleStatus } from '../google/api-error';
 import { GoogleApiError, googleCode, GoogleTransportError } from '../google/api-error';
 import { CredentialsError } from '../google/credentials-error';
 import { ListTooLongError } from '../google/pages';
@@ -82,6 +83,23 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
     nextRetryDelayMs: error.retryDelayMs,
     cause: error,
   });
+}
+
+/** The failure of a request that is repeated, as a deadline reports it. */
+export function lastFailureOf(
+  { message, status }: { readonly message: string; readonly status?: GoogleStatus },
+  purpose: RequestPurpose,
+): LastFailure {
+  const row = status && rowOf(status, message, purpose);
+  return {
+    type: row?.type ?? ExportFailureType.Unavailable,
+    message: boundedLine(message),
+    action: (row?.action ?? 'Check whether the service, and the network to it, are available.').replace(
+      '{rights}',
+      READ_RIGHTS[purpose],
+    ),
+    ...(status && { status, code: googleCode(status) }),
+  };
 }
 
 /** Without credentials no request was sent. A person can fix this, and a retry can not. */

@@ -1,4 +1,5 @@
 import { cut } from '../contract/text';
+import type { GoogleStatus } from '../google/api-error';
 import { GoogleApiError, isPassing } from '../google/api-error';
 import { redact } from '../internal/redact';
 
@@ -17,7 +18,7 @@ export interface PollFailure {
   /** At most 300 characters, without credentials. */
   readonly message: string;
   /** Google's name of the status, where Google answered: `UNAVAILABLE`. */
-  readonly status?: string;
+  readonly status?: GoogleStatus;
   /** ISO 8601, by this machine's clock. */
   readonly at: string;
 }
