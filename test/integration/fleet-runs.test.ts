@@ -32,9 +32,12 @@ async function runIdOf({ workflow }: Pick<ExportHandle, 'workflow'>): Promise<st
   return (await workflow.describe()).runId;
 }
 
-async function resultsOf(exports: Iterable<string | { workflowId: string; runId: string }>): Promise<EndedExport[]> {
+async function resultsOf(
+  exports: Iterable<string | { workflowId: string; runId: string }>,
+  everyMs = 100,
+): Promise<EndedExport[]> {
   const ended: EndedExport[] = [];
-  for await (const one of temporal().exports.resultsOf(exports, { everyMs: 100 })) ended.push(one);
+  for await (const one of temporal().exports.resultsOf(exports, { everyMs })) ended.push(one);
   return ended;
 }
 
@@ -77,7 +80,8 @@ suite('the results of exports that were started again within a minute after they
     const name = addModel(stack().vertex, { outcome: FAILING, durationMs: SLOW_MS });
     const handle = await start(name);
     const runId = await runIdOf(handle);
-    const waiting = resultsOf([handle.workflowId]);
+    // The next poll comes when the later run has begun.
+    const waiting = resultsOf([handle.workflowId], SLOW_MS * 3);
     await assert.rejects(handle.result());
     stack().vertex.setOutcome(name, 'success', FOREVER_MS);
     const later = await start(name);
