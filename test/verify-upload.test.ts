@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { VerifiedExport } from '../src/contract';
+import { activitiesOf, run } from './support/activities';
 import { addModel } from './support/models';
 import { upload } from './support/objects';
 import { useGoogleServices } from './support/services';
@@ -55,6 +56,27 @@ suite('an export of what was uploaded', () => {
     assert.deepEqual(more.notes, ["MANIFEST.txt is not at the Model's artifactUri"]);
     const elsewhere = await verifyCopy({ 'other/model.bin': 'weights' });
     assert.match(elsewhere.notes.join(), /no path of the Model's artifactUri stands in the export/);
+  });
+
+  test('counts the differences of an upload in a bucket of others, and names no file there', async () => {
+    const { store, vertex } = services();
+    const bucket = `private-${randomUUID()}`;
+    await store.createBucket(bucket);
+    const query = new URLSearchParams({ uploadType: 'media', name: 'uploads/secret-customer-list.csv' });
+    for (const name of ['uploads/secret-customer-list.csv', 'uploads/model.bin']) {
+      query.set('name', name);
+      const url = `${store.url}/upload/storage/v1/b/${bucket}/o?${query.toString()}`;
+      await (await fetch(url, { method: 'POST', body: 'other' })).arrayBuffer();
+    }
+    const model = addModel(vertex, { formats: { 'custom-trained': FILES } });
+    const source = { artifactUri: `gs://${bucket}/uploads`, createTime: LONG_AFTER };
+    const request = await exported(services(), model, 'custom-trained', { level: 'listing', source });
+    const findings = await findingsOf(verify(services(), request));
+    assert.match(findings, /^2 differences were found when comparing the export with the Model's artifactUri gs:/);
+    assert.doesNotMatch(findings, /secret-customer-list|model\.bin/);
+
+    const allowed = activitiesOf(services(), { uploadBuckets: [bucket] });
+    assert.match(await findingsOf(run(allowed.verifyExport, request)), /secret-customer-list\.csv is missing/);
   });
 
   test('says that it was not compared where the place is empty or can not be read', async () => {
