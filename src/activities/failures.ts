@@ -5,7 +5,7 @@ import { boundedLine, boundedMessage, describeProblems, ExportFailureType, probl
 import type { GoogleStatus } from '../google/api-error';
 import { GoogleApiError, googleCode, GoogleTransportError } from '../google/api-error';
 import { CredentialsError } from '../google/credentials-error';
-import { ListTooLongError } from '../google/pages';
+import { ListTooLongError, EndlessListError } from '../google/pages';
 import { InvalidResourceNameError } from '../google/resource-url';
 import { redact } from '../internal/redact';
 import { boundedFindings } from '../verification/bounded';
@@ -13,6 +13,9 @@ import type { RequestPurpose } from './failure-table';
 import { READ_RIGHTS, rowOf } from './failure-table';
 
 const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
+
+const SHORTER_LIST = 'Export to a folder of its own, or remove what is not needed.';
+const ENDLESS_LIST = 'Name the Models one by one, or ask Google why the list does not end.';
 
 /**
  * Makes one of the documented failures. Its texts are short enough for workflow history and contain no credentials,
@@ -60,9 +63,11 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
   if (error instanceof CredentialsError && error.reason !== 'unreachable') return credentialsFailure(error);
   if (error instanceof GoogleTransportError) {
     // What is too long today is too long tomorrow.
-    const retry = changes.retry ?? !(error instanceof ListTooLongError);
-    const action =
-      changes.action ?? (retry ? UNAVAILABLE : 'Export to a folder of its own, or remove what is not needed.');
+    const isTooLong = error instanceof ListTooLongError;
+    // A list of Models is read on for other exports meanwhile; it is not worth a day of retries.
+    const isEndless = error instanceof EndlessListError && purpose === 'models';
+    const retry = changes.retry ?? !(isTooLong || isEndless);
+    const action = changes.action ?? (retry ? UNAVAILABLE : isTooLong ? SHORTER_LIST : ENDLESS_LIST);
     const details = { type: ExportFailureType.Unavailable, action, request: error.request };
     return exportFailure(error.message, details, { retry, cause: error });
   }

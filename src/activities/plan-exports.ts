@@ -17,7 +17,6 @@ import {
   formatId,
   formerChildWorkflowId,
   jsonBytes,
-  MAX_PAGE_TOKEN,
   normalizeModelName,
   parseModelName,
 } from '../contract';
@@ -99,7 +98,6 @@ async function planParent(
   const { models, nextPageToken } = await withFailures('models', () =>
     deps.vertex.listModels(page, Context.current().cancellationSignal),
   );
-  requireNewToken(source, nextPageToken);
   const names = models.map(({ name }) => `${parent}/models/${name.replace(/^.*\/models\/|@.*$/g, '')}`);
   // Where the Model is no longer listed the whole page is planned again: the fleet starts no export twice.
   const begin = Math.max(0, names.indexOf(after?.model ?? ''));
@@ -125,17 +123,6 @@ function pageSizeOf({ maxBytes, defaults }: PlanExportsRequest, formats: Formats
   const each = jsonBytes(defaults) + EXPORT_BYTES;
   const count = formats === 'all' ? EXPECTED_FORMATS : (formats?.length ?? 1);
   return Math.min(MODELS_PER_PAGE, Math.max(1, Math.floor(maxBytes / (each * count))));
-}
-
-/** A list whose next page is the page that was just read never ends. */
-function requireNewToken({ parent, pageToken }: ParentSource, nextPageToken: string): void {
-  const isRepeated = nextPageToken !== '' && nextPageToken === pageToken;
-  if (!isRepeated && nextPageToken.length <= MAX_PAGE_TOKEN) return;
-  const what = isRepeated ? 'the token of the same page again' : `a page token of ${nextPageToken.length} characters`;
-  throw exportFailure(`The list of the Models of ${parent} gave ${what}: it can't be read to its end`, {
-    type: ExportFailureType.Unavailable,
-    action: 'Start the fleet again later, or name the Models in `models`.',
-  });
 }
 
 /** How far a Model's exports were planned. */

@@ -22,6 +22,11 @@ export class ListTooLongError extends GoogleTransportError {
   }
 }
 
+/** A list can't be read to its end: it sends its reader back to a page that was read, or gives no usable token. */
+export class EndlessListError extends GoogleTransportError {
+  override readonly name: string = 'EndlessListError';
+}
+
 /**
  * Reads a list page by page, to its end. Every list of this package is read by it, so that none goes on for ever: a
  * token that came before is an error, as is a page after the thousandth.
@@ -30,7 +35,7 @@ export class ListTooLongError extends GoogleTransportError {
  * @param read reads the page of a token, the first one where the token is empty
  * @param limits.firstToken where an earlier reading ended
  * @param limits.maxPages default 1,000
- * @throws GoogleTransportError where a token repeats
+ * @throws EndlessListError where a token repeats
  * @throws ListTooLongError after the last page that is allowed
  */
 export async function* pagesOf<P extends Page>(
@@ -54,14 +59,14 @@ export async function* pagesOf<P extends Page>(
  * Checks the token of one page, also where the pages are read by different callers.
  *
  * @param earlier tokens that were sent before, at least the one of this page
- * @throws GoogleTransportError where the token repeats or is too long
+ * @throws EndlessListError where the token repeats or is too long
  */
 export function checkToken(request: string, nextPageToken: string, earlier: ReadonlySet<string>): void {
   if (nextPageToken === '') return;
   if (nextPageToken.length > MAX_PAGE_TOKEN_LENGTH) {
-    throw new GoogleTransportError(`${request}: the answer has a page token that is too long`, request);
+    throw new EndlessListError(`${request}: the answer has a page token that is too long`, request);
   }
   if (earlier.has(nextPageToken)) {
-    throw new GoogleTransportError(`${request}: the answer repeats a page token, so the list would never end`, request);
+    throw new EndlessListError(`${request}: the answer repeats a page token, so the list would never end`, request);
   }
 }
