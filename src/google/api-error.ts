@@ -58,7 +58,7 @@ export function googleCode(status: GoogleStatus): number {
 }
 
 /** Longest advice to wait that is followed, in milliseconds. */
-export const MAX_RETRY_DELAY_MS = 600_000;
+const MAX_RETRY_DELAY_MS = 600_000;
 /** Google refused or failed a request, and said so. */
 export class GoogleApiError extends Error {
   override readonly name = 'GoogleApiError';

@@ -6,7 +6,7 @@ export class EndpointError extends Error {
 }
 
 /** The setting of the worker's environment that allows credentials over `http://`. */
-export const ALLOW_HTTP_CREDENTIALS = 'VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS';
+const ALLOW_HTTP_CREDENTIALS = 'VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS';
 
 /**
  * A host as people write it, with or without a scheme or a slash at its end, as the URL of an endpoint; `undefined`

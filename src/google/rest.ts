@@ -4,10 +4,10 @@ import { cut } from '../contract/text';
 import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing } from './api-error';
 import type { Credentials } from './credentials';
 import { CredentialsError, credentialsProblemOf } from './credentials-error';
+import { credentialsProblem } from './endpoint';
 import type { HttpAnswer } from './http';
 import { exchange } from './http';
 import { jsonOrUndefined } from './json';
-import { isLoopback } from './public-address';
 import { isRedirect, redirectTarget, shownTarget } from './redirect';
 import type { ResourceUrl } from './resource-url';
 import { SentSecrets } from './sent-secrets';
@@ -203,19 +203,10 @@ export class RestClient {
       throw new CredentialsError(credentialsProblemOf(error), describe(request));
     }
     const isSecret = Object.keys(headers).some((name) => name.toLowerCase() !== QUOTA_PROJECT_HEADER);
-    if (isSecret && !this.allowHttpCredentials && !keepsSecrets(url)) throw unusable(request, insecure(url.origin));
+    const problem = isSecret && !this.allowHttpCredentials ? credentialsProblem(url.origin) : undefined;
+    if (problem !== undefined) throw unusable(request, problem);
     return headers;
   }
-}
-
-/** Whether nobody else can read what is sent there: over https, or to this machine. */
-function keepsSecrets({ href }: ResourceUrl): boolean {
-  const { protocol, hostname } = new URL(href);
-  return protocol === 'https:' || isLoopback(hostname);
-}
-
-function insecure(origin: string): string {
-  return `no credentials are sent to ${origin}, which is not https. Use an https:// endpoint, or set VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS=true`;
 }
 
 function describe(request: RestRequest): string {

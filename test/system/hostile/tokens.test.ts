@@ -185,7 +185,7 @@ suite('the token', () => {
       const client = new RestClient(credentialsOf(credentials));
       await assert.rejects(
         vertexRest(client, () => endpoint).getModel(MODEL),
-        /no credentials are sent to http:\/\/vertex\.example/,
+        /http:\/\/vertex\.example would get credentials without encryption/,
       );
     }
     assert.deepEqual(listener.requests, []);
