@@ -7,7 +7,7 @@ import type { ListedOperations } from './own-operations';
 
 /**
  * Refuses a start where another export of the Model writes to the same place at this moment: an operation does not name
- * its version, so that the two could not be told apart.
+ * its version, so that the two could not be distinguished.
  *
  * @param mayHaveStarted whether an operation that looks like the run's own can be one
  */

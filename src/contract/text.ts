@@ -2,7 +2,7 @@
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 
-/** What stands in the place of a character that can't be sent. */
+/** Replaces a character that can't be sent. */
 const REPLACEMENT = '\u{fffd}';
 const ELLIPSIS = '…';
 

@@ -32,7 +32,7 @@ export class CredentialsError extends GoogleTransportError {
   }
 }
 
-/** File system errors that say that there is no file. */
+/** File system errors for a file that does not exist. */
 const MISSING_CODES = ['ENOENT', 'ENOTDIR'];
 /** The other errors of files, and those of keys. */
 const UNREADABLE_CODES = /^(?:EACCES|EPERM|EISDIR|ELOOP|ERR_OSSL_.*|ERR_CRYPTO_.*)$/;

@@ -28,7 +28,7 @@ export class EndlessListError extends GoogleTransportError {
 }
 
 /**
- * Reads a list page by page, to its end. Every list of this package is read by it, so that none goes on for ever: a
+ * Reads a list page by page, to its end. Every list of this package is read by it, so that none continues for ever: a
  * token that came before is an error, as is a page after the thousandth.
  *
  * @param request what is listed, for messages: `GET projects/p/locations/l/models`

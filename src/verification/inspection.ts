@@ -60,7 +60,7 @@ export type Inspector = (bytes: SparseBytes, look: Look) => Inspecting | undefin
 const MAX_WAITS = 1_000;
 /** What all files that one inspection reads may have in memory, in bytes. */
 const MAX_LOADED_BYTES = 32 * 1024 * 1024;
-/** Making a message costs about as much as so many steps. */
+/** Steps that making a message costs. */
 const MESSAGE_STEPS = 25;
 /** Findings, and notes, of one file that are kept. */
 const MAX_MESSAGES = 50;

@@ -11,7 +11,7 @@ export interface PickleEvents {
   persistent(id: PickleValue): void;
 }
 
-/** What stands in a pickle between two opcodes. */
+/** The part of a pickle between two opcodes. */
 export interface RawData {
   /** Where the pickle continues; left out where another pickle stands there, which ends itself. */
   readonly end?: number;

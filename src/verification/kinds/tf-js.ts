@@ -11,7 +11,7 @@ const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map(
 
 const WHAT = 'its TensorFlow.js model';
 const MAX_DIMENSIONS = 64;
-/** Reading a group costs about as much as so many steps, beside what it holds. */
+/** Steps that reading a group costs, apart from what it contains. */
 const GROUP_STEPS = 25;
 /** Names of a group's shards that are kept for messages. */
 const MAX_SHOWN = 5;

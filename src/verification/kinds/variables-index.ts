@@ -18,7 +18,7 @@ export interface VariablesIndex {
 
 /** Those of the largest models are some ten thousand. */
 const MAX_ENTRIES = 100_000;
-/** Decoding and checking an entry costs about as much as so many steps. */
+/** Steps that decoding and checking an entry costs. */
 const STEPS_PER_ENTRY = 40;
 /** More than any file name has digits for. */
 const MAX_SHARDS = 100_000;

@@ -4,7 +4,7 @@ import type { SparseBytes } from './sparse-bytes';
 
 /** Messages that are decoded have far less; so a hostile one does not fill the memory, in bytes. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Decoding and checking a byte costs about as much as so many steps. */
+/** Steps that decoding and checking a byte costs. */
 const STEPS_PER_BYTE = 3;
 
 /** A type of small messages. */
