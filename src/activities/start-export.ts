@@ -1,5 +1,6 @@
 import type { Info } from '@temporalio/activity';
 import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
 import type { Adoption, StartedExport, StartExportRequest } from '../contract';
 import { ExportFailureType } from '../contract';
 import { GoogleApiError, GoogleTransportError } from '../google/api-error';
@@ -51,6 +52,7 @@ class OldListError extends Error {
 /** One attempt to start an export. */
 class Start {
   private readonly signal = Context.current().cancellationSignal;
+  private readonly beganAt = processTimers.clock.now();
   private listedAt = -Infinity;
 
   constructor(
@@ -78,6 +80,7 @@ class Start {
       const submission = await this.deps.submission(this.request.model, this.signal);
       const granted = { ...this.deps, vertex: submission.vertex };
       try {
+        await this.requireRunningWorkflow();
         const found = await this.find(granted);
         if (typeof found === 'object') return found;
         return await this.send(granted, found);
@@ -87,6 +90,15 @@ class Start {
         submission.release();
       }
     }
+  }
+
+  /** A workflow that was terminated in the queue learns of it with the next heartbeat only, which can take a minute. */
+  private async requireRunningWorkflow(): Promise<void> {
+    if (processTimers.clock.now() - this.beganAt < LIST_AGE_MS) return;
+    const { client, info } = Context.current();
+    const { workflowId = '', runId } = info.workflowExecution ?? {};
+    const { status } = await client.workflow.getHandle(workflowId, runId).describe();
+    if (status.name !== 'RUNNING') throw new CancelledFailure('The workflow has ended: nothing is started for it');
   }
 
   /** The run's own operation where there is one; else how a new one comes to the run. */
