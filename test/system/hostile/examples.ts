@@ -131,7 +131,9 @@ const VERIFY = {
 /** Arguments of every activity, by its name; several where one example can't have every field. */
 export const ACTIVITY_ARGUMENTS = {
   selectExportFormat: [[EXPORT_INPUT]],
-  startExport: [[{ ...OWN, exportFormatId: 'tflite', ...TIMEOUT }]],
+  startExport: [
+    [{ ...OWN, exportFormatId: 'tflite', mayHaveStarted: false, notAfter: '2100-01-01T00:00:00.000Z', ...TIMEOUT }],
+  ],
   awaitExport: [
     [
       {
@@ -140,6 +142,7 @@ export const ACTIVITY_ARGUMENTS = {
         outputInfo: { ...OUTPUT, imageOutputUri: IMAGE },
         destinations: { ...ONLY_ARTIFACTS, imageUri: IMAGE },
         exportFormatId: 'tflite',
+        twinOf: OWN,
         parking: { at: 8e12, checkEvery: 600_000 },
       },
     ],
@@ -164,6 +167,6 @@ export const ACTIVITY_ARGUMENTS = {
       childIds: 'bounded',
     },
   ]),
-  awaitExports: [[{ workflowIds: ['running-export'], ...TIMEOUT }]],
+  awaitExports: [[{ workflowIds: ['running-export'], runIds: ['0e6c1b0a-7b1f-4a0e-9d3e-5b1c2d3e4f50'], ...TIMEOUT }]],
   writeResults: [[{ uri: `${FOLDER}results-00001.jsonl`, exports: [FLEET_EXPORT] }]],
 };
