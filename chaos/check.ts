@@ -5,7 +5,7 @@ import type { ExportEnd, ObservedExport, ObservedFleet, World } from './world';
 /** How many promises a run broke, with a line for each. */
 export interface Verdict {
   readonly succeeded: number;
-  /** Ended cancelled, after a cancel. */
+  /** Ended cancelled, after a cancel; or never started, since their fleet was cancelled. */
   readonly cancelled: number;
   /** Ended at the deadline, or terminated, as was asked for. */
   readonly failed: number;
@@ -21,6 +21,10 @@ export interface Verdict {
   readonly problems: readonly string[];
   /** Operations that ran on after somebody terminated their workflow: no code can cancel them. */
   readonly terminatedOperations: number;
+  /** Exports whose operation was found again after an answer, a process or a run was lost. */
+  readonly adopted: number;
+  /** Operations that were cancelled beside the one that succeeded. */
+  readonly extra: number;
 }
 
 /** Compares what is reported with what happened. */
@@ -35,7 +39,7 @@ export function check(world: World): Verdict {
   const endedAs = (...statuses: string[]): number => kept.filter(({ end }) => statuses.includes(end.status)).length;
   return {
     succeeded: endedAs('COMPLETED'),
-    cancelled: endedAs('CANCELLED'),
+    cancelled: endedAs('CANCELLED', NEVER_STARTED),
     failed: endedAs('FAILED', 'TERMINATED'),
     lost: lost.length,
     duplicates: duplicates.length,
@@ -52,6 +56,10 @@ export function check(world: World): Verdict {
     terminatedOperations: exports
       .filter(({ end }) => end.status === 'TERMINATED')
       .reduce((sum, one) => sum + outlivingOperations(one).length, 0),
+    adopted: exports.filter(({ end }) => 'result' in end && end.result.adoption === 'adopted').length,
+    extra: exports
+      .filter(({ end }) => end.status === 'COMPLETED')
+      .flatMap(({ operations }) => operations.filter(({ state }) => state === 'cancelled')).length,
   };
 }
 
@@ -59,8 +67,12 @@ const CANCELS: ReadonlySet<string> = new Set(['cancel', 'resetThenCancel', 'canc
 const TERMINATES: ReadonlySet<string> = new Set(['terminate', 'terminateChild']);
 const DEADLINE_EXCEEDED = 'ExportError.DeadlineExceeded';
 
+/** Status of an export of which the server knows nothing. */
+export const NEVER_STARTED = 'NOT_FOUND';
+
 /** An export may always succeed: what was done to it can come too late. Any other end needs its cause. */
-function isLost({ end, interventions }: ObservedExport): boolean {
+function isLost({ end, interventions, operations }: ObservedExport): boolean {
+  if (end.status === NEVER_STARTED) return operations.length > 0 || !interventions.includes('cancelFleet');
   if (end.closeTime === undefined) return true;
   switch (end.status) {
     case 'COMPLETED':

@@ -8,6 +8,7 @@ import { EXPORT_MODELS_WORKFLOW, VertexExportClient } from '../src';
 import { childWorkflowId } from '../src/contract/workflow-id';
 import { inParallel } from '../src/verification/in-parallel';
 import { childInput, singleInput } from './input';
+import { NEVER_STARTED } from './check';
 import type { ChaosPlan } from './plan';
 import type { Started } from './run';
 import { whileServerIsAway } from './server-calls';
@@ -48,10 +49,6 @@ export async function collect(
     });
   };
   await inParallel(expectedExports(plan), observe, PARALLEL);
-  // A cancelled fleet did not start all of them.
-  const isMissing = ({ end, interventions }: ObservedExport): boolean =>
-    end.status === 'NOT_FOUND' && interventions.includes('cancelFleet');
-  const present = [...observed.values()].filter((one) => !isMissing(one));
   const fleets = plan.fleets.map(async (fleet, number): Promise<ObservedFleet> => {
     const workflowId = `fleet-${number}`;
     const ids = new Set(fleet.exports.map((one, index) => childWorkflowId(workflowId, childInput(one, number, index))));
@@ -59,11 +56,12 @@ export async function collect(
       workflowId,
       isCancelled: started.get(workflowId)?.interventions.includes('cancelFleet') ?? false,
       end: await fleetEndOf(exports, workflowId),
-      children: present.map((one) => one.workflowId).filter((id) => ids.has(id)),
+      // A cancelled fleet did not start all of them.
+      children: [...ids].filter((id) => observed.get(id)?.end.status !== NEVER_STARTED),
     };
   });
   const world = {
-    exports: present,
+    exports: [...observed.values()],
     fleets: await Promise.all(fleets),
     objects: await objectsOf(stack.google.store.url),
     processes: stack.processes(),
@@ -94,7 +92,7 @@ function isOfModel({ name }: EmulatorOperation, model: string): boolean {
 async function endOf(exports: VertexExportClient, workflowId: string): Promise<ExportEnd> {
   const handle = exports.get(workflowId);
   const described = await whileServerIsAway(() => handle.workflow.describe());
-  const status = described?.status.name ?? 'NOT_FOUND';
+  const status = described?.status.name ?? NEVER_STARTED;
   const closeTime = described?.closeTime?.toISOString();
   if (closeTime === undefined) return { status };
   if (status === 'COMPLETED') return { status, closeTime, result: await handle.result() };
@@ -121,7 +119,7 @@ async function failureOf(result: Promise<unknown>): Promise<{ type?: string; mes
 
 async function fleetEndOf(exports: VertexExportClient, workflowId: string): Promise<FleetEnd> {
   const handle = exports.getFleet(workflowId);
-  const status = (await whileServerIsAway(() => handle.workflow.describe()))?.status.name ?? 'NOT_FOUND';
+  const status = (await whileServerIsAway(() => handle.workflow.describe()))?.status.name ?? NEVER_STARTED;
   return status === 'COMPLETED' ? { status, result: await handle.result() } : { status };
 }
 

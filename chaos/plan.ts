@@ -16,7 +16,13 @@ export const INTERVENTIONS = [
 export type Intervention = (typeof INTERVENTIONS)[number];
 
 /** What people do to a fleet, or to one of its exports that runs. */
-export const FLEET_INTERVENTIONS = ['resetChild', 'cancelChild', 'terminateChild', 'cancelFleet'] as const;
+export const FLEET_INTERVENTIONS = [
+  'resetChild',
+  'cancelChild',
+  'terminateChild',
+  'resetFleet',
+  'cancelFleet',
+] as const;
 export type FleetIntervention = (typeof FLEET_INTERVENTIONS)[number];
 
 /** What happens to the machines and to the services, whichever exports run. */
@@ -96,7 +102,7 @@ const OUTCOMES = [
 
 /** One export in this many belongs to a fleet. */
 const IN_FLEETS = 5;
-const FLEET_SIZE = 12;
+const FLEET_SIZE = 10;
 /** A new export starts after this time on average, in milliseconds. */
 const MEAN_START_GAP_MS = 1_300;
 const SHORTEST_SPAN_MS = 20_000;
@@ -105,7 +111,7 @@ const MEAN_EVENT_GAP_MS = 4_500;
 /** Workers are killed and frozen more often than anything else happens. */
 const EVENT_DECK: readonly EventKind[] = [...EVENTS, 'killWorker', 'killWorker', 'freezeWorker'];
 
-/** Exports of which nothing is done to one have no intervention: as many as there are interventions. */
+/** Half of the exports that are started by themselves are left alone. */
 const SINGLE_DECK: readonly (Intervention | undefined)[] = [...INTERVENTIONS, ...INTERVENTIONS.map(() => undefined)];
 const FLEET_DECK: readonly (FleetIntervention | undefined)[] = [...FLEET_INTERVENTIONS, undefined];
 

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 
-/** Where a history is cut: after this task, the export runs again from what was recorded until then. */
-export type ResetPoint = 'firstTask' | 'afterSelect' | 'afterStart' | 'midWait';
+/** Where a history is cut: from there, the workflow runs again with what was recorded until then. */
+export type ResetPoint = 'firstTask' | 'afterSelect' | 'afterStart' | 'midWait' | 'latest';
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 type EventId = NonNullable<NonNullable<History['events']>[number]['eventId']>;
@@ -22,6 +22,7 @@ export function resetPoint({ events }: History, point: ResetPoint): EventId | un
     if (point === 'afterSelect' && completed.has('selectExportFormat')) return latest;
     if (point === 'afterStart' && completed.has('startExport')) return latest;
   }
+  if (point === 'latest') return latest;
   const isWaiting = [...activities.values()].includes('awaitExport') && !completed.has('awaitExport');
   return point === 'midWait' && isWaiting ? latest : undefined;
 }

@@ -13,7 +13,7 @@ import type { ChaosStack } from './stack';
 import type { ObservedExport } from './world';
 
 /** What became of a run: the line that `--json` prints. */
-export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations'> {
+export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations' | 'adopted' | 'extra'> {
   readonly seed: number;
   readonly exports: number;
   /** What happened, and how often; `continueAsNew` counts further runs of fleets. */
@@ -56,9 +56,10 @@ export async function runChaos(stack: ChaosStack, plan: ChaosPlan, log: (line: s
     say('everything has ended or was given up');
     await sleep(QUIET_MS);
     const { world, continuedAsNew } = await collect(client, stack, plan, run.started);
-    const { problems, terminatedOperations, ...counts } = check(world);
+    const { problems, terminatedOperations, adopted, extra, ...counts } = check(world);
     for (const problem of problems) say(problem);
     say(`operations of terminated exports, which nobody cancels: ${terminatedOperations}`);
+    say(`operations that were found again after a loss: ${adopted}; extra operations that were cancelled: ${extra}`);
     return {
       seed: plan.seed,
       exports: world.exports.length,
@@ -144,6 +145,11 @@ class Run {
       this.note(fleet, intervention);
       this.count(intervention, ` of ${fleet}`);
       await whileServerIsAway(() => this.client.workflow.getHandle(fleet).cancel());
+      return;
+    }
+    if (intervention === 'resetFleet') {
+      this.count(intervention, ` of ${fleet}`);
+      await resetWorkflow(this.client, fleet, 'latest');
       return;
     }
     const status = await whileServerIsAway(() => this.exports.getFleet(fleet).status());

@@ -164,6 +164,11 @@ suite('the check of a chaos run accepts', () => {
       {},
       { fleets: [fleetOf('succeeded', { isCancelled: true, end: { status: 'CANCELLED' } })] },
     ),
+    'an export of a cancelled fleet that was not started': world({
+      interventions: ['cancelFleet'],
+      operations: [],
+      end: { status: 'NOT_FOUND' },
+    }),
     'requests within the budget': world(
       {},
       { processes: [{ name: 'worker 1', requests: requestsAt(0, 1, 2, 60, 61, 62) }] },
@@ -189,6 +194,10 @@ suite('the check of a chaos run finds', () => {
   const found: Readonly<Record<string, readonly [World, Record<string, number>]>> = {
     'an export that did not end': [world({ end: { status: 'RUNNING' } }), { lost: 1 }],
     'an export that was never started': [world({ end: { status: 'NOT_FOUND' }, operations: [] }), { lost: 1 }],
+    'an operation of an export that was never started': [
+      world({ interventions: ['cancelFleet'], end: { status: 'NOT_FOUND' } }),
+      { lost: 1 },
+    ],
     'a cancel that nobody asked for': [
       world({ operations: [stopped], end: cancelled(`${OPERATIONS}/1 ended cancelled`) }),
       { lost: 1 },
