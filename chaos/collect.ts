@@ -96,9 +96,11 @@ async function endOf(exports: VertexExportClient, workflowId: string): Promise<E
   const closeTime = described?.closeTime?.toISOString();
   if (closeTime === undefined) return { status };
   if (status === 'COMPLETED') return { status, closeTime, result: await handle.result() };
-  if (status === 'TERMINATED') return { status, closeTime, attempts: (await handle.status()).attempts };
+  // A workflow that was terminated before its first task answers no query.
+  const shown = await whileServerIsAway(() => handle.status());
+  const { failure = '', operation, attempts = [] } = shown ?? {};
+  if (status === 'TERMINATED') return { status, closeTime, attempts };
   if (status !== 'FAILED' && status !== 'CANCELLED') return { status };
-  const { failure = '', operation, attempts } = await handle.status();
   const { type, message } = await failureOf(handle.result());
   return {
     status,

@@ -13,8 +13,14 @@ export async function whileServerIsAway<T>(call: () => Promise<T>): Promise<T | 
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
       if (error instanceof Error && error.name === 'WorkflowNotFoundError') return undefined;
-      if (isGrpcServiceError(error) && OVER.includes(error.code)) return undefined;
+      if (OVER.includes(codeOf(error) ?? -1)) return undefined;
       await sleep(RETRY_MS);
     }
   }
+}
+
+/** The client wraps most errors of the server. */
+function codeOf(error: unknown): number | undefined {
+  if (isGrpcServiceError(error)) return error.code;
+  return error instanceof Error && isGrpcServiceError(error.cause) ? error.cause.code : undefined;
 }
