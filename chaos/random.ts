@@ -23,4 +23,16 @@ export class Random {
   pick<T>(choices: readonly [T, ...T[]]): T {
     return choices[this.between(0, choices.length - 1)] ?? choices[0];
   }
+
+  shuffled<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.flatMap(() => left.splice(this.between(0, left.length - 1), 1));
+  }
+
+  /** Deals `count` items: every item comes once before one comes again. */
+  deal<T>(items: readonly T[], count: number): T[] {
+    const dealt: T[] = [];
+    while (dealt.length < count) dealt.push(...this.shuffled(items));
+    return dealt.slice(0, count);
+  }
 }

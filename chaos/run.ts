@@ -1,150 +1,192 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { ExportModelInput } from '../src';
-import { EXPORT_MODEL_WORKFLOW } from '../src';
-import type { ChaosPlan, PlannedExport } from './plan';
+import { Client, Connection } from '@temporalio/client';
+import { EXPORT_MODEL_WORKFLOW, EXPORT_MODELS_WORKFLOW, VertexExportClient } from '../src';
+import { childWorkflowId } from '../src/contract/workflow-id';
+import type { Verdict } from './check';
+import { check } from './check';
+import { collect } from './collect';
+import { childInput, fleetInput, singleInput } from './input';
+import { intervene, resetWorkflow } from './interventions';
+import type { ChaosPlan, FleetIntervention, PlannedFleet, PlannedSingle } from './plan';
+import { whileServerIsAway } from './server-calls';
 import type { ChaosStack } from './stack';
-import { BUCKET, modelName } from './stack';
+import type { ObservedExport } from './world';
 
-/** What became of a run. */
-export interface ChaosReport {
+/** What became of a run: the line that `--json` prints. */
+export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations' | 'adopted' | 'extra'> {
+  readonly seed: number;
   readonly exports: number;
-  readonly succeeded: number;
-  /** Ended cancelled, after a cancel was asked for. */
-  readonly cancelled: number;
-  /** Ended in any other way, or not within the time. */
-  readonly lost: number;
-  readonly operationsStarted: number;
-  /** Operations beyond the first of an export: none of them fails here, so that one is enough. */
-  readonly duplicates: number;
-  /** Operations that run although their export has ended. */
-  readonly orphanedOperations: number;
-  readonly kills: number;
+  /** What happened, and how often; `continueAsNew` counts further runs of fleets. */
+  readonly events: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
 
-/** So long exports get to end after the last kill, in milliseconds. */
-const END_WITHIN_MS = 300_000;
-const RETRY_MS = 250;
-const PAUSED_MS = 3_000;
-/** gRPC's INVALID_ARGUMENT, NOT_FOUND and FAILED_PRECONDITION: the server is there, and there is nothing to do. */
-const OVER: readonly number[] = [3, 5, 9];
+/** What was started, and what was done to it. */
+export interface Started {
+  readonly workflowId: string;
+  readonly interventions: ObservedExport['interventions'][number][];
+}
 
-/** Repeats a call while the server is away; `undefined` where there is nothing left to do it to. */
-async function whileServerIsAway<T>(call: () => Promise<T>): Promise<T | undefined> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
-      if (error instanceof Error && error.name === 'WorkflowNotFoundError') return undefined;
-      if (isGrpcServiceError(error) && OVER.includes(error.code)) return undefined;
-      await sleep(RETRY_MS);
+/** How long exports get to end after the last event, in milliseconds. A refused step is retried for five minutes. */
+const END_WITHIN_MS = 420_000;
+const END_POLL_MS = 2_500;
+/** What has ended gets this time, in milliseconds: what a terminated workflow has begun can still take effect. */
+const QUIET_MS = 10_000;
+const TASK_QUEUE = 'vertex-export';
+
+/** Runs a plan to its end, and compares what is reported with what happened. */
+export async function runChaos(stack: ChaosStack, plan: ChaosPlan, log: (line: string) => void): Promise<ChaosReport> {
+  const startedAt = Date.now();
+  const say = (line: string): void => {
+    log(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+  };
+  const connection = await Connection.connect({ address: stack.address });
+  const client = new Client({ connection });
+  const run = new Run(client, say);
+  try {
+    const happening = makeEventsHappen(stack, plan, run);
+    const singles = plan.singles.map((planned, index) => run.single(planned, index));
+    const fleets = plan.fleets.map((planned, index) => run.fleet(planned, index));
+    const ends = Promise.all([...singles, ...fleets]);
+    ends.catch(() => undefined);
+    await happening;
+    run.giveUpAt = Date.now() + END_WITHIN_MS;
+    say('the last event is over; the run waits for the exports to end');
+    await ends;
+    say('everything has ended or was given up');
+    await sleep(QUIET_MS);
+    const { world, continuedAsNew } = await collect(client, stack, plan, run.started);
+    const { problems, terminatedOperations, adopted, extra, ...counts } = check(world);
+    for (const problem of problems) say(problem);
+    say(`operations of terminated exports, which nobody cancels: ${terminatedOperations}`);
+    say(`operations that were found again after a loss: ${adopted}; extra operations that were cancelled: ${extra}`);
+    return {
+      seed: plan.seed,
+      exports: world.exports.length,
+      ...pick(counts, ['succeeded', 'cancelled', 'failed']),
+      events: { ...Object.fromEntries([...run.events].sort()), continueAsNew: continuedAsNew },
+      ...pick(counts, ['lost', 'duplicates', 'orphanedOperations', 'misreported', 'overBudgetMinutes']),
+      seconds: Math.round((Date.now() - startedAt) / 1_000),
+    };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Whether a run kept every promise. */
+export function isClean(report: ChaosReport): boolean {
+  const { lost, duplicates, orphanedOperations, misreported, overBudgetMinutes } = report;
+  return lost + duplicates + orphanedOperations + misreported + overBudgetMinutes === 0;
+}
+
+async function makeEventsHappen(stack: ChaosStack, { events }: ChaosPlan, run: Run): Promise<void> {
+  await Promise.all(
+    events.map(async (event) => {
+      await sleep(event.afterMs);
+      run.count(event.kind, event.durationMs > 0 ? ` for ${(event.durationMs / 1_000).toFixed(1)} s` : '');
+      await stack.happen(event);
+    }),
+  );
+}
+
+class Run {
+  readonly started = new Map<string, Started>();
+  readonly events = new Map<string, number>();
+  /** Milliseconds since 1970; set when the last event is over. */
+  giveUpAt = Infinity;
+  private readonly exports: VertexExportClient;
+
+  constructor(
+    private readonly client: Client,
+    private readonly say: (line: string) => void,
+  ) {
+    this.exports = new VertexExportClient(client);
+  }
+
+  count(kind: string, more = ''): void {
+    this.events.set(kind, (this.events.get(kind) ?? 0) + 1);
+    this.say(`${kind}${more}`);
+  }
+
+  /** Starts an export, does what is planned, and waits for its end. */
+  async single(planned: PlannedSingle, index: number): Promise<void> {
+    const { startAfterMs, intervention, interveneAfterMs } = planned;
+    await sleep(startAfterMs);
+    const workflowId = `export-${index}`;
+    await this.start(EXPORT_MODEL_WORKFLOW, workflowId, singleInput(planned, index));
+    if (intervention !== undefined) {
+      this.note(workflowId, intervention);
+      if (intervention === 'deadline') this.count(intervention, ` of ${workflowId}`);
+      else {
+        await sleep(interveneAfterMs);
+        this.count(intervention, ` of ${workflowId}`);
+        await intervene(this.client, workflowId, intervention);
+      }
+    }
+    await this.ended(workflowId);
+  }
+
+  async fleet(planned: PlannedFleet, index: number): Promise<void> {
+    await sleep(planned.startAfterMs);
+    const workflowId = `fleet-${index}`;
+    await this.start(EXPORT_MODELS_WORKFLOW, workflowId, fleetInput(planned, index));
+    if (planned.intervention !== undefined) {
+      await sleep(planned.interveneAfterMs);
+      await this.interveneInFleet(workflowId, planned.intervention, planned.victim);
+    }
+    await this.ended(workflowId);
+    await Promise.all(
+      planned.exports.map((one, number) => this.ended(childWorkflowId(workflowId, childInput(one, index, number)))),
+    );
+  }
+
+  private async interveneInFleet(fleet: string, intervention: FleetIntervention, victim: number): Promise<void> {
+    if (intervention === 'cancelFleet') {
+      this.note(fleet, intervention);
+      this.count(intervention, ` of ${fleet}`);
+      await whileServerIsAway(() => this.client.workflow.getHandle(fleet).cancel());
+      return;
+    }
+    if (intervention === 'resetFleet') {
+      this.count(intervention, ` of ${fleet}`);
+      await resetWorkflow(this.client, fleet, 'latest');
+      return;
+    }
+    const status = await whileServerIsAway(() => this.exports.getFleet(fleet).status());
+    const running = status?.running ?? [];
+    const child = running[Math.floor(victim * running.length)];
+    if (child === undefined) return;
+    this.note(child, intervention);
+    this.count(intervention, ` of ${child}`);
+    const handle = this.client.workflow.getHandle(child);
+    if (intervention === 'resetChild') await resetWorkflow(this.client, child, 'afterSelect');
+    else if (intervention === 'cancelChild') await whileServerIsAway(() => handle.cancel());
+    else await whileServerIsAway(() => handle.terminate('chaos'));
+  }
+
+  private async start(type: string, workflowId: string, input: unknown): Promise<void> {
+    // A start whose answer was lost must not become a second one.
+    const options = { args: [input], taskQueue: TASK_QUEUE, workflowId } as const;
+    await whileServerIsAway(() =>
+      this.client.workflow.start(type, { ...options, workflowIdReusePolicy: 'REJECT_DUPLICATE' }),
+    );
+  }
+
+  private note(workflowId: string, intervention: Started['interventions'][number]): void {
+    const started = this.started.get(workflowId) ?? { workflowId, interventions: [] };
+    started.interventions.push(intervention);
+    this.started.set(workflowId, started);
+  }
+
+  private async ended(workflowId: string): Promise<void> {
+    for (;;) {
+      const described = await whileServerIsAway(() => this.client.workflow.getHandle(workflowId).describe());
+      if (described?.status.name !== 'RUNNING' || Date.now() > this.giveUpAt) return;
+      await sleep(END_POLL_MS);
     }
   }
 }
 
-/** Runs a plan to its end. */
-export async function runChaos(stack: ChaosStack, plan: ChaosPlan, say: (line: string) => void): Promise<ChaosReport> {
-  const startedAt = Date.now();
-  const connection = await Connection.connect({ address: stack.address });
-  const client = new Client({ connection });
-  const killing = kill(stack, plan, say, startedAt);
-  // Set by the last kill.
-  const limit = { giveUpAt: Infinity };
-  const ends = Promise.all(plan.exports.map((planned, index) => runExport(client, planned, index, limit)));
-  ends.catch(() => undefined);
-  await killing;
-  limit.giveUpAt = Date.now() + END_WITHIN_MS;
-  say(`${elapsed(startedAt)}  the last kill is over; waiting for the exports to end`);
-  const statuses = await ends;
-  await connection.close();
-
-  const operations = stack.google.vertex.operations();
-  const models = new Set(operations.map(({ name }) => name.split('/operations/')[0]));
-  const succeeded = statuses.filter((status) => status === 'COMPLETED').length;
-  const cancelled = statuses.filter(
-    (status, index) => status === 'CANCELLED' && plan.exports[index]?.intervention === 'cancel',
-  ).length;
-  const report = {
-    exports: plan.exports.length,
-    succeeded,
-    cancelled,
-    lost: plan.exports.length - succeeded - cancelled,
-    operationsStarted: operations.length,
-    duplicates: operations.length - models.size,
-    orphanedOperations: operations.filter(({ state }) => state === 'running').length,
-    kills: plan.kills.length,
-    seconds: Math.round((Date.now() - startedAt) / 1_000),
-  };
-  say(`${elapsed(startedAt)}  ${succeeded} succeeded, ${cancelled} cancelled, ${report.lost} lost`);
-  for (const [index, status] of statuses.entries()) {
-    if (status !== 'COMPLETED' && status !== 'CANCELLED') say(`export-${index} ended ${status}`);
-  }
-  return report;
-}
-
-const elapsed = (since: number): string => `${((Date.now() - since) / 1_000).toFixed(1).padStart(6)} s`;
-
-async function kill(stack: ChaosStack, plan: ChaosPlan, say: (line: string) => void, startedAt: number): Promise<void> {
-  for (const { victim, afterMs } of plan.kills) {
-    await sleep(afterMs);
-    say(`${elapsed(startedAt)}  SIGKILL to the ${victim}`);
-    await (victim === 'worker' ? stack.killWorker() : stack.killServer());
-  }
-}
-
-/** Starts an export, does to it what is planned, and gives the status that it ended with. */
-async function runExport(
-  client: Client,
-  { format, startAfterMs, intervention, interveneAfterMs }: PlannedExport,
-  index: number,
-  limit: { readonly giveUpAt: number },
-): Promise<string> {
-  await sleep(startAfterMs);
-  const workflowId = `export-${index}`;
-  const input: ExportModelInput = {
-    name: modelName(index),
-    outputConfig: { exportFormatId: format, artifactDestination: { outputUriPrefix: `gs://${BUCKET}/chaos` } },
-    polling: { initialDelay: '500ms', maxDelay: '2s', heartbeatTimeout: '3s' },
-  };
-  const options = { args: [input], taskQueue: 'vertex-export', workflowId };
-  await whileServerIsAway(
-    // A start whose answer was lost must not become a second one.
-    () => client.workflow.start(EXPORT_MODEL_WORKFLOW, { ...options, workflowIdReusePolicy: 'REJECT_DUPLICATE' }),
-  );
-  await sleep(interveneAfterMs);
-  await intervene(client, workflowId, intervention);
-
-  for (;;) {
-    const handle = client.workflow.getHandle(workflowId);
-    const { status } = (await whileServerIsAway(() => handle.describe())) ?? { status: { name: 'LOST' } };
-    if (status.name !== 'RUNNING') return status.name;
-    if (Date.now() > limit.giveUpAt) return status.name;
-    await sleep(RETRY_MS * 4);
-  }
-}
-
-/** What people do in the Web UI or on the command line. */
-async function intervene(
-  client: Client,
-  workflowId: string,
-  intervention: PlannedExport['intervention'],
-): Promise<void> {
-  const { workflowService } = client;
-  const activity = { namespace: 'default', execution: { workflowId }, type: 'awaitExport' };
-  switch (intervention) {
-    case 'none':
-      return;
-    case 'cancel':
-      await whileServerIsAway(() => client.workflow.getHandle(workflowId).cancel());
-      return;
-    case 'reset':
-      await whileServerIsAway(() => workflowService.resetActivity(activity));
-      return;
-    case 'pause':
-      await whileServerIsAway(() => workflowService.pauseActivity(activity));
-      await sleep(PAUSED_MS);
-      await whileServerIsAway(() => workflowService.unpauseActivity(activity));
-  }
+function pick<T, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>;
 }

@@ -1,89 +1,123 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { GoogleServices, TiedProcess } from '../devservices';
-import { startGoogleServices, startTemporalServer, startWorkerProcess } from '../devservices';
-import type { EmulatorModel, FaultRule } from '../emulator';
-import type { PlannedExport } from './plan';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GoogleServices, TemporalServer } from '../devservices';
+import { startGoogleServices, startTemporalServer } from '../devservices';
+import type { EmulatorModel, LoggedRequest } from '../emulator';
+import { addPermanentFaults, PassingFaults } from './faults';
+import { InTurn } from './in-turn';
+import type { ChaosPlan, PlannedEvent, PlannedExport } from './plan';
+import { signal, Workers } from './workers';
+import type { ObservedProcess } from './world';
 
 const DEFAULT_MODELS = path.join(__dirname, '..', 'emulator', 'models', 'default.json');
 export const BUCKET = 'exports';
 
-/** Of a hundred calls each of these hits one: five of a hundred fail. */
-const HIT_EVERY = 100;
-const FAULTS: readonly Omit<FaultRule, 'match'>[] = [
-  { fault: { status: 503, body: { error: { code: 503, status: 'UNAVAILABLE', message: 'injected' } } } },
-  { fault: { reset: true }, when: 'after' },
-  { fault: { html: 502 } },
-  { fault: { truncate: true } },
-  { fault: { status: 429, body: { error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'injected' } } } },
-];
+/** A fleet whose history has this many events continues as new: the server suggests it at 4,096 by default. */
+const LONG_HISTORY = 60;
+const DYNAMIC_CONFIG = { 'limit.historyCount.suggestContinueAsNew': LONG_HISTORY };
 
-/** What is killed and started again. */
+/** The services, the server and the workers, with everything that can happen to them. */
 export class ChaosStack {
+  private readonly serverInTurn = new InTurn();
+  private readonly passing: PassingFaults;
+
   private constructor(
     readonly google: GoogleServices,
     readonly address: string,
     private readonly databaseFile: string,
-    private server: Pick<TiedProcess, 'kill' | 'stop'>,
-    private worker: TiedProcess,
-  ) {}
+    private readonly requests: readonly LoggedRequest[],
+    private readonly workers: Workers,
+    private server: Pick<TemporalServer, 'pid' | 'kill' | 'stop'>,
+  ) {
+    this.passing = new PassingFaults(google.vertex);
+  }
 
-  static async start(databaseFile: string, exports: readonly PlannedExport[]): Promise<ChaosStack> {
-    const google = await startGoogleServices({ buckets: [BUCKET] });
-    google.vertex.addModels(modelsOf(exports));
-    FAULTS.forEach((fault, index) => {
-      google.vertex.addFault({
-        match: { path: '.' },
-        every: HIT_EVERY,
-        skip: index * (HIT_EVERY / FAULTS.length),
-        ...fault,
-      });
+  static async start(databaseFile: string, plan: ChaosPlan, say: (line: string) => void): Promise<ChaosStack> {
+    const requests: LoggedRequest[] = [];
+    const google = await startGoogleServices({
+      buckets: [BUCKET],
+      emulator: { onRequest: (request) => requests.push(request) },
     });
-    const server = await startTemporalServer({ databaseFile });
-    return new ChaosStack(google, server.address, databaseFile, server, await startWorker(google, server.address));
+    google.vertex.addModels(modelsOf(plan));
+    addPermanentFaults(google.vertex);
+    const server = await startTemporalServer({ databaseFile, dynamicConfig: DYNAMIC_CONFIG });
+    const { address } = server;
+    const workers = await Workers.start(google, address, say);
+    return new ChaosStack(google, address, databaseFile, requests, workers, server);
   }
 
-  async killWorker(): Promise<void> {
-    await this.worker.kill();
-    this.worker = await startWorker(this.google, this.address);
+  /** Makes an event happen; resolves when it is over. */
+  happen({ kind, durationMs, choice }: PlannedEvent): Promise<void> {
+    switch (kind) {
+      case 'killWorker':
+        return this.workers.kill(choice);
+      case 'killServer':
+        return this.serverInTurn.run(() => this.killServer());
+      case 'freezeWorker':
+        return this.workers.freeze(choice, durationMs);
+      case 'freezeServer':
+        return this.serverInTurn.run(() => this.freezeServer(durationMs));
+      case 'rollingDeploy':
+        return this.workers.rollingDeploy();
+      case 'fewSlots':
+        return this.workers.withFewSlots(durationMs);
+      case 'lateList':
+        return this.passing.lateList(durationMs);
+      case 'refusedList':
+        return this.passing.refusedList(durationMs, choice);
+      case 'lateEffect':
+        return this.passing.lateEffect(durationMs);
+      case 'wrongStatus':
+        return this.passing.wrongStatus(durationMs, choice);
+    }
   }
 
-  async killServer(): Promise<void> {
-    await this.server.kill();
-    const port = Number(this.address.split(':')[1]);
-    this.server = await startTemporalServer({ databaseFile: this.databaseFile, port });
+  /** What every worker process asked of Vertex AI, those that have ended included. */
+  processes(): ObservedProcess[] {
+    return [...this.workers.names].map(([port, name]) => ({
+      name,
+      requests: this.requests
+        .filter((request) => request.port === port && /^(models|operations)\./.test(request.route))
+        .map(({ at, route }) => ({ at: Date.parse(at), route })),
+    }));
   }
 
   async stop(): Promise<void> {
-    await this.worker.kill();
+    await this.workers.stop();
     await this.server.stop();
     await this.google.stop();
   }
+
+  private async killServer(): Promise<void> {
+    await this.server.kill();
+    const port = Number(this.address.split(':')[1]);
+    const { databaseFile } = this;
+    this.server = await startTemporalServer({ databaseFile, port, dynamicConfig: DYNAMIC_CONFIG });
+  }
+
+  private async freezeServer(ms: number): Promise<void> {
+    signal(this.server, 'SIGSTOP');
+    await sleep(ms);
+    signal(this.server, 'SIGCONT');
+  }
 }
 
-function startWorker({ vertex }: GoogleServices, address: string): Promise<TiedProcess> {
-  return startWorkerProcess({
-    TEMPORAL_ADDRESS: address,
-    VERTEX_EMULATOR_HOST: vertex.url,
-    // Through the emulator, so that their calls fail too.
-    STORAGE_EMULATOR_HOST: vertex.url,
-    REGISTRY_EMULATOR_HOST: vertex.url,
-    VERTEX_EXPORT_SETTLE_DELAY: '1s',
-    VERTEX_EXPORT_REQUEST_TIMEOUT: '5s',
-    VERTEX_EXPORT_LONG_POLL: '5s',
-    // The local Vertex AI has no quota, and what is tried here is not patience.
-    VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE: '1000000',
-    VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: '1000000',
-  });
+/** Name of the Model that an export exports: each has its own, so that its operations are told apart. */
+export function singleModel(index: number): string {
+  return modelName(8_000_000_000 + index);
 }
 
-/** Name of the Model that the n-th export exports: each has one, so that its operations are told apart. */
-export function modelName(index: number): string {
-  return `projects/demo-project/locations/us-central1/models/${8_000_000_000 + index}`;
+export function fleetModel(fleet: number, index: number): string {
+  return modelName(9_000_000_000 + fleet * 1_000 + index);
+}
+
+function modelName(id: number): string {
+  return `projects/demo-project/locations/us-central1/models/${id}`;
 }
 
 /** The image model that ships with the emulator, for each export under a name and with a duration of its own. */
-function modelsOf(planned: readonly PlannedExport[]): EmulatorModel[] {
+function modelsOf({ singles, fleets }: ChaosPlan): EmulatorModel[] {
   const [flowers] = JSON.parse(readFileSync(DEFAULT_MODELS, 'utf8')) as [EmulatorModel];
   const exports = Object.fromEntries(
     Object.entries(flowers.exports).map(([format, { directory = '' }]) => [
@@ -91,9 +125,14 @@ function modelsOf(planned: readonly PlannedExport[]): EmulatorModel[] {
       { directory: path.join(path.dirname(DEFAULT_MODELS), directory) },
     ]),
   );
-  return planned.map(({ durationMs }, index) => ({
-    model: { ...flowers.model, name: modelName(index) },
+  const modelOf = ({ durationMs, firstOutcome }: PlannedExport, name: string): EmulatorModel => ({
+    model: { ...flowers.model, name },
     exports,
     durationMs,
-  }));
+    outcome: [firstOutcome === 'error' ? { error: { code: 14, message: 'injected' } } : firstOutcome, 'success'],
+  });
+  return [
+    ...singles.map((single, index) => modelOf(single, singleModel(index))),
+    ...fleets.flatMap((fleet, number) => fleet.exports.map((one, index) => modelOf(one, fleetModel(number, index)))),
+  ];
 }

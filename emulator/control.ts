@@ -24,6 +24,10 @@ export interface EmulatorOperation {
   readonly versionId: string;
   readonly formatId: string;
   readonly state: 'running' | 'succeeded' | 'failed' | 'cancelled';
+  /** ISO 8601. */
+  readonly createTime: string;
+  /** ISO 8601; left out while it runs. */
+  readonly endTime?: string;
   readonly artifactOutputUri?: string;
   readonly imageOutputUri?: string;
 }
@@ -45,11 +49,13 @@ const outcomeRequestSchema = z.strictObject({
 export function operationsOf({ service }: Control): EmulatorOperation[] {
   return service.operations
     .list()
-    .map(({ name, versionId, formatId, done, error, artifactOutputUri, imageOutputUri }) => ({
+    .map(({ name, versionId, formatId, done, error, createdAt, updatedAt, artifactOutputUri, imageOutputUri }) => ({
       name,
       versionId,
       formatId,
       state: !done ? 'running' : !error ? 'succeeded' : error.code === CANCELLED ? 'cancelled' : 'failed',
+      createTime: new Date(createdAt).toISOString(),
+      ...(done && { endTime: new Date(updatedAt).toISOString() }),
       ...(artifactOutputUri !== undefined && { artifactOutputUri }),
       ...(imageOutputUri !== undefined && { imageOutputUri }),
     }));

@@ -39,6 +39,8 @@ export interface Emulator {
   setOutcome(model: string, outcome: ExportOutcome | readonly ExportOutcome[], durationMs?: number): void;
   /** Switches what the service can do; keys that are left out stay as they are. */
   setCapabilities(capabilities: Capabilities): void;
+  /** Listens on one more port, so that the log shows which requests came through it. Gives its URL. */
+  openPort(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -66,9 +68,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     ...urls,
   });
   const faults = new Faults();
-  const requests = new Requests();
+  const requests = new Requests(options.onRequest);
   const control = { service, faults, requests, options, urls };
-  const { url, close } = await serve(control, options.port ?? 0);
+  const { url, openPort, close } = await serve(control, options.port ?? 0);
   return {
     url,
     addFault: (rule) => faults.add(rule),
@@ -93,6 +95,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     setCapabilities: (capabilities) => {
       Object.assign(service.capabilities, capabilities);
     },
+    openPort,
     stop: close,
   };
 }

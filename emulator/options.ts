@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EmulatorModel } from './models';
 import { millisecondsSchema } from './models';
+import type { LoggedRequest } from './requests';
 
 /** Limits of requests a minute, by project and region. */
 export interface Quotas {
@@ -54,4 +55,6 @@ export interface EmulatorOptions {
   projectNumbers?: Readonly<Record<string, string>>;
   /** How long an export runs where its model does not say, in milliseconds. Default 1,000. */
   durationMs?: number;
+  /** Called with each request when it is logged: the log itself keeps only the newest. */
+  onRequest?: (request: LoggedRequest) => void;
 }

@@ -2,6 +2,8 @@
 export interface LoggedRequest {
   /** When it came in, ISO 8601. */
   readonly at: string;
+  /** Port that it came in on: the emulator's own, or one of `openPort`. */
+  readonly port: number;
   readonly method: string;
   /** For example `models.export`, `operations.get`; `unknown` where nothing answers. */
   readonly route: string;
@@ -29,8 +31,12 @@ export class Requests {
   private byRoute = new Map<string, number>();
   private byOperation = new Map<string, number>();
 
+  constructor(private readonly onRequest: (request: LoggedRequest) => void = () => undefined) {}
+
   add(request: LoggedRequest): void {
-    this.entries.push({ ...request, path: request.path.slice(0, MAX_PATH_LENGTH) });
+    const entry = { ...request, path: request.path.slice(0, MAX_PATH_LENGTH) };
+    this.entries.push(entry);
+    this.onRequest(entry);
     if (this.entries.length > 2 * KEPT) this.entries = this.entries.slice(-KEPT);
     count(this.byRoute, request.route);
     const operation = /\/operations\/(\d{1,30})(?!\d)/.exec(request.path)?.[1];

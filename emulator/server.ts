@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,9 +16,40 @@ import { matchRoute } from './routes';
 
 const HOST = '127.0.0.1';
 
+/** An emulator that listens. */
+export interface Listening {
+  readonly url: string;
+  /** Listens on one more free port, and gives its URL. */
+  readonly openPort: () => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
 /** Serves an emulator over HTTP on loopback. */
-export async function serve(control: Control, port: number): Promise<{ url: string; close: () => Promise<void> }> {
+export async function serve(control: Control, port: number): Promise<Listening> {
   const quota = new QuotaMeter(control.options.quotas);
+  const servers: Server[] = [];
+  const open = async (at: number): Promise<string> => {
+    const server = newServer(control, quota);
+    const listening = await listen(server, at);
+    servers.push(server);
+    return `http://${HOST}:${listening}`;
+  };
+  return {
+    url: await open(port),
+    openPort: () => open(0),
+    close: async () => {
+      control.service.operations.clear();
+      await Promise.all(
+        servers.map(async (server) => {
+          server.closeAllConnections();
+          await new Promise((resolve) => server.close(resolve));
+        }),
+      );
+    },
+  };
+}
+
+function newServer(control: Control, quota: QuotaMeter): Server {
   const server = createServer((request, response) => {
     void respond(request, response, control, quota).catch((error: unknown) => {
       if (response.headersSent) return;
@@ -29,19 +60,16 @@ export async function serve(control: Control, port: number): Promise<{ url: stri
     });
   });
   server.on('clientError', refuseUnreadable);
+  return server;
+}
+
+async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, HOST, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return {
-    url: `http://${HOST}:${address.port}`,
-    close: async () => {
-      control.service.operations.clear();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return address.port;
 }
 
 async function respond(
@@ -51,6 +79,7 @@ async function respond(
   quota: QuotaMeter,
 ): Promise<void> {
   const at = new Date().toISOString();
+  const port = request.socket.localPort ?? 0;
   const method = request.method ?? 'GET';
   const url = urlOf(request.url ?? '/');
   const path = url && decoded(url.pathname);
@@ -82,7 +111,7 @@ async function respond(
   const match = upstream ? undefined : matchRoute(method, path, url.searchParams);
   const log = (status: number): void => {
     const route = upstream?.route ?? match?.route.name ?? 'unknown';
-    control.requests.add({ at, method, route, path, status });
+    control.requests.add({ at, port, method, route, path, status });
   };
   const rule = control.faults.take(method, path);
   const delay = async (when: FaultRule['when']): Promise<void> => {

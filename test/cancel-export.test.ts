@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
 import { beforeEach, suite, test } from 'node:test';
+import type { Fault } from '../emulator';
 import type { CancelExportRequest, CancelledOperation, StartExportRequest } from '../src/contract';
-import { activitiesOf, run } from './support/activities';
+import { activitiesOf, activityEnvironment, run } from './support/activities';
 import type { TestModel } from './support/models';
 import { addModel } from './support/models';
 import { cancelRequest, POLLING, startRequest } from './support/requests';
@@ -29,6 +31,18 @@ async function endedExport(model: TestModel): Promise<{ request: StartExportRequ
 
 function cancel(request: CancelExportRequest): Promise<CancelledOperation[]> {
   return run(activitiesOf(services()).cancelExport, request);
+}
+
+const REFUSALS = [
+  [400, 'INVALID_ARGUMENT'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [412, 'FAILED_PRECONDITION'],
+  [501, 'UNIMPLEMENTED'],
+] as const;
+
+function refusal(status: number, name: string): Fault {
+  return { status, body: { error: { code: status, status: name, message: 'refused' } } };
 }
 
 suite('cancelExport', () => {
@@ -90,4 +104,47 @@ suite('cancelExport', () => {
     const [ended] = await cancel(cancelRequest(request, operation));
     assert.equal(ended?.outcome, 'succeeded');
   });
+
+  for (const [status, name] of REFUSALS.slice(0, 3)) {
+    test(`retries a cancel that is refused with ${status}, and believes the refusal when it lasts`, async () => {
+      const { request, operation } = await startedExport({ durationMs: 60_000 });
+      const fault = refusal(status, name);
+      services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 2 });
+      assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'retried');
+      assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now() - 600_000), 'refused');
+      assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'cancelled');
+    });
+  }
+
+  test('retries a cancel that is refused for a failed precondition while the operation runs', async () => {
+    const { request, operation } = await startedExport({ durationMs: 60_000 });
+    const fault = refusal(412, 'FAILED_PRECONDITION');
+    services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 1 });
+    assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'retried');
+    assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'cancelled');
+  });
+
+  for (const [status, name] of REFUSALS) {
+    test(`does not report that nothing was started where the list is refused with ${status}`, async () => {
+      const { request } = await startedExport({ durationMs: 60_000 });
+      const fault = refusal(status, name);
+      services().vertex.addFault({ match: { method: 'GET', path: '/operations$' }, fault, times: 2 });
+      assert.equal(await outcomeOf(cancelRequest(request), Date.now()), 'retried');
+      assert.equal(await outcomeOf(cancelRequest(request), Date.now() - 600_000), 'refused');
+      assert.equal(await outcomeOf(cancelRequest(request), Date.now()), 'cancelled');
+    });
+  }
 });
+
+/** How the first operation ended; or whether the step, scheduled at that time, is retried or refused. */
+async function outcomeOf(request: CancelExportRequest, scheduledTimestampMs: number): Promise<string | undefined> {
+  const { cancelExport } = activitiesOf(services());
+  try {
+    const environment = activityEnvironment({ scheduledTimestampMs });
+    const ended: CancelledOperation[] = await environment.run(cancelExport, request);
+    return ended[0]?.outcome;
+  } catch (error) {
+    assert.ok(error instanceof ApplicationFailure, String(error));
+    return error.nonRetryable ? 'refused' : 'retried';
+  }
+}

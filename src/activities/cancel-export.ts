@@ -1,12 +1,13 @@
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { CancelledOperation, CancelExportRequest } from '../contract';
 import { ExportFailureType } from '../contract';
 import { GoogleApiError } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
 import { pause } from '../operations/pause';
 import type { ExportDependencies } from './dependencies';
-import { exportFailure, withFailures } from './failures';
+import { exportFailure, failureOf, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
+import { isLasting } from './lasting';
 import { hasOwnFolder, isOwnOperation } from './own-operation';
 import type { ListedOperations } from './own-operations';
 import { listOperations } from './own-operations';
@@ -20,7 +21,7 @@ const CANCELLED = 1;
 
 /**
  * Cancels every operation of the run and waits for its end. How each ended is reported, since a cancel can come too
- * late.
+ * late. A refusal is retried for minutes, since the operation continues to run.
  */
 export async function cancelExport(
   deps: ExportDependencies,
@@ -32,13 +33,20 @@ export async function cancelExport(
     request.heartbeatTimeoutMs,
     () => ({ step: 'cancelling', operation: request.operation ?? 'looked up', cancelled: cancelled.length }),
     async () => {
-      cancelled.push(...(await cancelAll(deps, await findOperations(deps, request))));
-      // An operation whose start was not answered may be listed late, and one of a lost race is not recorded.
-      if (cancelled.length === 0) await pause(deps.settleDelayMs, Context.current().cancellationSignal);
-      const known = new Set(cancelled.map(({ operation }) => operation));
-      const late = (await findOperations(deps, request)).filter(({ name }) => !known.has(name));
-      cancelled.push(...(await cancelAll(deps, late)));
-      return cancelled;
+      try {
+        cancelled.push(...(await cancelAll(deps, await findOperations(deps, request))));
+        // An operation whose start was not answered may be listed late, and one of a lost race is not recorded.
+        if (cancelled.length === 0) await pause(deps.settleDelayMs, Context.current().cancellationSignal);
+        const known = new Set(cancelled.map(({ operation }) => operation));
+        const late = (await findOperations(deps, request)).filter(({ name }) => !known.has(name));
+        cancelled.push(...(await cancelAll(deps, late)));
+        return cancelled;
+      } catch (error) {
+        const refusal = error instanceof ApplicationFailure ? error.cause : error;
+        throw refusal instanceof GoogleApiError && !isLasting(deps)
+          ? failureOf(refusal, 'operation', { retry: true })
+          : error;
+      }
     },
   );
 }
@@ -51,6 +59,8 @@ type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation
 /** The operations of the run: those that are listed, and the one that is recorded. */
 async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
   const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
+  // Without the list and a name, an operation that runs can't be told from none.
+  if (listed instanceof GoogleApiError && operation === undefined) throw failureOf(listed, 'operation');
   const { own: runs, others } = listed instanceof GoogleApiError ? NOTHING : listed;
   // In a shared place the recorded operation is the only one that is certainly the run's own.
   const certain = operation === undefined || hasOwnFolder(own) ? runs : runs.filter(({ name }) => name === operation);
@@ -104,9 +114,12 @@ async function requestCancel(deps: ExportDependencies, name: string, signal: Abo
   try {
     await deps.vertex.cancelOperation(name, signal);
   } catch (error) {
-    if (!(error instanceof GoogleApiError) || !['UNIMPLEMENTED', 'FAILED_PRECONDITION'].includes(error.status)) {
-      throw error;
-    }
+    if (!(error instanceof GoogleApiError)) throw error;
+    if (error.status === 'UNIMPLEMENTED') return;
+    if (error.status !== 'FAILED_PRECONDITION') throw error;
+    // Of an operation that runs, the service or a proxy refuses the cancel for another reason.
+    const { done } = await deps.vertex.getOperation(name, signal);
+    if (!done && !isLasting(deps)) throw error;
   }
 }
 

@@ -19,4 +19,6 @@ export interface ExportDependencies {
    * before it is looked for, in milliseconds.
    */
   readonly settleDelayMs: number;
+  /** A refusal that can pass is believed when it lasts this long, in milliseconds. */
+  readonly refusedMs: number;
 }

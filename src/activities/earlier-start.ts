@@ -1,38 +1,35 @@
-import { Context } from '@temporalio/activity';
 import type { StartExportRequest } from '../contract';
 import { ExportFailureType, parseStorageUri } from '../contract';
 import type { GoogleApiError } from '../google/api-error';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, failureOf, withFailures } from './failures';
-
-/** A refusal can pass, and a list can be late: for this long the step is retried, in milliseconds. */
-const PASSING_MS = 300_000;
-
-/** Whether the step has been tried for so long that what stops it is not going to pass. */
-function isLasting(): boolean {
-  return Date.now() - Context.current().info.scheduledTimestampMs >= PASSING_MS;
-}
+import { isLasting } from './lasting';
 
 /**
  * An earlier attempt may have started an operation, and the list that would show it is refused: another one must not be
  * started.
  */
-export function requireListing(refusal: GoogleApiError, { model }: StartExportRequest): never {
+export function requireListing(
+  deps: Pick<ExportDependencies, 'refusedMs'>,
+  refusal: GoogleApiError,
+  { model }: StartExportRequest,
+): never {
   throw failureOf(refusal, 'operation', {
     action: `Give the worker's account roles/aiplatform.user (aiplatform.operations.list), or look for a running export of ${model} yourself: an earlier attempt may have started one, and without the list a second one is not started.`,
-    retry: !isLasting(),
+    retry: !isLasting(deps),
   });
 }
 
 /** Something has been written to the run's own folder, so that an operation was started, which no list shows (yet). */
 export async function requireEmptyFolder(
-  { storage }: ExportDependencies,
+  deps: Pick<ExportDependencies, 'storage' | 'refusedMs'>,
   { destinations, perRunFolder, exclude }: StartExportRequest,
   signal: AbortSignal,
 ): Promise<void> {
   const place = perRunFolder ? parseStorageUri(destinations.outputUriPrefix ?? '') : undefined;
   // The folder has the output of earlier operations of the run, where there were any.
-  if (place === undefined || exclude.length > 0 || (await isEmpty(storage, place.bucket, place.path, signal))) return;
+  if (place === undefined || exclude.length > 0 || (await isEmpty(deps.storage, place.bucket, place.path, signal)))
+    return;
   throw exportFailure(
     `There are objects in ${destinations.outputUriPrefix ?? ''}, but the operation that writes them is not listed`,
     {
@@ -40,7 +37,7 @@ export async function requireEmptyFolder(
       action:
         'Look into the folder: an earlier attempt has started an export that the service does not list. Start the export again when it has ended.',
     },
-    { retry: !isLasting() },
+    { retry: !isLasting(deps) },
   );
 }
 

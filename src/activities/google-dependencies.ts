@@ -69,6 +69,7 @@ export interface GoogleOptions extends BudgetLimits {
 
 const STORAGE_ENDPOINT = 'https://storage.googleapis.com';
 const SETTLE_DELAY_MS = 15_000;
+const REFUSED_MS = 300_000;
 
 /** The runtime is loaded when it is needed: clients load this file too, and an application may still install its own. */
 async function meterOf({ metricMeter }: GoogleOptions): Promise<MetricMeter> {
@@ -131,6 +132,7 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
     watch: new SharedOperationWatch(vertex, budgets, options),
     submission: submissionsOf(vertex, budgets),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
+    refusedMs: options.refusedMs ?? REFUSED_MS,
     uploadBuckets: options.uploadBuckets ?? [],
   };
 }

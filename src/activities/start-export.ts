@@ -106,7 +106,7 @@ class Start {
     const listed = await listOperations(deps.vertex, this.request, this.signal);
     this.listedAt = processTimers.clock.now();
     if (listed instanceof GoogleApiError) {
-      if (this.mayHaveStarted) requireListing(listed, this.request);
+      if (this.mayHaveStarted) requireListing(this.deps, listed, this.request);
       Context.current().log.warn('Operations can not be listed: a crash between start and record could go unnoticed.');
       return 'unavailable';
     }

@@ -1,3 +1,4 @@
+import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
@@ -18,8 +19,8 @@ export function activitiesOf(services: GoogleServices, options: GoogleOptions = 
 const NO_BUDGET: GoogleOptions = { maxRequestsPerMinute: 1_000_000, maxSubmissionsPerMinute: 1_000_000 };
 
 /** What a worker gives to one activity; failures are asserted on, not logged. */
-export function activityEnvironment(): MockActivityEnvironment {
-  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger: new DefaultLogger('ERROR') });
+export function activityEnvironment(info: Partial<Info> = {}): MockActivityEnvironment {
+  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000, ...info }, { logger: new DefaultLogger('ERROR') });
 }
 
 /** Runs one activity as a worker would. */
