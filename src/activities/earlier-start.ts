@@ -1,17 +1,9 @@
-import { Context } from '@temporalio/activity';
 import type { StartExportRequest } from '../contract';
 import { ExportFailureType, parseStorageUri } from '../contract';
 import type { GoogleApiError } from '../google/api-error';
 import type { ExportDependencies } from './dependencies';
 import { exportFailure, failureOf, withFailures } from './failures';
-
-/** A refusal can pass, and a list can be late: for this long the step is retried, in milliseconds. */
-const PASSING_MS = 300_000;
-
-/** Whether the step has been tried for so long that what stops it is not going to pass. */
-function isLasting(): boolean {
-  return Date.now() - Context.current().info.scheduledTimestampMs >= PASSING_MS;
-}
+import { isLasting } from './lasting';
 
 /**
  * An earlier attempt may have started an operation, and the list that would show it is refused: another one must not be
