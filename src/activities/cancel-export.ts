@@ -1,12 +1,13 @@
 import { Context } from '@temporalio/activity';
 import type { CancelledOperation, CancelExportRequest } from '../contract';
 import { ExportFailureType } from '../contract';
-import { GoogleApiError } from '../google/api-error';
+import { GoogleApiError, isPassing } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
 import { pause } from '../operations/pause';
 import type { ExportDependencies } from './dependencies';
-import { exportFailure, withFailures } from './failures';
+import { exportFailure, failureOf, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
+import { isLasting } from './lasting';
 import { hasOwnFolder, isOwnOperation } from './own-operation';
 import type { ListedOperations } from './own-operations';
 import { listOperations } from './own-operations';
@@ -99,14 +100,17 @@ async function cancelOperation(deps: ExportDependencies, { name, listed }: Found
   });
 }
 
-/** A service without cancel, or an operation that has ended, leaves only the waiting. */
+/**
+ * A service without cancel, or an operation that has ended, leaves only the waiting. Any other refusal can pass (a right
+ * is granted, a proxy answers in between), and the operation runs: it is believed only after minutes.
+ */
 async function requestCancel(deps: ExportDependencies, name: string, signal: AbortSignal): Promise<void> {
   try {
     await deps.vertex.cancelOperation(name, signal);
   } catch (error) {
-    if (!(error instanceof GoogleApiError) || !['UNIMPLEMENTED', 'FAILED_PRECONDITION'].includes(error.status)) {
-      throw error;
-    }
+    if (!(error instanceof GoogleApiError) || isPassing(error)) throw error;
+    if (['UNIMPLEMENTED', 'FAILED_PRECONDITION'].includes(error.status)) return;
+    throw failureOf(error, 'operation', { retry: !isLasting() });
   }
 }
 
