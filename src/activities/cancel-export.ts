@@ -108,8 +108,9 @@ async function requestCancel(deps: ExportDependencies, name: string, signal: Abo
   try {
     await deps.vertex.cancelOperation(name, signal);
   } catch (error) {
-    if (!(error instanceof GoogleApiError) || isPassing(error)) throw error;
+    if (!(error instanceof GoogleApiError)) throw error;
     if (['UNIMPLEMENTED', 'FAILED_PRECONDITION'].includes(error.status)) return;
+    if (isPassing(error)) throw error;
     throw failureOf(error, 'operation', { retry: !isLasting() });
   }
 }

@@ -51,6 +51,8 @@ class Deletion {
   private deleted = 0;
   /** Why each object that could not be deleted stays, by its generation. */
   private readonly kept = new Map<string, string>();
+  /** Generations that are deleted: an old listing can still have them. */
+  private readonly gone = new Set<string>();
 
   constructor(
     private readonly storage: StorageApi,
@@ -69,7 +71,7 @@ class Deletion {
 
   async run(): Promise<DeletedArtifacts> {
     for (let listing = 1; listing <= MAX_LISTINGS; listing += 1) {
-      const objects = (await this.list()).filter((object) => !this.kept.has(keyOf(object)));
+      const objects = (await this.list()).filter((object) => !this.isDone(keyOf(object)));
       if (listing === 1) this.countEarlier(objects.length);
       else this.found += objects.length;
       if (objects.length === 0) return this.result();
@@ -94,6 +96,10 @@ class Deletion {
     };
   }
 
+  private isDone(key: string): boolean {
+    return this.kept.has(key) || this.gone.has(key);
+  }
+
   /** An object that an earlier attempt found, and that is not listed any more, was deleted: its answer was lost. */
   private countEarlier(listed: number): void {
     this.deleted = Math.max(this.deleted, this.found - listed);
@@ -114,7 +120,9 @@ class Deletion {
     try {
       const outcome = await this.storage.deleteObject(this.directory.bucket, object, this.signal);
       // The next listing has the generation that took its place.
-      if (outcome !== 'replaced') this.deleted += 1;
+      if (outcome === 'replaced') return;
+      this.gone.add(keyOf(object));
+      this.deleted += 1;
     } catch (error) {
       // One that may not be deleted must not keep the others.
       if (!(error instanceof GoogleApiError) || isPassing(error)) throw error;

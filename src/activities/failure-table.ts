@@ -57,7 +57,7 @@ const FAILURES: readonly StatusRow[] = [
     purpose: 'operation',
     type: ExportFailureType.OperationNotFound,
     retry: false,
-    action: 'The service no longer knows the operation. Check what is at the destination, and start the export again.',
+    action: 'The service has forgotten the operation. Check what is at the destination, and start the export again.',
   },
   {
     status: 'NOT_FOUND',

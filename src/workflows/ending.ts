@@ -74,7 +74,7 @@ async function deleteArtifacts(plan: ExportPlan, folder: string): Promise<string
   try {
     const { count, kept } = await deletePartial(plan, folder);
     if (kept) {
-      return `${kept.count} objects are left in ${folder}, and ${count} were deleted; the reason: ${kept.reason}`;
+      return `objects left in ${folder}: ${kept.count}, deleted: ${count}; the reason: ${kept.reason}`;
     }
     return `nothing is left in ${folder}${count === 0 ? '' : `: ${count} objects were deleted`}`;
   } catch (error) {

@@ -19,7 +19,10 @@ const NO_BUDGET: GoogleOptions = { maxRequestsPerMinute: 1_000_000, maxSubmissio
 
 /** What a worker gives to one activity; failures are asserted on, not logged. */
 export function activityEnvironment(): MockActivityEnvironment {
-  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger: new DefaultLogger('ERROR') });
+  return new MockActivityEnvironment(
+    { heartbeatTimeoutMs: 60_000, scheduleToCloseTimeoutMs: 0 },
+    { logger: new DefaultLogger('ERROR') },
+  );
 }
 
 /** Runs one activity as a worker would. */

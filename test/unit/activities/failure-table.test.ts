@@ -352,7 +352,7 @@ suite('an operation that ended with an error', () => {
   test('reports what failed in part beside the error, in its message and in its details', () => {
     const partialFailures = Array.from({ length: 5 }, (_, part) => ({
       code: 13,
-      status: 'INTERNAL',
+      status: 'INTERNAL' as const,
       message: `part ${part} could not be written`,
     }));
     const genericMetadata = { partialFailures, morePartialFailures: 4 };
