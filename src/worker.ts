@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { googleCredentials } from './activities/google-dependencies';
 import { describeSettings, parseWorkerConfig } from './config';
 import { redactingLogger } from './telemetry/logs';
+import { checkCredentials } from './worker/check-credentials';
 import { connectToTemporal, startedOn } from './worker/connect';
 import { createExportWorker } from './worker/create-worker';
 import { ErrorMemory } from './worker/error-memory';
@@ -46,7 +48,10 @@ async function main(process_: WorkerProcess): Promise<void> {
   Runtime.install({ logger: redactingLogger(log), telemetryOptions: { logging: { forward: {} } } });
   const connection = await connectToTemporal(connectionOptions);
   const place = { address: connectionOptions.address, namespace };
-  const worker = await startedOn(place, () => createExportWorker(connection, namespace, config));
+  const credentials = googleCredentials(config.google);
+  if (credentials) await checkCredentials(credentials, log);
+  const google = { ...config.google, ...(credentials && { credentials }) };
+  const worker = await startedOn(place, () => createExportWorker(connection, namespace, { ...config, google }));
   process_.workerStarts();
   await runWorker(worker, {
     shutdownGraceMs: config.shutdownGraceMs,

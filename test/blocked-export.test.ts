@@ -8,7 +8,11 @@ import { useLocalStack } from './support/services';
 import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from './support/worker';
 
 const stack = useLocalStack();
-const temporal = useExports(stack, { VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: '0' });
+// Through the emulator's gateway the object store can be made to refuse, too.
+const temporal = useExports(stack, ({ vertex }) => ({
+  VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: '0',
+  STORAGE_EMULATOR_HOST: vertex.url,
+}));
 beforeEach(() => {
   stack().vertex.clearFaults();
 });
@@ -205,6 +209,23 @@ suite('deletePartialArtifacts', () => {
   test('is off by default', async () => {
     const { folder } = await cancelled({});
     assert.equal((await objects(folder)).length, 2);
+  });
+
+  test('reports what could not be deleted, and why, beside what was', async () => {
+    const store = stack().vertex.addFault({
+      match: { method: 'DELETE', path: '/b/exports/o/.*a\\.bin$' },
+      fault: {
+        status: 403,
+        body: { error: { code: 403, message: 'kept', errors: [{ reason: 'retentionPolicyNotMet' }] } },
+      },
+    });
+    const { handle, folder } = await cancelled({ deletePartialArtifacts: true });
+    assert.ok(stack().vertex.faultUses(store) > 0);
+    assert.equal((await objects(folder)).length, 1);
+    assert.match(
+      (await handle.status()).failure ?? '',
+      /objects left in gs:\/\/exports\/tests\/.*: 1, deleted: 1; the reason: .*retention policy keeps the object/,
+    );
   });
 
   test('leaves alone what arrived before the cancel reached it', async () => {

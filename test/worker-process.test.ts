@@ -82,6 +82,28 @@ suite('a worker process', () => {
     assert.match(stdout, /Usage: npm run worker[^]*VERTEX_EXPORT_TASK_QUEUE[^]*VERTEX_EMULATOR_HOST/);
   });
 
+  const withoutGoogle: [string, Record<string, string>, RegExp][] = [
+    ['missing', {}, /The worker can't call Google: there are no Application Default Credentials\. Run `gcloud auth/],
+    [
+      'unreadable',
+      { GOOGLE_APPLICATION_CREDENTIALS: __filename },
+      /The worker can't call Google: the credentials file can not be used\. Check the file/,
+    ],
+  ];
+  for (const [title, env, message] of withoutGoogle) {
+    test(`ends with 1 and says what to do where its credentials are ${title}`, () => {
+      const emulators = { VERTEX_EMULATOR_HOST: '', STORAGE_EMULATOR_HOST: '', REGISTRY_EMULATOR_HOST: '' };
+      const nowhere = { HOME: __dirname, CLOUDSDK_CONFIG: __dirname, METADATA_SERVER_DETECTION: 'none' };
+      const { status, stderr } = spawnSync(process.execPath, [WORKER], {
+        encoding: 'utf8',
+        env: { ...process.env, ...stack().environment, ...emulators, ...nowhere, ...env },
+      });
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /^ {4}at /m);
+      assert.equal(status, 1);
+    });
+  }
+
   const refusals: [string, string[], Record<string, string>, RegExp][] = [
     ['settings with problems', [], { VERTEX_EXPORT_TASK_QEUE: 'x' }, /did you mean VERTEX_EXPORT_TASK_QUEUE\?/],
     ['an unknown option', ['--queue', 'x'], {}, /Unknown option '--queue'/],

@@ -74,7 +74,7 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
     }
   });
   if (request.twinOf !== undefined) await cancelTwins(deps, request.twinOf, name, signal);
-  if (operation.error) throw operationFailure(name, operation.error, operation.metadata.outputInfo);
+  if (operation.error) throw operationFailure(name, operation.error, operation.metadata);
   requireRequestedOutput(name, operation.metadata.outputInfo, request.destinations);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
 }

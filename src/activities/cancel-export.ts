@@ -43,7 +43,7 @@ export async function cancelExport(
         return cancelled;
       } catch (error) {
         const refusal = error instanceof ApplicationFailure ? error.cause : error;
-        throw refusal instanceof GoogleApiError && !isLasting(deps)
+        throw refusal instanceof GoogleApiError && !isLasting(deps.refusedMs)
           ? failureOf(refusal, 'operation', { retry: true })
           : error;
       }
@@ -109,7 +109,10 @@ async function cancelOperation(deps: ExportDependencies, { name, listed }: Found
   });
 }
 
-/** A service without cancel, or an operation that has ended, leaves only the waiting. */
+/**
+ * A service without cancel, or an operation that has ended, leaves only the waiting. Any other refusal can pass (a right
+ * is granted, a proxy answers in between), and the operation runs: it is believed only after minutes.
+ */
 async function requestCancel(deps: ExportDependencies, name: string, signal: AbortSignal): Promise<void> {
   try {
     await deps.vertex.cancelOperation(name, signal);
@@ -119,7 +122,7 @@ async function requestCancel(deps: ExportDependencies, name: string, signal: Abo
     if (error.status !== 'FAILED_PRECONDITION') throw error;
     // Of an operation that runs, the service or a proxy refuses the cancel for another reason.
     const { done } = await deps.vertex.getOperation(name, signal);
-    if (!done && !isLasting(deps)) throw error;
+    if (!done && !isLasting(deps.refusedMs)) throw error;
   }
 }
 

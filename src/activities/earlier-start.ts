@@ -16,7 +16,7 @@ export function requireListing(
 ): never {
   throw failureOf(refusal, 'operation', {
     action: `Give the worker's account roles/aiplatform.user (aiplatform.operations.list), or look for a running export of ${model} yourself: an earlier attempt may have started one, and without the list a second one is not started.`,
-    retry: !isLasting(deps),
+    retry: !isLasting(deps.refusedMs),
   });
 }
 
@@ -37,7 +37,7 @@ export async function requireEmptyFolder(
       action:
         'Look into the folder: an earlier attempt has started an export that the service does not list. Start the export again when it has ended.',
     },
-    { retry: !isLasting(deps) },
+    { retry: !isLasting(deps.refusedMs) },
   );
 }
 

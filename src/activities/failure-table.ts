@@ -1,23 +1,21 @@
-import type { ExportFailureTypeName } from '../contract';
 import { ExportFailureType } from '../contract';
 import type { GoogleStatus } from '../google/api-error';
+import type { ErrorReason } from '../google/error-reason';
+import { PASSING_MS } from './lasting';
+import type { FailureRow } from './refusal-reasons';
+import { REASONS } from './refusal-reasons';
 
 /** What a request was for: the same answer means another thing to each. */
 export type RequestPurpose =
   'model' | 'models' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion' | 'manifest' | 'results';
 
-interface FailureRow {
+/** A row for answers without a reason, or whose reason has no row. */
+interface StatusRow extends FailureRow {
   readonly status: GoogleStatus;
   /** Only for requests of this purpose. */
   readonly purpose?: RequestPurpose;
   /** Only where Google's message matches. */
   readonly message?: RegExp;
-  readonly type: ExportFailureTypeName;
-  /** Whether the same request may be answered differently later without anybody's doing. */
-  readonly retry: boolean;
-  /** Whether a fresh export may succeed. */
-  readonly exportAgain?: boolean;
-  readonly action: string;
 }
 
 /** The right that the worker's account needs for a request. */
@@ -38,7 +36,7 @@ export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
  * What each of Google's answers becomes: the first row that fits counts. docs/failures.md holds the same table.
  * The messages are those of the service as users reported them.
  */
-const FAILURES: readonly FailureRow[] = [
+const FAILURES: readonly StatusRow[] = [
   {
     status: 'NOT_FOUND',
     purpose: 'bucket',
@@ -59,14 +57,14 @@ const FAILURES: readonly FailureRow[] = [
     purpose: 'operation',
     type: ExportFailureType.OperationNotFound,
     retry: false,
-    action: 'The service has forgotten the operation: look into the destination, and start the export again.',
+    action: 'The service has forgotten the operation. Check what is at the destination, and start the export again.',
   },
   {
     status: 'NOT_FOUND',
     purpose: 'artifacts',
     type: ExportFailureType.DestinationNotFound,
     retry: false,
-    action: 'The bucket is gone: restore it, and export again.',
+    action: 'The bucket no longer exists. Restore it, and export again.',
   },
   {
     status: 'NOT_FOUND',
@@ -81,8 +79,7 @@ const FAILURES: readonly FailureRow[] = [
     type: ExportFailureType.VerificationFailed,
     retry: false,
     exportAgain: true,
-    action:
-      'The operation succeeded, but the image is not in the registry: look into the repository, and export again.',
+    action: 'The operation succeeded, but the image is not in the registry. Check the repository, and export again.',
   },
   {
     status: 'NOT_FOUND',
@@ -123,6 +120,7 @@ const FAILURES: readonly FailureRow[] = [
     message: /permission|does not have|access/i,
     type: ExportFailureType.PermissionDenied,
     retry: false,
+    fixableBy: 'bucket-administrator',
     action:
       "Grant roles/storage.objectAdmin on the bucket to the service's own agent, service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com.",
   },
@@ -130,25 +128,30 @@ const FAILURES: readonly FailureRow[] = [
     status: 'FAILED_PRECONDITION',
     type: ExportFailureType.FailedPrecondition,
     retry: false,
-    action: "Mend what Google's message names, and start the export again.",
+    action: "Fix the problem named in Google's message, and start the export again.",
   },
   {
     status: 'PERMISSION_DENIED',
     type: ExportFailureType.PermissionDenied,
     retry: false,
-    action: "Grant the worker's account {rights}.",
+    fixableBy: 'project-administrator',
+    action: "Grant the worker's account {rights}{permission}.",
   },
   {
     status: 'UNAUTHENTICATED',
-    type: ExportFailureType.PermissionDenied,
-    retry: true,
-    action: 'Give the worker Application Default Credentials whose token is accepted, and {rights}.',
+    type: ExportFailureType.CredentialsUnavailable,
+    // A token that was just replaced, or a key that was just made, can be refused for a while.
+    retry: PASSING_MS,
+    fixableBy: 'worker-operator',
+    action:
+      "Google does not accept the worker's token. Run `gcloud auth application-default login` again, or check GOOGLE_APPLICATION_CREDENTIALS, the account and its keys.",
   },
   {
     status: 'RESOURCE_EXHAUSTED',
     type: ExportFailureType.QuotaExceeded,
     retry: true,
-    action: 'Nothing: the request is repeated when the quota allows it. Raise the quota where this lasts.',
+    fixableBy: 'project-administrator',
+    action: 'Retrying when the quota allows it; no action needed. If this lasts, ask Google for a higher quota.',
   },
   {
     status: 'INVALID_ARGUMENT',
@@ -162,13 +165,13 @@ const FAILURES: readonly FailureRow[] = [
     status: 'INVALID_ARGUMENT',
     type: ExportFailureType.InvalidInput,
     retry: false,
-    action: "Correct what Google's message names.",
+    action: "Correct what Google's message names, and start the export again.",
   },
   {
     status: 'OUT_OF_RANGE',
     type: ExportFailureType.InvalidInput,
     retry: false,
-    action: "Correct what Google's message names.",
+    action: "Correct what Google's message names, and start the export again.",
   },
   {
     status: 'UNIMPLEMENTED',
@@ -178,12 +181,73 @@ const FAILURES: readonly FailureRow[] = [
   },
 ];
 
+/** A refusal that no other row names: a method that is not allowed, a request that is too large. */
+const OTHER_REFUSAL: FailureRow = {
+  type: ExportFailureType.Unavailable,
+  retry: PASSING_MS,
+  fixableBy: 'worker-operator',
+  action: "The service refuses the request. Check Google's message, and the endpoint that the worker uses.",
+};
+
+/** An answer as the table distinguishes them. */
+export interface Refusal {
+  readonly status: GoogleStatus;
+  readonly message: string;
+  /** Left out for an operation's error. */
+  readonly httpStatus?: number;
+  readonly reason?: string | undefined;
+}
+
 /** The first row that fits an answer; `undefined` where it may be answered better another time. */
-export function rowOf(status: GoogleStatus, message: string, purpose: RequestPurpose): FailureRow | undefined {
-  return FAILURES.find(
-    (row) =>
-      row.status === status &&
-      (row.purpose === undefined || row.purpose === purpose) &&
-      (row.message === undefined || row.message.test(message)),
+export function rowOf(refusal: Refusal, purpose: RequestPurpose): FailureRow | undefined {
+  const { status, message, httpStatus, reason = '' } = refusal;
+  return (
+    REASONS.find(({ reasons }) => reasons.includes(reason)) ??
+    REASONS.find(({ message: pattern }) => pattern?.test(message) === true) ??
+    FAILURES.find(
+      (row) =>
+        row.status === status &&
+        (row.purpose === undefined || row.purpose === purpose) &&
+        (row.message === undefined || row.message.test(message)),
+    ) ??
+    (isRefusal(httpStatus) ? OTHER_REFUSAL : undefined)
   );
+}
+
+/** HTTP statuses from 400 to 499 that say that the request came at a bad moment, and not that it is wrong. */
+const MOMENTARY: readonly number[] = [408, 409, 425, 429, 499];
+
+function isRefusal(httpStatus = 0): boolean {
+  return httpStatus >= 400 && httpStatus < 500 && !MOMENTARY.includes(httpStatus);
+}
+
+const SERVICES: Readonly<Partial<Record<RequestPurpose, string>>> = {
+  bucket: 'storage.googleapis.com',
+  artifacts: 'storage.googleapis.com',
+  deletion: 'storage.googleapis.com',
+  manifest: 'storage.googleapis.com',
+  results: 'storage.googleapis.com',
+  image: 'artifactregistry.googleapis.com',
+};
+
+/**
+ * The action of a row, with what the answer names: API, project, permission.
+ *
+ * @param request for example `GET projects/p/locations/l/models/m`
+ */
+export function actionOf(
+  { action }: FailureRow,
+  { service, project, permission, violation }: ErrorReason,
+  purpose: RequestPurpose,
+  request: string,
+): string {
+  const rights = READ_RIGHTS[purpose];
+  const values: Readonly<Record<string, string>> = {
+    rights,
+    service: service ?? SERVICES[purpose] ?? 'aiplatform.googleapis.com',
+    project: project ?? /\bprojects\/([a-z0-9][a-z0-9.:-]{0,99})\//.exec(request)?.[1] ?? 'PROJECT_ID',
+    permission: permission === undefined || rights.includes(permission) ? '' : `; Google names ${permission}`,
+    violation: violation === undefined ? '' : `: ${violation}`,
+  };
+  return action.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
 }

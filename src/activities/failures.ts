@@ -10,7 +10,8 @@ import { InvalidResourceNameError } from '../google/resource-url';
 import { redact } from '../internal/redact';
 import { boundedFindings } from '../verification/bounded';
 import type { RequestPurpose } from './failure-table';
-import { READ_RIGHTS, rowOf } from './failure-table';
+import { actionOf, rowOf } from './failure-table';
+import { isLasting } from './lasting';
 
 const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
 
@@ -60,7 +61,7 @@ interface FailureChanges {
 /** Turns what a Google client threw into a documented failure; everything else comes back as it is. */
 export function failureOf(error: unknown, purpose: RequestPurpose, changes: FailureChanges = {}): unknown {
   if (error instanceof InvalidResourceNameError) return inputFailure([problem('', error.message)]);
-  if (error instanceof CredentialsError && error.reason !== 'unreachable') return credentialsFailure(error);
+  if (error instanceof CredentialsError && !error.isOutage) return credentialsFailure(error, purpose, changes);
   if (error instanceof GoogleTransportError) {
     // What is too long today is too long tomorrow.
     const isTooLong = error instanceof ListTooLongError;
@@ -72,19 +73,22 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
     return exportFailure(error.message, details, { retry, cause: error });
   }
   if (!(error instanceof GoogleApiError)) return error;
-  const row = rowOf(error.status, error.message, purpose);
+  const row = rowOf(error, purpose);
+  const retry = row?.retry ?? true;
   const details: ExportFailureDetails = {
     type: row?.type ?? ExportFailureType.Unavailable,
-    action: changes.action ?? (row?.action ?? UNAVAILABLE).replace('{rights}', READ_RIGHTS[purpose]),
+    action: changes.action ?? (row ? actionOf(row, error.info, purpose, error.request) : UNAVAILABLE),
     code: googleCode(error.status),
     status: error.status,
     httpStatus: error.httpStatus,
+    ...(error.reason !== undefined && { reason: error.reason }),
+    ...(row?.fixableBy && { fixableBy: row.fixableBy }),
     request: error.request,
     ...(row?.exportAgain && { exportAgain: true }),
     ...(changes.nothingStarted && { nothingStarted: true }),
   };
-  return exportFailure(`${error.request}: ${error.status}: ${error.message}`, details, {
-    retry: changes.retry ?? row?.retry ?? true,
+  return exportFailure(`${error.request}: ${nameOf(error)}: ${error.message}`, details, {
+    retry: changes.retry ?? (typeof retry === 'number' ? !isLasting(retry) : retry),
     nextRetryDelayMs: error.retryDelayMs,
     cause: error,
   });
@@ -95,26 +99,50 @@ export function lastFailureOf(
   { message, status }: { readonly message: string; readonly status?: GoogleStatus },
   purpose: RequestPurpose,
 ): LastFailure {
-  const row = status && rowOf(status, message, purpose);
+  const row = status && rowOf({ status, message }, purpose);
   return {
     type: row?.type ?? ExportFailureType.Unavailable,
     message: boundedLine(message),
-    action: (row?.action ?? 'Check whether the service, and the network to it, are available.').replace(
-      '{rights}',
-      READ_RIGHTS[purpose],
-    ),
+    action: row ? actionOf(row, {}, purpose, '') : 'Check whether the service, and the network to it, are available.',
     ...(status && { status, code: googleCode(status) }),
   };
 }
 
-/** Without credentials no request was sent. A person can fix this, and a retry can not. */
-function credentialsFailure(error: CredentialsError): ApplicationFailure {
-  const details = {
+function nameOf({ status, reason }: GoogleApiError): string {
+  return reason === undefined ? status : `${status} (${reason})`;
+}
+
+/** Requests about what runs or is written already: to give it up because a key is being replaced would be a loss. */
+const AFTER_START: ReadonlySet<RequestPurpose> = new Set<RequestPurpose>([
+  'operation',
+  'artifacts',
+  'image',
+  'deletion',
+  'manifest',
+  'results',
+]);
+
+/**
+ * Without credentials no request was sent. A person can fix this, and a retry can not; but what runs already is given
+ * up only after minutes.
+ */
+function credentialsFailure(
+  error: CredentialsError,
+  purpose: RequestPurpose,
+  { retry, nothingStarted }: FailureChanges,
+): ApplicationFailure {
+  const { action, request, problem: what } = error;
+  const details: ExportFailureDetails = {
     type: ExportFailureType.CredentialsUnavailable,
-    action: "Fix the credentials of the worker's account, and start the export again.",
-    request: error.request,
+    action,
+    fixableBy: 'worker-operator',
+    request,
+    ...(nothingStarted && { nothingStarted: true }),
   };
-  return exportFailure(error.message, details, { cause: error });
+  return exportFailure(`${request}: ${what}`, details, {
+    retry: retry ?? (AFTER_START.has(purpose) && !isLasting()),
+    cause: error,
+  });
 }
 
 /** Runs `call`; what Google's clients throw becomes a documented failure. */
@@ -135,7 +163,7 @@ export function verificationFailure(where: string, found: readonly string[]): Ap
   const findings = boundedFindings(found, MAX_FINDINGS, MAX_FINDINGS_BYTES);
   return exportFailure(`What was exported to ${where} is not what was asked for: ${findings.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,
-    action: 'A fresh export is started while attempts are left; where it lasts, look at the files named.',
+    action: 'A fresh export is started while attempts are left. If this lasts, check the files that are named.',
     problems: findings,
     exportAgain: true,
   });

@@ -67,6 +67,29 @@ export interface GoogleOptions extends BudgetLimits {
   metricMeter?: MetricMeter;
 }
 
+/** The local stand-ins: those that were given, or those of the environment. */
+function emulatorsOf({ emulators }: GoogleOptions): ServiceHosts {
+  const { env } = process;
+  return (
+    emulators ?? {
+      vertex: env['VERTEX_EMULATOR_HOST'],
+      storage: env['STORAGE_EMULATOR_HOST'],
+      registry: env['REGISTRY_EMULATOR_HOST'],
+    }
+  );
+}
+
+/** The credentials for Google's services; `undefined` where an emulator takes the place of each of them. */
+export function googleCredentials(options: GoogleOptions): Credentials | undefined {
+  const { vertex, storage, registry } = emulatorsOf(options);
+  const isLocal = [vertex, storage, registry].every((host) => endpointUrl(host, 'http') !== undefined);
+  return isLocal ? undefined : credentialsOf(options);
+}
+
+function credentialsOf({ credentials, quotaProject = process.env['GOOGLE_CLOUD_QUOTA_PROJECT'] }: GoogleOptions) {
+  return credentials ?? applicationDefaultCredentials(quotaProject ? { quotaProject } : {});
+}
+
 const STORAGE_ENDPOINT = 'https://storage.googleapis.com';
 const SETTLE_DELAY_MS = 15_000;
 const REFUSED_MS = 300_000;
@@ -85,15 +108,9 @@ async function meterOf({ metricMeter }: GoogleOptions): Promise<MetricMeter> {
  * @param storageAttempts of a request to Cloud Storage that is made outside of an activity
  */
 export function createDependencies(options: GoogleOptions = {}, { storageAttempts = 1 } = {}): ExportDependencies {
-  const { env } = process;
-  const emulators = options.emulators ?? {
-    vertex: env['VERTEX_EMULATOR_HOST'],
-    storage: env['STORAGE_EMULATOR_HOST'],
-    registry: env['REGISTRY_EMULATOR_HOST'],
-  };
-  const quotaProject = options.quotaProject ?? env['GOOGLE_CLOUD_QUOTA_PROJECT'];
+  const emulators = emulatorsOf(options);
   const { allowHttpCredentials = false, requestTimeoutMs: timeoutMs } = options;
-  const google = options.credentials ?? applicationDefaultCredentials(quotaProject ? { quotaProject } : {});
+  const google = credentialsOf(options);
 
   const service = (name: keyof ServiceHosts): { url: string | undefined; credentials: Credentials } => {
     const emulator = endpointUrl(emulators[name], 'http');

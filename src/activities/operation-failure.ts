@@ -1,9 +1,11 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import type { OutputInfo } from '../contract';
-import { ExportFailureType, parseImageUri, parseStorageUri } from '../contract';
+import { ExportFailureType, parseImageUri, parseStorageUri, partialFailureLines } from '../contract';
 import type { GoogleStatus } from '../google/api-error';
 import { googleStatus } from '../google/api-error';
-import { rowOf } from './failure-table';
+import { withMessage } from '../google/error-reason';
+import type { ExportOperation } from '../google/vertex';
+import { actionOf, rowOf } from './failure-table';
 import { exportFailure } from './failures';
 
 /** Codes of a failed operation after which a fresh export may succeed. */
@@ -36,40 +38,53 @@ function serviceAgentGrant(operation: string, message: string, outputInfo: Outpu
   ].join(' and ');
 }
 
-/** The failure of an operation that ended with an error; `exportAgain` tells whether a fresh export may succeed. */
+/** Partial failures that a message contains; the details have them all. */
+const SHOWN_PARTIAL_FAILURES = 3;
+
+/** The failure of an operation that ended with an error; `exportAgain` says whether a fresh export may succeed. */
 export function operationFailure(
   operation: string,
   error: { code: number; message: string },
-  outputInfo: OutputInfo,
+  { outputInfo, genericMetadata }: ExportOperation['metadata'],
 ): ApplicationFailure {
   const status = googleStatus(error.code);
   const exportAgain = TRANSIENT.has(status);
   const cancelled = status === 'CANCELLED';
-  const row = rowOf(status, error.message, 'export');
+  const row = rowOf({ status, message: error.message }, 'export');
   const type = cancelled ? ExportFailureType.OperationCancelled : (row?.type ?? ExportFailureType.OperationFailed);
-  return exportFailure(`The export operation ${operation} ended with ${status}: ${error.message}`, {
-    // Quota is something that a person can mend, when attempts did not help.
-    type: exportAgain && status !== 'RESOURCE_EXHAUSTED' ? ExportFailureType.OperationFailed : type,
-    action: cancelled
-      ? 'Somebody else cancelled the operation: ask them, and start the export again.'
-      : exportAgain
-        ? 'The error may pass: a fresh export is started while attempts are left.'
-        : type === ExportFailureType.PermissionDenied
-          ? `Grant Vertex AI's service agent the right to write: ${serviceAgentGrant(operation, error.message, outputInfo)}.`
-          : (row?.action ?? "Mend what Google's message names, and start the export again."),
-    code: error.code,
-    status,
-    operation,
-    exportAgain,
-  });
+  const isGrant = type === ExportFailureType.PermissionDenied && row?.fixableBy !== 'organization-administrator';
+  const rowAction = row && actionOf(row, withMessage(error.message, {}), 'export', `export ${operation}`);
+  const { partialFailures = [], morePartialFailures = 0 } = genericMetadata;
+  return exportFailure(
+    [
+      `The export operation ${operation} ended with ${status}: ${error.message}`,
+      ...partialFailureLines(partialFailures, morePartialFailures, SHOWN_PARTIAL_FAILURES),
+    ].join('; '),
+    {
+      // A person can raise a quota, when attempts did not help.
+      type: exportAgain && status !== 'RESOURCE_EXHAUSTED' ? ExportFailureType.OperationFailed : type,
+      action: cancelled
+        ? 'Somebody else cancelled the operation. Ask them, and start the export again.'
+        : exportAgain
+          ? 'The error may pass: a fresh export is started while attempts are left.'
+          : isGrant
+            ? `Grant Vertex AI's service agent the right to write: ${serviceAgentGrant(operation, error.message, outputInfo)}.`
+            : (rowAction ?? "Fix the problem named in Google's message, and start the export again."),
+      code: error.code,
+      status,
+      ...(row?.fixableBy && !exportAgain && !cancelled && { fixableBy: row.fixableBy }),
+      operation,
+      ...(partialFailures.length > 0 && { partialFailures }),
+      exportAgain,
+    },
+  );
 }
 
 /** The failure of an operation that succeeded, but wrote to another place than it was asked to. */
 export function misplacedOutputFailure(operation: string, problems: readonly string[]): ApplicationFailure {
   return exportFailure(`The export operation ${operation} wrote to another place: ${problems.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,
-    action:
-      'A fresh export is started while attempts are left; where it lasts, ask Google why the destination differs.',
+    action: 'A fresh export is started while attempts are left. If this lasts, ask Google why the destination differs.',
     operation,
     problems,
     exportAgain: true,

@@ -26,7 +26,7 @@ export function parkedPause(
 export function parkedFailure(operation: string, pauseMs: number): ApplicationFailure {
   const details = {
     type: ExportFailureType.StillRunning,
-    action: `Nothing: it is looked at again in ${inWords(pauseMs)}.`,
+    action: `Waiting; no action needed. The operation is checked again in ${inWords(pauseMs)}.`,
   };
   return exportFailure(`The operation ${operation} still runs, and gave its slot back as longExports asks`, details, {
     retry: true,

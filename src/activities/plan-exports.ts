@@ -67,8 +67,12 @@ async function planModels(
         return { ...part.result(), rest: added.last ? { ...rest, after: added.last } : rest };
       }
     } catch (error) {
-      // One Model that does not exist must not keep the others from being exported.
-      if (!(error instanceof ApplicationFailure) || error.nonRetryable !== true) throw error;
+      // One Model that does not exist must not keep the others from being exported; credentials are those of all.
+      const isOfModel =
+        error instanceof ApplicationFailure &&
+        error.nonRetryable === true &&
+        error.type !== ExportFailureType.CredentialsUnavailable;
+      if (!isOfModel) throw error;
       part.failed.push(failedModel(name, error));
     }
   }

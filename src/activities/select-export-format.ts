@@ -174,6 +174,18 @@ async function checkBucket(
   );
 }
 
+const MISSING_RIGHT: readonly (string | undefined)[] = [
+  undefined,
+  'forbidden',
+  'insufficientPermissions',
+  'IAM_PERMISSION_DENIED',
+];
+
+/** A 403 for another reason, such as an API that is disabled, will not let the export through either. */
+function isMissingRight({ status, reason }: GoogleApiError): boolean {
+  return status === 'PERMISSION_DENIED' && MISSING_RIGHT.includes(reason);
+}
+
 /** The bucket's record; `undefined` where the worker may not read it: the service itself then decides. */
 async function readBucket(
   deps: ExportDependencies,
@@ -183,7 +195,7 @@ async function readBucket(
   try {
     return await deps.storage.getBucket(name, signal);
   } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 'PERMISSION_DENIED') {
+    if (error instanceof GoogleApiError && isMissingRight(error)) {
       Context.current().log.info('The bucket location cannot be read; the service will check it.', { bucket: name });
       return undefined;
     }

@@ -4,6 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { Adoption, StartedExport, StartExportRequest } from '../contract';
 import { ExportFailureType } from '../contract';
 import { GoogleApiError, GoogleTransportError } from '../google/api-error';
+import { CredentialsError } from '../google/credentials-error';
 import type { ExportOperation, ExportRequestBody } from '../google/vertex';
 import { pause } from '../operations/pause';
 import { processTimers } from '../operations/timers';
@@ -159,7 +160,10 @@ class Start {
       const sending = { signal: this.signal, beforeSend: this.beforeSend };
       return await deps.vertex.exportModel(model, bodyOf(this.request), sending);
     } catch (error) {
-      if (error instanceof GoogleTransportError || (error instanceof GoogleApiError && error.ambiguous)) {
+      // Without credentials nothing was sent.
+      const isUnsent = error instanceof CredentialsError && !error.isOutage;
+      const isUnanswered = error instanceof GoogleTransportError && !isUnsent;
+      if (isUnanswered || (error instanceof GoogleApiError && error.ambiguous)) {
         throw unknownStart(error, deps.settleDelayMs);
       }
       // Refused, and no earlier attempt can have started one: there is nothing to cancel.

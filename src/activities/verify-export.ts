@@ -19,6 +19,7 @@ import { withHeartbeats } from './heartbeats';
 import { outputProblems } from './requested-output';
 import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
+import type { WrittenManifest } from './write-manifest';
 import { writeManifest } from './write-manifest';
 
 /** What the result of a verification may take of workflow history, in bytes of JSON. */
@@ -88,15 +89,16 @@ async function verifyArtifacts(
   ];
   if (findings.length > 0) throw verificationFailure(uri, findings);
   const verified = await manifestOf(files);
-  const manifestUri = request.writeManifest
+  const { manifestUri, notes = [] }: Partial<WrittenManifest> = request.writeManifest
     ? await writeManifest(deps, request, directory, files, verified, content?.sha256)
-    : undefined;
+    : {};
   return {
     verified: {
       files: { ...verified, ...(manifestUri !== undefined && { manifestUri }) },
       ...(structure.inspected.length > 0 && { inspected: structure.inspected }),
     },
     notes: [
+      ...notes,
       ...[...listing.notes, ...upload.notes, ...(await strangers(family, files, structure))],
       ...[...structure.notes, ...unchecked(request, family, structure)],
     ],

@@ -2,13 +2,14 @@ import { Context } from '@temporalio/activity';
 import type { WriteResultsRequest } from '../contract';
 import { parseStorageUri, problem } from '../contract';
 import type { ExportDependencies } from './dependencies';
-import { inputFailure, withFailures } from './failures';
+import { inputFailure } from './failures';
 import { requireRunFolder } from './run-folder';
+import { writeOwnObject } from './write-object';
 
 /** Name of an object that has results. */
 const RESULTS_NAME = /^results-\d{5,9}\.jsonl$/;
 
-/** Writes results of a fleet as JSON lines. Again it writes the same: a lost answer does no harm. */
+/** Writes results of a fleet as JSON lines. Where the same is there already, an earlier attempt has written it. */
 export async function writeResults(
   deps: Pick<ExportDependencies, 'storage'>,
   { uri, exports }: WriteResultsRequest,
@@ -21,7 +22,11 @@ export async function writeResults(
   // Any workflow can call the activity: nobody else's folder is written to.
   requireRunFolder(folder, Context.current().info);
   const lines = exports.map((line) => `${JSON.stringify(line)}\n`).join('');
-  const { cancellationSignal: signal } = Context.current();
-  const options = { contentType: 'application/jsonl' };
-  await withFailures('results', () => deps.storage.writeObject(place.bucket, place.path, lines, options, signal));
+  const written = await writeOwnObject(deps.storage, {
+    place,
+    content: lines,
+    contentType: 'application/jsonl',
+    purpose: 'results',
+  });
+  if (written.outcome === 'refused') throw written.failure;
 }

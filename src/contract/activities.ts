@@ -1,7 +1,7 @@
 import type { FleetActivities } from './fleet-activities';
 import type { NormalizedExportInput, VerificationLevel } from './input';
 import type { InspectedFile } from './inspected';
-import type { Adoption, OutputInfo, Reads, VerifiedFiles, VerifiedImage } from './result';
+import type { Adoption, OutputInfo, PartialFailure, Reads, VerifiedFiles, VerifiedImage } from './result';
 
 /** A checked input whose version and format are settled: everything that the later steps need. */
 export interface ExportPlan {
@@ -97,6 +97,10 @@ export interface AwaitedExport {
   readonly outputInfo: OutputInfo;
   readonly createTime?: string;
   readonly updateTime?: string;
+  /** What the operation reports as failed in part, at most 20. */
+  readonly partialFailures?: readonly PartialFailure[];
+  /** How many more there are. */
+  readonly morePartialFailures?: number;
   /** Looks at the operation by the attempt that saw the end. */
   readonly polls: number;
 }
@@ -143,8 +147,16 @@ export interface DeletePartialArtifactsRequest {
 }
 
 export interface DeletedArtifacts {
-  /** Deleted by the attempt that finished. */
+  /** Objects that were deleted, by all attempts together. */
   readonly count: number;
+  /** Objects that are still there, and why; left out where there are none. */
+  readonly kept?: KeptArtifacts;
+}
+
+export interface KeptArtifacts {
+  readonly count: number;
+  /** Why the first of them could not be deleted, with what to do; at most 600 characters. */
+  readonly reason: string;
 }
 
 /** The activities of this package, as `createExportActivities` makes them. */

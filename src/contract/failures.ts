@@ -1,3 +1,5 @@
+import type { PartialFailure } from './result';
+
 /**
  * `type` of every failure that this package raises. Match on it in a parent workflow or a client:
  * `error.cause instanceof ApplicationFailure && error.cause.type === ExportFailureType.ModelNotFound`.
@@ -14,8 +16,9 @@ export const ExportFailureType = {
   /** The bucket or the image repository does not exist. */
   DestinationNotFound: 'ExportError.DestinationNotFound',
   BucketRegionMismatch: 'ExportError.BucketRegionMismatch',
+  /** Google refused the request: a right is missing, an API is disabled, …; `reason` in the details says which. */
   PermissionDenied: 'ExportError.PermissionDenied',
-  /** The worker's credentials are missing, unreadable or refused; no request was sent. */
+  /** The worker's credentials are missing, unreadable or refused, or Google does not accept their token. */
   CredentialsUnavailable: 'ExportError.CredentialsUnavailable',
   QuotaExceeded: 'ExportError.QuotaExceeded',
   /** A precondition that none of the other types names. */
@@ -43,6 +46,15 @@ export const ExportFailureType = {
 /** One of the values of {@link ExportFailureType}. */
 export type ExportFailureTypeName = (typeof ExportFailureType)[keyof typeof ExportFailureType];
 
+/** Who can fix the cause of a failure. */
+export type FixableBy =
+  | 'worker-operator'
+  | 'project-administrator'
+  | 'bucket-administrator'
+  | 'organization-administrator'
+  | 'export-author'
+  | 'google';
+
 /** First element of `details` of every failure of this package. */
 export interface ExportFailureDetails {
   readonly type: ExportFailureTypeName;
@@ -54,9 +66,15 @@ export interface ExportFailureDetails {
   readonly status?: string;
   /** HTTP status of the answer, where there was one. */
   readonly httpStatus?: number;
+  /** Google's name for the reason, where it gives one: `SERVICE_DISABLED`, `retentionPolicyNotMet`. */
+  readonly reason?: string;
+  /** Who can do what `action` says, where that is known. */
+  readonly fixableBy?: FixableBy;
   /** The request that was answered: method and resource, for example `GET projects/p/locations/l/models/m`. */
   readonly request?: string;
   readonly operation?: string;
+  /** What the operation reported beside its error, at most 20. */
+  readonly partialFailures?: readonly PartialFailure[];
   /** Every problem that was found, where there can be several. */
   readonly problems?: readonly string[];
   /** Whether a fresh export may succeed where this one failed. */
@@ -70,7 +88,7 @@ export interface ExportFailureDetails {
 /** The failure of the last attempt of a step. */
 export interface LastFailure extends Pick<
   ExportFailureDetails,
-  'action' | 'code' | 'status' | 'httpStatus' | 'request'
+  'action' | 'code' | 'status' | 'httpStatus' | 'reason' | 'request'
 > {
   /** An {@link ExportFailureTypeName}, mostly. */
   readonly type: string;

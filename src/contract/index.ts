@@ -4,8 +4,9 @@ export { duration } from './duration-field';
 export type { DurationInput } from './duration';
 export { childWorkflowId, digestOf, exportFolderName, exportWorkflowId, formerChildWorkflowId } from './workflow-id';
 export { ExportFailureType } from './failures';
-export type { ExportFailureDetails, ExportFailureTypeName, LastFailure } from './failures';
+export type { ExportFailureDetails, ExportFailureTypeName, FixableBy, LastFailure } from './failures';
 export { exportModelInputSchema, parseExportModelInput } from './input';
+export { MAX_PARTIAL_FAILURE_MESSAGE, MAX_PARTIAL_FAILURES, partialFailureLines } from './partial-failures';
 export { describeProblems, firstIssue, InvalidExportInputError, problem, problemsOf } from './problems';
 export type { InputProblem } from './problems';
 export type {
@@ -52,6 +53,7 @@ export type {
   ExportedFile,
   ExportModelResult,
   OutputInfo,
+  PartialFailure,
   Reads,
   VerifiedFiles,
   VerifiedImage,

@@ -59,6 +59,15 @@ const exportAttemptSchema = z.strictObject({
   reason: z.string().exactOptional(),
 });
 
+const partialFailureSchema = z.strictObject({
+  /** gRPC code, for example 13. */
+  code: z.int(),
+  /** Its name, for example `INTERNAL`. */
+  status: z.string(),
+  /** At most 300 characters. */
+  message: z.string(),
+});
+
 export const exportModelResultSchema = z.strictObject({
   /** The exported version: `projects/P/locations/L/models/M@versionId`. */
   model: z.string(),
@@ -85,6 +94,8 @@ export const exportModelResultSchema = z.strictObject({
     /** What was learned about the files that were looked into, at most 100 of them. */
     inspected: z.array(inspectedFileSchema).exactOptional(),
   }),
+  /** What the operation reports as failed in part although it succeeded, at most 20; `verification.notes` counts all. */
+  partialFailures: z.array(partialFailureSchema).exactOptional(),
   files: verifiedFilesSchema.exactOptional(),
   image: verifiedImageSchema.exactOptional(),
   /** Every operation of this run, in order. */
@@ -108,6 +119,8 @@ export type ExportedFile = z.infer<typeof exportedFileSchema>;
 export type VerifiedFiles = z.infer<typeof verifiedFilesSchema>;
 export type VerifiedImage = z.infer<typeof verifiedImageSchema>;
 export type Reads = z.infer<typeof readsSchema>;
+/** A part of an operation that failed: an entry of `genericMetadata.partialFailures`. */
+export type PartialFailure = z.infer<typeof partialFailureSchema>;
 export type ExportAttempt = z.infer<typeof exportAttemptSchema>;
 export type Adoption = ExportModelResult['adoption'];
 export type OutputInfo = ExportModelResult['outputInfo'];

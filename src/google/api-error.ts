@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ErrorReason } from './error-reason';
+import { errorReasonOf, isThrottlingReason, registryErrorOf, withMessage } from './error-reason';
 import type { HttpAnswer } from './http';
 import { jsonOrUndefined } from './json';
 import { messageText } from './message-text';
@@ -66,6 +68,8 @@ export class GoogleApiError extends Error {
   readonly request: string;
   /** When the service wants the next try, in milliseconds: `RetryInfo` or `Retry-After`. At most 10 minutes. */
   readonly retryDelayMs?: number;
+  /** Why the service refused, as far as it says so. */
+  readonly info: ErrorReason;
 
   constructor(
     message: string,
@@ -73,12 +77,19 @@ export class GoogleApiError extends Error {
     readonly httpStatus: number,
     request: string,
     retryDelayMs?: number,
+    info: ErrorReason = {},
   ) {
     super(messageText(message));
     this.request = messageText(request);
+    this.info = info;
     if (retryDelayMs !== undefined && retryDelayMs >= 0) {
       this.retryDelayMs = Math.min(Math.round(retryDelayMs), MAX_RETRY_DELAY_MS);
     }
+  }
+
+  /** The service's name for the reason, for example `SERVICE_DISABLED`. */
+  get reason(): string | undefined {
+    return this.info.reason;
   }
 
   /** Whether the request may have taken effect: the answer does not say that it was refused. */
@@ -109,9 +120,14 @@ export class GoogleTransportError extends Error {
   }
 }
 
+/** Whether the service says that a quota is used up; it does so with 403, too. */
+export function isThrottled(error: unknown): boolean {
+  return error instanceof GoogleApiError && (error.httpStatus === 429 || error.status === 'RESOURCE_EXHAUSTED');
+}
+
 /** Whether the same request may be answered better another time. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof GoogleTransportError) return true;
+  if (error instanceof GoogleTransportError || isThrottled(error)) return true;
   if (!(error instanceof GoogleApiError)) return false;
   return [401, 408, 429].includes(error.httpStatus) || error.httpStatus >= 500;
 }
@@ -121,6 +137,7 @@ const errorBodySchema = z.object({
     message: optionalField(z.string()),
     status: optionalField(z.string()),
     details: z.unknown().optional(),
+    errors: z.unknown().optional(),
   }),
 });
 
@@ -148,7 +165,8 @@ export function apiErrorOf(
   request: string,
   refusesInJson = false,
 ): GoogleApiError | GoogleTransportError {
-  const parsed = errorBodySchema.safeParse(jsonOrUndefined(answer.body.toString()));
+  const content = jsonOrUndefined(answer.body.toString());
+  const parsed = errorBodySchema.safeParse(content);
   const retryAfter = answer.headers['retry-after'];
   const unnamed = STATUS_OF_HTTP[answer.status] ?? (answer.status >= 500 ? 'INTERNAL' : 'UNKNOWN');
   if (!parsed.success) {
@@ -157,11 +175,21 @@ export function apiErrorOf(
     if (refusesInJson && isRefusal(answer.status)) {
       return new GoogleTransportError(`${request}: the answer does not come from the service: ${message}`, request);
     }
-    return new GoogleApiError(message, unnamed, answer.status, request, retryDelayMs([], retryAfter));
+    const registry = registryErrorOf(content);
+    const reason = registry === undefined ? {} : withMessage(registry.message, { reason: registry.reason });
+    const named = statusOf(unnamed, answer.status, reason);
+    const said = registry === undefined ? message : registry.message || registry.reason;
+    return new GoogleApiError(said, named, answer.status, request, retryDelayMs([], retryAfter), reason);
   }
-  const { message = '', status, details } = parsed.data.error;
-  const named = isGoogleStatus(status) ? status : unnamed;
-  return new GoogleApiError(message, named, answer.status, request, retryDelayMs(details, retryAfter));
+  const { message = '', status, details, errors } = parsed.data.error;
+  const reason = errorReasonOf({ details, errors }, message);
+  const named = statusOf(isGoogleStatus(status) ? status : unnamed, answer.status, reason);
+  return new GoogleApiError(message, named, answer.status, request, retryDelayMs(details, retryAfter), reason);
+}
+
+/** A quota that is used up is the same, whether a service answers 403 or 429. */
+function statusOf(status: GoogleStatus, httpStatus: number, { reason }: ErrorReason): GoogleStatus {
+  return [403, 429].includes(httpStatus) && isThrottlingReason(reason) ? 'RESOURCE_EXHAUSTED' : status;
 }
 
 /** Whether a status says that the request itself is at fault; the others may pass, whoever sent them. */

@@ -3,18 +3,39 @@ import { GoogleTransportError } from './api-error';
 /** Why there is no token. */
 export type CredentialsProblem = 'missing' | 'unreadable' | 'refused' | 'unreachable' | 'unknown';
 
+/** What is wrong, and what a person can do. */
+interface Sentences {
+  readonly problem: string;
+  /** At most 300 characters, so that a failure can show all of it. */
+  readonly action: string;
+}
+
 /** The only texts of these errors: what credential sources and token servers say can contain tokens and keys. */
-const SENTENCES: Readonly<Record<CredentialsProblem, string>> = {
-  missing:
-    'there are no Application Default Credentials. Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file, or attach a service account to the machine.',
-  unreadable:
-    'the credentials file can not be used. Check the file that GOOGLE_APPLICATION_CREDENTIALS names, or create it again with `gcloud auth application-default login`.',
-  refused:
-    'the token service refused the credentials: they are revoked, expired or not allowed. Run `gcloud auth application-default login` again, or check the account, its keys and its workload identity federation.',
-  unreachable:
-    'the token service did not answer. Check the network between the worker and its token service (oauth2.googleapis.com, sts.googleapis.com, iamcredentials.googleapis.com or the metadata server).',
-  unknown:
-    'the credentials gave no token. Run `gcloud auth application-default print-access-token` with the environment of the worker to see why.',
+const SENTENCES: Readonly<Record<CredentialsProblem, Sentences>> = {
+  missing: {
+    problem: 'there are no Application Default Credentials',
+    action:
+      'Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file, or attach a service account to the machine.',
+  },
+  unreadable: {
+    problem: 'the credentials file can not be used',
+    action:
+      'Check the file that GOOGLE_APPLICATION_CREDENTIALS names, or create it again with `gcloud auth application-default login`.',
+  },
+  refused: {
+    problem: 'the token service refused the credentials: they are revoked, expired or not allowed',
+    action:
+      'Run `gcloud auth application-default login` again, or check the account, its keys and its workload identity federation.',
+  },
+  unreachable: {
+    problem: 'the token service did not answer',
+    action:
+      'Check the network between the worker and its token service (oauth2.googleapis.com, sts.googleapis.com, iamcredentials.googleapis.com or the metadata server).',
+  },
+  unknown: {
+    problem: 'the credentials gave no token',
+    action: 'Run `gcloud auth application-default print-access-token` with the environment of the worker to see why.',
+  },
 };
 
 /**
@@ -23,12 +44,24 @@ const SENTENCES: Readonly<Record<CredentialsProblem, string>> = {
  */
 export class CredentialsError extends GoogleTransportError {
   override readonly name: string = 'CredentialsError';
+  /** What is wrong, without what to do. */
+  readonly problem: string;
+  /** What a person can do. */
+  readonly action: string;
 
   constructor(
     readonly reason: CredentialsProblem,
     request: string,
   ) {
-    super(`${request}: ${SENTENCES[reason]}`, request);
+    const { problem, action } = SENTENCES[reason];
+    super(`${request}: ${problem}. ${action}`, request);
+    this.problem = problem;
+    this.action = action;
+  }
+
+  /** Whether only the network keeps the token away; a person has to fix every other problem. */
+  get isOutage(): boolean {
+    return this.reason === 'unreachable';
   }
 }
 

@@ -136,7 +136,8 @@ export class RestClient {
       try {
         return await this.attempt(request, content);
       } catch (error) {
-        if (attempt >= this.attempts || !isPassing(error)) throw error;
+        const mayPass = isPassing(error) && !(error instanceof CredentialsError && !error.isOutage);
+        if (attempt >= this.attempts || !mayPass) throw error;
         const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
         const delay = Math.max(advised, Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS));
         await sleep(delay, undefined, request.signal && { signal: request.signal }).catch(() => {

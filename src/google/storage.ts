@@ -74,17 +74,25 @@ export interface StorageApi {
     range: ByteRange,
     signal?: AbortSignal,
   ): Promise<Buffer>;
-  /** Writes an object, over one that is there. */
+  /**
+   * Writes an object.
+   *
+   * @param options.ifGeneration the generation that may be replaced; `0` for none. Default: any
+   * @throws GoogleApiError with the HTTP status 412 where another generation, or an object at all, is there
+   */
   writeObject(
     bucket: string,
     name: string,
     content: string | Uint8Array,
-    options: { readonly contentType: string },
+    options: { readonly contentType: string; readonly ifGeneration?: string },
     signal?: AbortSignal,
   ): Promise<void>;
-  /** Deletes this generation of an object; one that is gone already is no error. */
-  deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<void>;
+  /** Deletes this generation of an object. */
+  deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<DeleteOutcome>;
 }
+
+/** What became of an object that is to be deleted: `replaced` means that another generation is there, and stays. */
+export type DeleteOutcome = 'deleted' | 'already gone' | 'replaced';
 
 /** The most that Cloud Storage gives at once. */
 const LIST_PAGE_SIZE = 1_000;
@@ -136,10 +144,11 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
       return readByteRange(rest, { url, resource: `gs://${bucket}/${name}`, headers, signal }, range);
     },
 
-    async writeObject(bucket, name, content, { contentType }, signal) {
+    async writeObject(bucket, name, content, { contentType, ifGeneration }, signal) {
+      const condition = ifGeneration === undefined ? {} : { ifGenerationMatch: ifGeneration };
       const request: RestRequest = {
         method: 'POST',
-        url: storageUrl(endpoint, { kind: 'upload', bucket, name }, { uploadType: 'media' }),
+        url: storageUrl(endpoint, { kind: 'upload', bucket, name }, { uploadType: 'media', ...condition }),
         resource: `gs://${bucket}/${name}`,
         content,
         headers: { 'content-type': contentType },
@@ -153,9 +162,13 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
       const url = storageUrl(endpoint, { kind: 'object', bucket, name }, { ifGenerationMatch: generation });
       try {
         await rest.empty({ method: 'DELETE', url, resource: `gs://${bucket}/${name}`, signal });
+        return 'deleted';
       } catch (error) {
-        // Gone already, or another generation took its place, which is not ours to delete.
-        if (!(error instanceof GoogleApiError) || ![404, 412].includes(error.httpStatus)) throw error;
+        const httpStatus = error instanceof GoogleApiError ? error.httpStatus : undefined;
+        if (httpStatus === 404) return 'already gone';
+        // Another generation took its place, which is not ours to delete.
+        if (httpStatus === 412) return 'replaced';
+        throw error;
       }
     },
   };

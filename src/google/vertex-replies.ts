@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { LocationName, ModelName, OperationName } from '../contract/resource-names';
 import { mayBeSameProject, parseModelName, parseOperationName } from '../contract/resource-names';
+import { MAX_PARTIAL_FAILURE_MESSAGE, MAX_PARTIAL_FAILURES } from '../contract/partial-failures';
+import { googleStatus } from './api-error';
+import { messageText } from './message-text';
 import { MAX_PAGE_TOKEN_LENGTH } from './pages';
 import {
   boundedList,
@@ -48,9 +51,37 @@ export const modelSchema = z
     defined({ ...model, containerSpec: containerSpec && defined(containerSpec) }),
   );
 
+/** A `google.rpc.Status`. */
+const partialFailureSchema = z
+  .object({
+    code: z.int().default(2),
+    message: z.string().default(''),
+  })
+  .transform(({ code, message }) => ({
+    code,
+    status: googleStatus(code),
+    message: messageText(message, MAX_PARTIAL_FAILURE_MESSAGE),
+  }));
+
 const genericMetadataSchema = z
-  .object({ createTime: optionalTime, updateTime: optionalTime })
-  .transform((metadata) => defined(metadata));
+  .object({
+    createTime: optionalTime,
+    updateTime: optionalTime,
+    // What does not pass is left out, and counts: no report of a failure may fail an operation that succeeded.
+    partialFailures: optionalField(z.array(z.unknown())),
+  })
+  .transform(({ partialFailures = [], ...times }) => {
+    const kept = partialFailures.slice(0, MAX_PARTIAL_FAILURES).flatMap((item) => {
+      const parsed = partialFailureSchema.safeParse(item);
+      return parsed.success ? [parsed.data] : [];
+    });
+    const more = partialFailures.length - kept.length;
+    return defined({
+      ...times,
+      partialFailures: kept.length > 0 ? kept : undefined,
+      morePartialFailures: more > 0 ? more : undefined,
+    });
+  });
 
 const outputInfoSchema = z
   .object({ artifactOutputUri: optionalUri, imageOutputUri: optionalUri })

@@ -1,5 +1,5 @@
 import type { MetricMeter } from '@temporalio/common';
-import { GoogleApiError } from '../google/api-error';
+import { isThrottled } from '../google/api-error';
 
 /** How an operation is looked at: long polls, single GETs, or a LIST that has many. */
 export type Strategy = 'wait' | 'get' | 'list';
@@ -59,5 +59,5 @@ export function temporalMetrics(meter: () => Promise<MetricMeter>): WatchMetrics
 
 function resultOf(error: unknown): string {
   if (error === undefined) return 'ok';
-  return error instanceof GoogleApiError && error.httpStatus === 429 ? 'throttled' : 'failed';
+  return isThrottled(error) ? 'throttled' : 'failed';
 }

@@ -1,4 +1,4 @@
-import { GoogleApiError } from '../google/api-error';
+import { GoogleApiError, isThrottled } from '../google/api-error';
 import type { GrantOwner } from '../polling/budget/grant';
 import { Grant } from '../polling/budget/grant';
 import { SentLog } from '../polling/budget/sent-log';
@@ -120,7 +120,7 @@ export class RequestBudget implements GrantOwner {
   /** Learns from an answer: a 429 slows down every request that follows. */
   answered(sentAt: number, error?: unknown): void {
     if (error === undefined) this.refusals = 0;
-    else if (error instanceof GoogleApiError && error.httpStatus === 429) this.slowDown(sentAt, error.retryDelayMs);
+    else if (error instanceof GoogleApiError && isThrottled(error)) this.slowDown(sentAt, error.retryDelayMs);
   }
 
   /** Takes over what another budget has counted and learned: the requests of both are of one project. */

@@ -72,11 +72,14 @@ async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: 
 
 async function deleteArtifacts(plan: ExportPlan, folder: string): Promise<string> {
   try {
-    const { count } = await deletePartial(plan, folder);
+    const { count, kept } = await deletePartial(plan, folder);
+    if (kept) {
+      return `objects left in ${folder}: ${kept.count}, deleted: ${count}; the reason: ${kept.reason}`;
+    }
     return `nothing is left in ${folder}${count === 0 ? '' : `: ${count} objects were deleted`}`;
   } catch (error) {
     const reason = applicationFailureIn(error) ?? lastFailureIn(error);
-    return `what it left in ${folder} could not be deleted: ${reason?.message ?? String(error)}`;
+    return `the objects in ${folder} could not all be deleted: ${reason?.message ?? String(error)}`;
   }
 }
 

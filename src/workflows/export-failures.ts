@@ -7,7 +7,7 @@ import { boundedMessage, cut } from '../contract/text';
 /** Longest reason of an attempt in the result, in characters: there can be a hundred attempts. */
 const MAX_REASON = 500;
 
-/** Failures that a person can mend, whereupon the export can go on. */
+/** Failures whose cause a person can fix; the export can continue afterwards. */
 const MENDABLE: ReadonlySet<string> = new Set<string>([
   ExportFailureType.PermissionDenied,
   ExportFailureType.CredentialsUnavailable,
@@ -72,7 +72,7 @@ function isTimeout(error: unknown): boolean {
   return error instanceof ActivityFailure && error.retryState === 'TIMEOUT';
 }
 
-/** The failure that a person can mend; `undefined` where it is another one, or the deadline's. */
+/** The failure whose cause a person can fix; `undefined` where it is another one, or the deadline's. */
 export function mendableFailureIn(error: unknown): ApplicationFailure | undefined {
   const failure = applicationFailureIn(error);
   return failure && MENDABLE.has(failure.type ?? '') && !isTimeout(error) ? failure : undefined;
@@ -102,7 +102,8 @@ export function lastFailureIn(error: unknown): LastFailure | undefined {
   const failure = applicationFailureIn(error) ?? (error instanceof ActivityFailure ? timeoutCause(error) : undefined);
   // An export that has given its slot back is not a failure.
   if (failure instanceof ApplicationFailure && failure.type !== ExportFailureType.StillRunning) {
-    const { type = failure.type ?? 'unknown', action = '', code, status, httpStatus, request } = detailsOf(failure);
+    const { type = failure.type ?? 'unknown', action = '', code, status, httpStatus } = detailsOf(failure);
+    const { reason, request } = detailsOf(failure);
     return {
       type,
       message: boundedMessage(failure.message),
@@ -110,6 +111,7 @@ export function lastFailureIn(error: unknown): LastFailure | undefined {
       ...(code !== undefined && { code }),
       ...(status !== undefined && { status }),
       ...(httpStatus !== undefined && { httpStatus }),
+      ...(reason !== undefined && { reason }),
       ...(request !== undefined && { request }),
     };
   }

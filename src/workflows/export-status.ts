@@ -20,6 +20,8 @@ export class ExportProgress {
   unfinished?: { readonly operation?: string } | undefined;
   exportAttempt = 1;
   readonly attempts: ExportAttempt[] = [];
+  /** What the operation reports as failed in part. */
+  warnings: readonly string[] = [];
   /** More lines for the Web UI, for example what was verified. */
   notes: readonly string[] = [];
 
@@ -52,6 +54,7 @@ export class ExportProgress {
       ['Format', this.exportFormatId && `\`${this.exportFormatId}\``],
       ['Artifacts', this.outputInfo?.artifactOutputUri && `\`${this.outputInfo.artifactOutputUri}\``],
       ['Image', this.outputInfo?.imageOutputUri && `\`${this.outputInfo.imageOutputUri}\``],
+      ...this.warnings.map((warning): [string, string] => ['Warning', warning]),
       ...this.notes.map((note): [string, string] => ['Verified', note]),
       ['Operation', this.operation && `\`${this.operation}\``],
       ['Failure', this.failure],

@@ -20,7 +20,10 @@ const NO_BUDGET: GoogleOptions = { maxRequestsPerMinute: 1_000_000, maxSubmissio
 
 /** What a worker gives to one activity; failures are asserted on, not logged. */
 export function activityEnvironment(info: Partial<Info> = {}): MockActivityEnvironment {
-  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000, ...info }, { logger: new DefaultLogger('ERROR') });
+  return new MockActivityEnvironment(
+    { heartbeatTimeoutMs: 60_000, scheduleToCloseTimeoutMs: 0, ...info },
+    { logger: new DefaultLogger('ERROR') },
+  );
 }
 
 /** Runs one activity as a worker would. */

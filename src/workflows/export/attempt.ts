@@ -6,7 +6,7 @@ import { endedAttempt } from '../export-failures';
 import type { ExportProgress } from '../export-status';
 import { runFolder } from '../run-folder';
 import { start, verify, wait } from '../steps';
-import { resultOf, verificationNotes } from './result';
+import { partialFailureNotes, resultOf, verificationNotes } from './result';
 
 /** One run of the workflow: what its steps share. */
 export interface ExportRun {
@@ -47,7 +47,8 @@ export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<Atte
       // An operation that has ended is not waited for again.
       (error) => endedAttempt(operation, error) === undefined,
     );
-    show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined });
+    const warnings = partialFailureNotes(ended);
+    show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined, warnings });
     const verified = await blocking.mended(() => verify(plan, own, started, ended, deadline()));
     progress.attempts.push({ operation, outcome: 'succeeded' });
     show({ stage: 'completed', notes: verificationNotes(verified) });

@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { AwaitedExport, ExportPlan, StartedExport, VerifiedExport } from '../../contract/activities';
+import { partialFailureLines } from '../../contract/partial-failures';
 import type { ExportModelResult } from '../../contract/result';
 import type { ExportProgress } from '../export-status';
 import { describeInspected } from '../inspected-text';
@@ -21,11 +22,12 @@ export function resultOf(
     operation: started.operation,
     adoption: started.adoption,
     outputInfo: ended.outputInfo,
+    ...(ended.partialFailures && { partialFailures: [...ended.partialFailures] }),
     ...(verified.files && { files: verified.files }),
     ...(verified.image && { image: verified.image }),
     verification: {
       level: plan.verification.level,
-      notes: [...verified.notes],
+      notes: [...partialFailureNotes(ended), ...verified.notes],
       ...(verified.reads && { reads: verified.reads }),
       ...(verified.inspected && { inspected: [...verified.inspected] }),
     },
@@ -42,6 +44,14 @@ export function resultOf(
 
 /** More than a few would push the rest out of the Web UI's box. */
 const SHOWN_FILES = 3;
+
+/** Notes about what failed in part; `partialFailures` of the result has the others. */
+const SHOWN_PARTIAL_FAILURES = 3;
+
+/** What the operation reports as failed in part. */
+export function partialFailureNotes({ partialFailures = [], morePartialFailures = 0 }: AwaitedExport): string[] {
+  return partialFailureLines(partialFailures, morePartialFailures, SHOWN_PARTIAL_FAILURES);
+}
 
 /** What people see of a verification. */
 export function verificationNotes({ files, image, inspected, notes }: VerifiedExport): string[] {
