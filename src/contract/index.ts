@@ -6,7 +6,7 @@ export { childWorkflowId, digestOf, exportFolderName, exportWorkflowId, formerCh
 export { ExportFailureType } from './failures';
 export type { ExportFailureDetails, ExportFailureTypeName, FixableBy, LastFailure } from './failures';
 export { exportModelInputSchema, parseExportModelInput } from './input';
-export { MAX_PARTIAL_FAILURE_MESSAGE, MAX_PARTIAL_FAILURES, partialFailureLines } from './partial-failures';
+export { partialFailureLines } from './partial-failures';
 export { describeProblems, firstIssue, InvalidExportInputError, problem, problemsOf } from './problems';
 export type { InputProblem } from './problems';
 export type {
@@ -53,7 +53,6 @@ export type {
   ExportedFile,
   ExportModelResult,
   OutputInfo,
-  PartialFailure,
   Reads,
   VerifiedFiles,
   VerifiedImage,
