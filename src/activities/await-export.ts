@@ -1,11 +1,12 @@
 import { Context } from '@temporalio/activity';
 import type { AwaitedExport, AwaitExportRequest, ExportDestinations, OutputInfo, OwnOperation } from '../contract';
 import { GoogleApiError } from '../google/api-error';
+import { CredentialsError } from '../google/credentials-error';
 import type { Strategy } from '../operations/metrics';
 import type { EndedOperation, WatchOptions, WatchProgress } from '../operations/operation-watch';
 import { OperationStillRunning } from '../operations/watched-operation';
 import type { ExportDependencies } from './dependencies';
-import { lastFailureOf, withFailures } from './failures';
+import { failureOf, lastFailureOf } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { misplacedOutputFailure, operationFailure } from './operation-failure';
 import { parkedFailure, parkedPause } from './parking';
@@ -37,7 +38,7 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   const resumed = info.attempt > 1 || info.heartbeatDetails !== undefined;
 
   const watch = (how: Pick<WatchOptions, 'resumed' | 'parkAt'>): Promise<EndedOperation> =>
-    withFailures('operation', () =>
+    withPollFailures(() =>
       deps.watch.untilDone(name, {
         initialDelayMs: polling.initialDelay,
         multiplier: polling.multiplier,
@@ -86,6 +87,18 @@ function reported({ lastFailure, strategy, ...progress }: WatchProgress): Readon
     strategy: STRATEGIES[strategy],
     ...(lastFailure && { lastFailure: lastFailureOf(lastFailure, 'operation') }),
   };
+}
+
+/** Polls have failed for minutes before their error is thrown: what a person has to fix is final then. */
+async function withPollFailures<T>(poll: () => Promise<T>): Promise<T> {
+  try {
+    return await poll();
+  } catch (error) {
+    const isOfCredentials =
+      (error instanceof CredentialsError && !error.isOutage) ||
+      (error instanceof GoogleApiError && error.status === 'UNAUTHENTICATED');
+    throw failureOf(error, 'operation', isOfCredentials ? { retry: false } : {});
+  }
 }
 
 /** A race may have started a second operation, which was not listed at the start. */

@@ -11,7 +11,7 @@ import { redact } from '../internal/redact';
 import { boundedFindings } from '../verification/bounded';
 import type { RequestPurpose } from './failure-table';
 import { actionOf, rowOf } from './failure-table';
-import { isLasting } from './lasting';
+import { haveAttemptsFailedFor, isLasting, PASSING_MS } from './lasting';
 
 const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
 
@@ -88,7 +88,7 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
     ...(changes.nothingStarted && { nothingStarted: true }),
   };
   return exportFailure(`${error.request}: ${nameOf(error)}: ${error.message}`, details, {
-    retry: changes.retry ?? (typeof retry === 'number' ? !isLasting(retry) : retry),
+    retry: changes.retry ?? (typeof retry === 'number' ? !hasLasted(retry, details.type) : retry),
     nextRetryDelayMs: error.retryDelayMs,
     cause: error,
   });
@@ -106,6 +106,11 @@ export function lastFailureOf(
     action: row ? actionOf(row, {}, purpose, '') : 'Check whether the service, and the network to it, are available.',
     ...(status && { status, code: googleCode(status) }),
   };
+}
+
+/** Without credentials every step fails, also one that has worked well for hours; other refusals are those of a new step. */
+function hasLasted(ms: number, type: ExportFailureTypeName): boolean {
+  return type === ExportFailureType.CredentialsUnavailable ? haveAttemptsFailedFor(ms) : isLasting(ms);
 }
 
 function nameOf({ status, reason }: GoogleApiError): string {
@@ -140,7 +145,7 @@ function credentialsFailure(
     ...(nothingStarted && { nothingStarted: true }),
   };
   return exportFailure(`${request}: ${what}`, details, {
-    retry: retry ?? (AFTER_START.has(purpose) && !isLasting()),
+    retry: retry ?? (AFTER_START.has(purpose) && !haveAttemptsFailedFor(PASSING_MS)),
     cause: error,
   });
 }

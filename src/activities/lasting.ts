@@ -13,3 +13,21 @@ export function isLasting(passingMs = PASSING_MS): boolean {
   const context = asyncLocalStorage.getStore();
   return context === undefined || Date.now() - context.info.scheduledTimestampMs >= passingMs;
 }
+
+/** Pauses between the attempts of a step, in milliseconds; they double up to the longest. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Whether attempts have failed for this long, in milliseconds. A step can be old when its first request fails: it has
+ * waited within the quota, or read files for hours. The number of attempts says how long they have failed at least.
+ */
+export function haveAttemptsFailedFor(ms: number): boolean {
+  const context = asyncLocalStorage.getStore();
+  if (context === undefined) return true;
+  let pausedMs = 0;
+  for (let failed = 1; failed < context.info.attempt && pausedMs < ms; failed += 1) {
+    pausedMs += Math.min(FIRST_PAUSE_MS * 2 ** (failed - 1), LONGEST_PAUSE_MS);
+  }
+  return pausedMs >= ms && isLasting(ms);
+}

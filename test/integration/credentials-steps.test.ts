@@ -56,7 +56,8 @@ const STEPS: Readonly<Record<string, { readonly run: Step; readonly isPatient: b
   },
   startExport: { isPatient: true, run: ({ startExport }, model) => startExport(startRequest(model)) },
   awaitExport: {
-    isPatient: true,
+    // Its polls have failed for minutes by then.
+    isPatient: false,
     run: async ({ awaitExport }, model) => {
       const { operation } = await exported(services(), model, 'tflite');
       return awaitExport({ operation, polling: POLLING });
@@ -94,7 +95,7 @@ const STEPS: Readonly<Record<string, { readonly run: Step; readonly isPatient: b
 
 async function failureOf(step: Step, ageMs: number, model = addModel(services().vertex)): Promise<ApplicationFailure> {
   const environment = new MockActivityEnvironment(
-    { heartbeatTimeoutMs: 60_000, scheduledTimestampMs: Date.now() - ageMs },
+    { heartbeatTimeoutMs: 60_000, scheduledTimestampMs: Date.now() - ageMs, attempt: ageMs > 0 ? 12 : 1 },
     { logger: new DefaultLogger('ERROR') },
   );
   const activities = activitiesOf(services(), withoutCredentials());

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { suite, test } from 'node:test';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { ApplicationFailure } from '@temporalio/common';
@@ -25,10 +27,11 @@ async function failed(
   error: object,
   purpose: RequestPurpose = 'export',
   ageMs = 0,
+  attempt = ageMs > 0 ? 12 : 1,
 ): Promise<Failed> {
   const body = Buffer.from(JSON.stringify({ error: { message: 'injected', ...error } }));
   const answer = apiErrorOf({ status: httpStatus, headers: {}, body }, REQUEST);
-  const environment = new MockActivityEnvironment({ scheduledTimestampMs: Date.now() - ageMs });
+  const environment = new MockActivityEnvironment({ scheduledTimestampMs: Date.now() - ageMs, attempt });
   const failure = await environment.run(() => Promise.resolve(failureOf(answer, purpose)));
   assert.ok(failure instanceof ApplicationFailure);
   const [details] = failure.details as [ExportFailureDetails];
@@ -323,6 +326,21 @@ suite('a refusal', () => {
         assert.ok(!details.action.endsWith('…') && !/[{}]/.test(details.action), details.action);
         assert.doesNotMatch(details.action, /\b[Mm]end\b|^Nothing:/);
       }
+    }
+  });
+
+  test('of the token is retried in a step that is old, and whose attempts have not failed for minutes', async () => {
+    for (const attempt of [1, 2, 10]) {
+      const { retryable } = await failed(401, { status: 'UNAUTHENTICATED' }, 'artifacts', 3_600_000, attempt);
+      assert.ok(retryable, `attempt ${attempt}`);
+    }
+    assert.ok(!(await failed(401, { status: 'UNAUTHENTICATED' }, 'artifacts', 3_600_000, 11)).retryable);
+  });
+
+  test('is documented by its reason', () => {
+    const docs = readFileSync(path.join(__dirname, '..', '..', '..', 'docs', 'failures.md'), 'utf8');
+    for (const reason of REASONS.flatMap((row) => row.reasons)) {
+      if (!reason.startsWith('usageLimits.')) assert.ok(docs.includes(`\`${reason}\``), reason);
     }
   });
 
