@@ -154,7 +154,7 @@ export function apiErrorOf(
   if (!parsed.success) {
     const text = excerpt(answer.body);
     const message = `HTTP ${answer.status}${text ? `: ${text}` : ' without a body'}`;
-    if (refusesInJson && isRefusal(answer.status)) {
+    if ((refusesInJson || isPage(answer.body)) && isRefusal(answer.status)) {
       return new GoogleTransportError(`${request}: the answer does not come from the service: ${message}`, request);
     }
     return new GoogleApiError(message, unnamed, answer.status, request, retryDelayMs([], retryAfter));
@@ -162,6 +162,11 @@ export function apiErrorOf(
   const { message = '', status, details } = parsed.data.error;
   const named = isGoogleStatus(status) ? status : unnamed;
   return new GoogleApiError(message, named, answer.status, request, retryDelayMs(details, retryAfter));
+}
+
+/** Whether a body is a web page. Proxies and front ends send those; each service refuses with JSON or plain text. */
+function isPage(body: Buffer): boolean {
+  return /^\s*<(?:!doctype html|html)\b/i.test(body.subarray(0, MAX_PAGE_BYTES).toString());
 }
 
 /** Whether a status says that the request itself is at fault; the others may pass, whoever sent them. */
