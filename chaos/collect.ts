@@ -44,7 +44,7 @@ export async function collect(
       model: input.name,
       exportFormatId: input.outputConfig.exportFormatId ?? '',
       interventions,
-      end: await endOf(exports, workflowId),
+      end: await endOf(exports, workflowId).catch(unreadable),
       operations: operations.filter((operation) => isOfModel(operation, input.name)),
     });
   };
@@ -55,7 +55,7 @@ export async function collect(
     return {
       workflowId,
       isCancelled: started.get(workflowId)?.interventions.includes('cancelFleet') ?? false,
-      end: await fleetEndOf(exports, workflowId),
+      end: await fleetEndOf(exports, workflowId).catch(unreadable),
       // A cancelled fleet did not start all of them.
       children: [...ids].filter((id) => observed.get(id)?.end.status !== NEVER_STARTED),
     };
@@ -87,6 +87,11 @@ function expectedExports({ singles, fleets }: ChaosPlan): Expected[] {
 /** The service names the project by its number. */
 function isOfModel({ name }: EmulatorOperation, model: string): boolean {
   return name.includes(`/models/${model.split('/models/')[1] ?? ''}/operations/`);
+}
+
+/** An end that can't be read counts as lost: the others are read all the same. */
+function unreadable(error: unknown): { readonly status: string } {
+  return { status: `UNREADABLE (${String(error)})` };
 }
 
 async function endOf(exports: VertexExportClient, workflowId: string): Promise<ExportEnd> {

@@ -172,7 +172,7 @@ export function apiErrorOf(
   if (!parsed.success) {
     const text = excerpt(answer.body);
     const message = `HTTP ${answer.status}${text ? `: ${text}` : ' without a body'}`;
-    if (refusesInJson && isRefusal(answer.status)) {
+    if ((refusesInJson || isPage(answer.body)) && isRefusal(answer.status)) {
       return new GoogleTransportError(`${request}: the answer does not come from the service: ${message}`, request);
     }
     const registry = registryErrorOf(content);
@@ -190,6 +190,11 @@ export function apiErrorOf(
 /** A quota that is used up is the same, whether a service answers 403 or 429. */
 function statusOf(status: GoogleStatus, httpStatus: number, { reason }: ErrorReason): GoogleStatus {
   return [403, 429].includes(httpStatus) && isThrottlingReason(reason) ? 'RESOURCE_EXHAUSTED' : status;
+}
+
+/** Whether a body is a web page. Proxies and front ends send those; each service refuses with JSON or plain text. */
+function isPage(body: Buffer): boolean {
+  return /^\s*<(?:!doctype html|html)\b/i.test(body.subarray(0, MAX_PAGE_BYTES).toString());
 }
 
 /** Whether a status says that the request itself is at fault; the others may pass, whoever sent them. */

@@ -32,6 +32,32 @@ suite('an error of a request', () => {
   });
 });
 
+suite('an answer that refuses a request', () => {
+  const refused = [400, 403, 404, 409, 412, 499];
+  const errorOf = (status: number, body: string): unknown =>
+    apiErrorOf({ status, headers: {}, body: Buffer.from(body) }, 'GET gs://bucket/object');
+
+  test('is no refusal of the service where it is a web page, whatever its status', () => {
+    for (const page of ['<!DOCTYPE html><p>Forbidden', '\n <html lang="en">', '<!doctype html >', '<HTML>']) {
+      for (const status of refused)
+        assert.ok(errorOf(status, page) instanceof GoogleTransportError, `${status} ${page}`);
+    }
+  });
+
+  test('is one where it is JSON, plain text, XML or empty: stores refuse that way, too', () => {
+    const bodies = ['{"error": {"code": 403}}', 'No such object: bucket/object', '<?xml version="1.0"?><Error/>', ''];
+    for (const body of bodies) {
+      for (const status of refused) assert.ok(errorOf(status, body) instanceof GoogleApiError, `${status} ${body}`);
+    }
+  });
+
+  test('keeps its status where it may pass, also as a web page', () => {
+    for (const status of [401, 408, 429, 500, 502, 503]) {
+      assert.ok(errorOf(status, '<!doctype html>') instanceof GoogleApiError, String(status));
+    }
+  });
+});
+
 suite('a bounded body', () => {
   test('holds what came, however it was cut into chunks', () => {
     const content = Buffer.from(Array.from({ length: 100_000 }, (_, byte) => byte % 251));
