@@ -22,6 +22,8 @@ const activities = createExportActivities({
   credentials: { headers: async () => ({ authorization: await authorization() }), refresh: () => undefined },
   settleDelayMs: 0,
   outageMs: 1,
+  refusedMs: 1,
+  notFoundMs: 1,
   maxRequestsPerMinute: 1_000_000,
   maxSubmissionsPerMinute: 1_000_000,
 });
