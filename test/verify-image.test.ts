@@ -80,7 +80,7 @@ async function verifyImage(
     image: true,
   });
   const request = await exported(services(), model, 'custom-trained', { destinations: { imageUri }, ...changes });
-  return verify(services(), { ...request, outputInfo: { imageOutputUri: uri } });
+  return verify(services(), { ...request, outputInfo: { imageOutputUri: uri }, destinations: { imageUri: uri } });
 }
 
 suite('an exported image', () => {
