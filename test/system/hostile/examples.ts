@@ -82,6 +82,8 @@ const SOURCES = {
 };
 
 /** What a fleet carries over when it continues as new. */
+const RUN_ID = '0e6c1b0a-7b1f-4a0e-9d3e-5b1c2d3e4f50';
+
 export function carriedState(source: keyof typeof SOURCES, fleet = CALLER) {
   return {
     settings: {
@@ -93,13 +95,21 @@ export function carriedState(source: keyof typeof SOURCES, fleet = CALLER) {
     },
     startTime: '2026-01-01T00:00:00.000Z',
     stage: 'exporting',
-    source: SOURCES[source],
+    source:
+      source === 'exports'
+        ? SOURCES.exports
+        : { ...SOURCES[source], after: { model: MODEL, exportFormatId: 'tflite' } },
     planned: [{ workflowId: childWorkflowId(fleet, EXPORT_INPUT as ExportModelInput), input: EXPORT_INPUT }],
-    running: [{ workflowId: 'running-export', model: MODEL, exportFormatId: 'tflite' }],
+    running: [{ workflowId: 'running-export', model: MODEL, exportFormatId: 'tflite', runId: RUN_ID, reused: true }],
     totals: { planned: 2, succeeded: 0, failed: 0, cancelled: 0, reused: 0, skipped: 0, duplicates: 0 },
     exports: [FLEET_EXPORT],
     failures: [FLEET_EXPORT],
+    pendingResults: [{ uri: 'gs://exports/results/test/run/results-00002.jsonl', exports: [FLEET_EXPORT] }],
     resultUris: ['gs://exports/results/test/run/results-00001.jsonl'],
+    resultCount: 1,
+    unwritten: 0,
+    pages: 1,
+    seen: 'abc',
     notes: ['a note'],
     stopped: 'a reason',
   };
@@ -167,6 +177,6 @@ export const ACTIVITY_ARGUMENTS = {
       childIds: 'bounded',
     },
   ]),
-  awaitExports: [[{ workflowIds: ['running-export'], runIds: ['0e6c1b0a-7b1f-4a0e-9d3e-5b1c2d3e4f50'], ...TIMEOUT }]],
+  awaitExports: [[{ workflowIds: ['running-export'], runIds: [RUN_ID], ...TIMEOUT }]],
   writeResults: [[{ uri: `${FOLDER}results-00001.jsonl`, exports: [FLEET_EXPORT] }]],
 };
