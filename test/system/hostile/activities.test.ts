@@ -34,6 +34,8 @@ const activities = createExportActivities({
   credentials: { headers: () => Promise.resolve({ authorization: `Bearer ${TOKEN}` }), refresh: () => undefined },
   settleDelayMs: 0,
   outageMs: 1,
+  refusedMs: 1,
+  notFoundMs: 1,
   maxRequestsPerMinute: 1_000_000,
   maxSubmissionsPerMinute: 1_000_000,
 });
