@@ -1,6 +1,7 @@
 import type { Info } from '@temporalio/activity';
 import type { OwnOperation } from '../contract';
 import { exportFolderName, ExportFailureType, parseStorageUri } from '../contract';
+import { formerFolderName } from '../contract/resource-names';
 import { exportFailure } from './failures';
 import { hasOwnFolder } from './own-operation';
 
@@ -19,11 +20,6 @@ function isRunFolder(uri: string, { workflowExecution: { workflowId, runId } = N
   // A reset gives the run another id, and leaves the folder as it was.
   if (name === exportFolderName(workflowId) && UUID.test(run)) return true;
   return name === formerFolderName(workflowId) && run === runId;
-}
-
-/** As exports named their folder that began before {@link exportFolderName}. */
-function formerFolderName(workflowId: string): string {
-  return workflowId.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 200);
 }
 
 const NOBODY = { workflowId: '', runId: '' };

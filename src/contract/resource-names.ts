@@ -152,3 +152,8 @@ export function parseImageReference(uri: string): ImageReference | undefined {
   if (digest !== undefined && !DIGEST.test(digest)) return undefined;
   return { host: image.host, repository: image.repository, reference: digest ?? image.tag };
 }
+
+/** Folder name of a workflow id as exports made it that began before an activity did: they keep to it. */
+export function formerFolderName(workflowId: string): string {
+  return workflowId.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 200);
+}

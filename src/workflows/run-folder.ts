@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { formerFolderName } from '../contract/resource-names';
 
 /**
  * Folder of a run, below a prefix: `<folder name of the workflow id>/<run id>`. The run id is the one of the run where
@@ -17,8 +18,4 @@ export function runFolder(folderName: string | undefined): string {
 export function fleetFolder(folderName: string | undefined): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   return `${folderName ?? formerFolderName(workflowId)}/${firstExecutionRunId}`;
-}
-
-function formerFolderName(workflowId: string): string {
-  return workflowId.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 200);
 }
