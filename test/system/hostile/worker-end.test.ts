@@ -118,7 +118,14 @@ suite('a worker that can not start', () => {
   }
 
   test('ends with 1 and one line when its namespace does not exist', async () => {
-    const { code, last } = await endOf({ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: 'nowhere' });
+    const { code, last } = await endOf({
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: 'nowhere',
+      // Credentials are checked before the namespace; local services need none.
+      VERTEX_EMULATOR_HOST: '127.0.0.1:1',
+      STORAGE_EMULATOR_HOST: '127.0.0.1:1',
+      REGISTRY_EMULATOR_HOST: '127.0.0.1:1',
+    });
     assert.equal(code, 1);
     assert.match(
       last,
