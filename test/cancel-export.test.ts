@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, suite, test } from 'node:test';
 import type { CancelExportRequest, CancelledOperation, StartExportRequest } from '../src/contract';
-import { activitiesOf, run } from './support/activities';
+import { activitiesOf, failureOf, run } from './support/activities';
 import type { TestModel } from './support/models';
 import { addModel } from './support/models';
 import { cancelRequest, POLLING, startRequest } from './support/requests';
@@ -82,6 +82,13 @@ suite('cancelExport', () => {
 
   test('has nothing to do where nothing was started', async () => {
     assert.deepEqual(await cancel(cancelRequest(startRequest(addModel(services().vertex)))), []);
+  });
+
+  test('fails where operations can not be listed and none is recorded, since one may be running', async () => {
+    const { request } = await startedExport({ durationMs: 60_000 });
+    services().vertex.setCapabilities({ list: 'unimplemented' });
+    const failure = await failureOf(cancel(cancelRequest(request)), 'ExportError.NotImplemented');
+    assert.match(failure.message, /Look for a running export of projects/);
   });
 
   test('waits for the end where the service can not cancel', async () => {

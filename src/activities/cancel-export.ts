@@ -5,7 +5,8 @@ import { GoogleApiError } from '../google/api-error';
 import type { ExportOperation } from '../google/vertex';
 import { pause } from '../operations/pause';
 import type { ExportDependencies } from './dependencies';
-import { exportFailure, withFailures } from './failures';
+import { isLasting } from './earlier-start';
+import { exportFailure, failureOf, withFailures } from './failures';
 import { withHeartbeats } from './heartbeats';
 import { hasOwnFolder, isOwnOperation } from './own-operation';
 import type { ListedOperations } from './own-operations';
@@ -51,6 +52,8 @@ type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation
 /** The operations of the run: those that are listed, and the one that is recorded. */
 async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
   const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
+  // Without a list, and without a name, nobody knows whether an operation runs: that is not the same as none.
+  if (listed instanceof GoogleApiError && operation === undefined) requireCancellableList(listed, own.model);
   const { own: runs, others } = listed instanceof GoogleApiError ? NOTHING : listed;
   // In a shared place the recorded operation is the only one that is certainly the run's own.
   const certain = operation === undefined || hasOwnFolder(own) ? runs : runs.filter(({ name }) => name === operation);
@@ -59,6 +62,13 @@ async function findOperations(deps: ExportDependencies, { own, operation }: Canc
   const other = others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
   if (other !== undefined && !isOwnOperation(other, { ...own, exclude: [] })) throw notOwn(operation);
   return [...found, { name: operation }];
+}
+
+function requireCancellableList(refusal: GoogleApiError, model: string): never {
+  throw failureOf(refusal, 'operation', {
+    action: `Look for a running export of ${model} yourself: without the list of operations nobody knows whether this export started one.`,
+    retry: !isLasting(),
+  });
 }
 
 /** `undefined` where the service does not know the operation, or does not know it yet. */

@@ -9,7 +9,7 @@ import { exportFailure, failureOf, withFailures } from './failures';
 const PASSING_MS = 300_000;
 
 /** Whether the step has been tried for so long that what stops it is not going to pass. */
-function isLasting(): boolean {
+export function isLasting(): boolean {
   return Date.now() - Context.current().info.scheduledTimestampMs >= PASSING_MS;
 }
 
