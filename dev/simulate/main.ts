@@ -32,6 +32,8 @@ async function main(): Promise<void> {
   const first = wholeNumber('first', values.trace ?? values.first ?? '1');
   const seeds = values.trace === undefined ? wholeNumber('seeds', values.seeds ?? '1000') : 1;
 
+  // Also when nothing is left that could end the simulation.
+  process.exitCode = 1;
   const startedAt = realSeconds();
   const simulation = await Simulation.create();
   let violations = 0;
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
   const virtualDays = Math.round((virtualMs / DAY_MS) * 10) / 10;
   const seconds = Math.round((realSeconds() - startedAt) * 10) / 10;
   process.stdout.write(`${JSON.stringify({ seeds, violations, virtualDays, seconds })}\n`);
-  if (violations > 0) process.exitCode = 1;
+  process.exitCode = violations > 0 ? 1 : 0;
 }
 
 main().catch((error: unknown) => {

@@ -7,6 +7,12 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+/**
+ * Nothing can stop a request that a process sends when it continues after a freeze directly before the sending: beyond
+ * this time the workflow may have ended, and nobody looks for what it starts.
+ */
+const LONGEST_AT_SEND_MS = 8 * SECOND;
+
 /** Something that happens to the workers or to an export. */
 export type EventKind =
   'kill' | 'freeze' | 'freeze at send' | 'shut down' | 'cancel' | 'reset' | 'reset activity' | 'take slots';
@@ -97,7 +103,9 @@ function planEvent(random: Random, exports: number): PlannedEvent {
   const at = random.next() < 0.6 ? random.between(0, 90 * SECOND) : random.between(0, 40 * MINUTE);
   const isWorker = ['kill', 'freeze', 'freeze at send', 'shut down'].includes(kind);
   const longest = random.pick([15 * SECOND, 2 * MINUTE, 10 * MINUTE]);
-  return { kind, at, target: random.between(0, isWorker ? 1 : exports - 1), forMs: random.between(SECOND, longest) };
+  const target = random.between(0, isWorker ? 1 : exports - 1);
+  const forMs = random.between(SECOND, longest);
+  return { kind, at, target, forMs: kind === 'freeze at send' ? Math.min(forMs, LONGEST_AT_SEND_MS) : forMs };
 }
 
 function planOperation(random: Random, deadline: number): { durationMs: number; end: OperationEnd } {

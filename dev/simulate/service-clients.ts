@@ -192,6 +192,8 @@ export class ServiceClients {
       time.after(random.between(5, 150) + process.sendDelayMs(call), () => {
         const back = random.between(5, 150);
         const fault = service.faultOf(call);
+        const cancelled = call === 'cancel' ? service.operations.find(({ name }) => name === resource) : undefined;
+        if (cancelled) cancelled.cancelTriedAt = Math.min(cancelled.cancelTriedAt, time.now);
         if (fault !== undefined) process.trace(`fault ${fault} of ${call}`);
         if (fault === 'lost-request') {
           fail(REQUEST_TIMEOUT_MS, lost);

@@ -60,6 +60,8 @@ export interface Operation {
   /** `undefined` while it runs. */
   ended?: { readonly at: number; readonly error?: { readonly code: number; readonly message: string } };
   cancelAsked: boolean;
+  /** When a worker first asked for its end, whatever the answer was. */
+  cancelTriedAt: number;
 }
 
 /** An object of the simulated Cloud Storage. */
@@ -118,6 +120,7 @@ export class SimulatedService {
       createdAt: time.now,
       listedFrom: time.now + random.between(0, this.plan.faults.listLagMs),
       cancelAsked: false,
+      cancelTriedAt: Infinity,
     };
     this.operations.push(operation);
     const { durationMs, end } = this.plan.operation();
