@@ -4,6 +4,7 @@ import { GoogleApiError } from '../google/api-error';
 import { CredentialsError } from '../google/credentials-error';
 import type { Strategy } from '../operations/metrics';
 import type { EndedOperation, WatchOptions, WatchProgress } from '../operations/operation-watch';
+import { pause } from '../operations/pause';
 import { OperationStillRunning } from '../operations/watched-operation';
 import type { ExportDependencies } from './dependencies';
 import { failureOf, lastFailureOf } from './failures';
@@ -20,6 +21,9 @@ const STRATEGIES: Readonly<Record<Strategy, string>> = {
   get: 'single requests',
   list: 'a list of many operations',
 };
+
+/** Pause between two searches for a second operation, in milliseconds. */
+const TWIN_SEARCH_MS = 60_000;
 
 /**
  * Waits for the operation's end. It never cancels it: a pause, a reset, a shutdown and a lost worker look like a
@@ -64,6 +68,7 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   };
 
   const { operation, polls } = await withHeartbeats(polling.heartbeatTimeout, details, async () => {
+    const stopSearch = searchForTwins(deps, request, signal);
     try {
       return await watch({ resumed, parkAt: parking?.at });
     } catch (error) {
@@ -72,6 +77,8 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
       if (pauseMs !== undefined) throw parkedFailure(name, pauseMs);
       // So near to the deadline there is no other attempt.
       return await watch({ resumed: true });
+    } finally {
+      stopSearch();
     }
   });
   if (request.twinOf !== undefined) await cancelTwins(deps, request.twinOf, name, signal);
@@ -101,6 +108,30 @@ async function withPollFailures<T>(poll: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Looks for a second operation every minute while the first is waited for: a process that stood still can send its
+ * request late, and what it started may have ended before the first. Returns what stops it.
+ */
+function searchForTwins(
+  deps: ExportDependencies,
+  { twinOf, operation }: AwaitExportRequest,
+  cancellation: AbortSignal,
+): () => void {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([cancellation, stop.signal]);
+  const search = async (own: OwnOperation): Promise<void> => {
+    for (;;) {
+      // A list that is refused now is read again a minute later.
+      await cancelTwins(deps, own, operation, signal).catch(() => undefined);
+      await pause(TWIN_SEARCH_MS, signal);
+    }
+  };
+  if (twinOf !== undefined) search(twinOf).catch(() => undefined);
+  return () => {
+    stop.abort();
+  };
+}
+
 /** A race may have started a second operation, which was not listed at the start. */
 async function cancelTwins(
   deps: ExportDependencies,
@@ -109,7 +140,7 @@ async function cancelTwins(
   signal: AbortSignal,
 ): Promise<void> {
   const listed = await listOperations(deps.vertex, own, signal);
-  if (!(listed instanceof GoogleApiError)) await cancelOthers(deps, listed.own, operation);
+  if (!(listed instanceof GoogleApiError)) await cancelOthers(deps, listed.own, operation, signal);
 }
 
 /** Output that lies elsewhere is not this export's, whatever its level of verification: it is not looked into. */

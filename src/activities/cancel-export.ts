@@ -60,7 +60,7 @@ type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation
 async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
   const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
   // Without the list and a name, an operation that runs can't be told from none.
-  if (listed instanceof GoogleApiError && operation === undefined) throw failureOf(listed, 'operation');
+  if (listed instanceof GoogleApiError && operation === undefined) throw unknownOperations(listed, own.model);
   const { own: runs, others } = listed instanceof GoogleApiError ? NOTHING : listed;
   // In a shared place the recorded operation is the only one that is certainly the run's own.
   const certain = operation === undefined || hasOwnFolder(own) ? runs : runs.filter(({ name }) => name === operation);
@@ -69,6 +69,12 @@ async function findOperations(deps: ExportDependencies, { own, operation }: Canc
   const other = others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
   if (other !== undefined && !isOwnOperation(other, { ...own, exclude: [] })) throw notOwn(operation);
   return [...found, { name: operation }];
+}
+
+function unknownOperations(refusal: GoogleApiError, model: string): unknown {
+  return failureOf(refusal, 'operation', {
+    action: `Look for a running export of ${model} yourself: the list of operations, which would show it, is refused.`,
+  });
 }
 
 /** `undefined` where the service does not know the operation, or does not know it yet. */

@@ -50,13 +50,16 @@ export function survivorOf(own: readonly ExportOperation[]): ExportOperation | u
 /**
  * Asks for the end of the run's other operations: a race has started them, and their output would be a second export.
  * One that can't be cancelled now is looked for again when the export ends.
+ *
+ * @param signal ends it early. Default: the activity's own
  */
 export async function cancelOthers(
   { vertex }: Pick<ExportDependencies, 'vertex'>,
   own: readonly ExportOperation[],
   survivor: string,
+  signal = Context.current().cancellationSignal,
 ): Promise<void> {
-  const { cancellationSignal: signal, log } = Context.current();
+  const { log } = Context.current();
   for (const { name, done } of own) {
     if (done || name === survivor) continue;
     log.warn('A second operation of this export is cancelled.', { operation: name, kept: survivor });

@@ -123,16 +123,21 @@ class Start {
     const tookMs = processTimers.clock.now() - this.listedAt;
     // Nobody else can have started one meanwhile, unless this process stood still, or the place is shared.
     if (!this.mayHaveStarted && tookMs < LIST_AGE_MS && this.hasOwnPlace()) return this.started(operation, adoption);
-    const listed = await listOperations(deps.vertex, this.request, this.signal);
+    // An attempt that was given up meanwhile has started an operation all the same: it ends when another one has won.
+    const { signal } = new AbortController();
+    const listed = await listOperations(deps.vertex, this.request, signal);
     if (listed instanceof GoogleApiError) return this.started(operation, adoption);
     const older = this.hasOwnPlace() ? undefined : olderInTheWay(this.request, listed, operation);
     if (older !== undefined && !this.mayHaveStarted) {
-      await withFailures('operation', () => deps.vertex.cancelOperation(operation.name, this.signal));
+      await withFailures('operation', () => deps.vertex.cancelOperation(operation.name, signal));
       throw placeTaken(older, { nothingStarted: true });
     }
     const survivor =
       this.mayHaveStarted || hasOwnFolder(this.request) ? (survivorOf(listed.own) ?? operation) : operation;
-    if (hasOwnFolder(this.request)) await cancelOthers(deps, [...listed.own, operation], survivor.name);
+    if (hasOwnFolder(this.request)) {
+      const unlisted = listed.own.some(({ name }) => name === operation.name) ? [] : [operation];
+      await cancelOthers(deps, [...listed.own, ...unlisted], survivor.name, signal);
+    }
     return this.started(survivor, survivor.name === operation.name ? adoption : 'adopted');
   }
 

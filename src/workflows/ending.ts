@@ -54,7 +54,8 @@ async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: 
   let outcome: string;
   try {
     const ended = await cancel(plan, own, operation);
-    outcome = ended.map(describeCancelled).join('; ') || 'no operation had been started';
+    const isFirst = own.exclude.length === 0;
+    outcome = ended.map(describeCancelled).join('; ') || `no ${isFirst ? '' : 'further '}operation had been started`;
     const { outputUriPrefix } = own.destinations;
     // What arrived after all is not partial.
     const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');

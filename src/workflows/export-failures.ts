@@ -1,3 +1,4 @@
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { ExportFailureDetails, LastFailure } from '../contract/failures';
 import { ExportFailureType } from '../contract/failures';
@@ -120,8 +121,11 @@ export function lastFailureIn(error: unknown): LastFailure | undefined {
     : undefined;
 }
 
+/** The failure of the attempt before the one that timed out. The SDK leaves it out of the error that it makes. */
 function timeoutCause({ cause }: ActivityFailure): ApplicationFailure | undefined {
-  return cause instanceof TimeoutFailure && cause.cause instanceof ApplicationFailure ? cause.cause : undefined;
+  const earlier = cause instanceof TimeoutFailure ? cause.failure?.cause : undefined;
+  const error = earlier ? defaultFailureConverter.failureToError(earlier, defaultPayloadConverter) : undefined;
+  return error instanceof ApplicationFailure ? error : undefined;
 }
 
 /** The failure in the details of a heartbeat. */

@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type * as activities from '../../src/activities';
+import type * as verification from '../../src/activities/verify-export';
+import type * as errors from '../../src/google/api-error';
+import type * as watch from '../../src/operations/operation-watch';
+import type * as budgets from '../../src/operations/region-budgets';
+import type * as budgeted from '../../src/operations/budgeted-vertex';
+import type * as timers from '../../src/operations/timers';
+import type * as define from '../../src/activities/define-activity';
+import type * as contract from '../../src/contract';
+
+/** The package's code as one worker process has it: module state, such as its timers, belongs to the process. */
+export interface WorkerCode {
+  readonly activities: typeof activities;
+  readonly verification: typeof verification;
+  readonly errors: typeof errors;
+  readonly watch: typeof watch;
+  readonly budgets: typeof budgets;
+  readonly budgeted: typeof budgeted;
+  readonly timers: typeof timers;
+  readonly define: typeof define;
+  readonly contract: typeof contract;
+}
+
+const SOURCE = path.join(__dirname, '..', '..', 'src');
+const load = createRequire(__filename);
+
+/** Loads the code once more, with module state of its own. */
+export function loadWorkerCode(): WorkerCode {
+  const before = new Map(ownModules());
+  for (const [file] of before) Reflect.deleteProperty(load.cache, file);
+  const modules = {
+    activities: load(path.join(SOURCE, 'activities')) as WorkerCode['activities'],
+    verification: load(path.join(SOURCE, 'activities', 'verify-export')) as WorkerCode['verification'],
+    errors: load(path.join(SOURCE, 'google', 'api-error')) as WorkerCode['errors'],
+    watch: load(path.join(SOURCE, 'operations', 'operation-watch')) as WorkerCode['watch'],
+    budgets: load(path.join(SOURCE, 'operations', 'region-budgets')) as WorkerCode['budgets'],
+    budgeted: load(path.join(SOURCE, 'operations', 'budgeted-vertex')) as WorkerCode['budgeted'],
+    timers: load(path.join(SOURCE, 'operations', 'timers')) as WorkerCode['timers'],
+    define: load(path.join(SOURCE, 'activities', 'define-activity')) as WorkerCode['define'],
+    contract: load(path.join(SOURCE, 'contract')) as WorkerCode['contract'],
+  };
+  for (const [file] of ownModules()) Reflect.deleteProperty(load.cache, file);
+  for (const [file, module] of before) load.cache[file] = module;
+  return modules;
+}
+
+function ownModules(): [string, NodeJS.Module | undefined][] {
+  return Object.entries(load.cache).filter(([file]) => file.startsWith(SOURCE + path.sep));
+}

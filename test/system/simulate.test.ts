@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { Simulation } from '../../dev/simulate/simulation';
+
+/** Seeds that once showed a fault, with what it was. */
+const FORMER_FAULTS: readonly (readonly [seed: number, title: string])[] = [
+  [81, 'the failure of the deadline names the failure of the attempt before the one that timed out'],
+  [92, 'a failure does not say that no operation had been started where an earlier attempt has started one'],
+];
+
+suite('simulated exports', () => {
+  test('keep every promise with 200 seeds of deaths, freezes, resets, cancels and failing requests', async () => {
+    const simulation = await Simulation.create();
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const { violations } = await simulation.run(seed);
+      assert.deepEqual(violations, [], `seed ${seed}: npx tsx dev/simulate/main.ts --trace ${seed}`);
+    }
+  });
+
+  test('live the same life twice with the same seed, in a process that has simulated others before', async () => {
+    const first = await Simulation.create();
+    for (const seed of [3, 14, 92]) {
+      const once = await first.run(seed);
+      await first.run(seed + 1);
+      assert.deepEqual((await first.run(seed)).trace, once.trace);
+      assert.deepEqual((await (await Simulation.create()).run(seed)).trace, once.trace);
+    }
+  });
+
+  for (const [seed, title] of FORMER_FAULTS) {
+    test(`show that ${title} (seed ${seed})`, async () => {
+      assert.deepEqual((await (await Simulation.create()).run(seed)).violations, []);
+    });
+  }
+});
