@@ -126,13 +126,13 @@ suite('an export that is blocked', () => {
   test('does not use up its deadline', async () => {
     const name = addModel(stack().vertex, { durationMs: 300 });
     stack().vertex.addFault({ match: { method: 'POST', path: `${name}@1:export$` }, fault: refused });
-    const handle = await blockedExport(name, { deadline: '3s' });
+    const handle = await blockedExport(name, { deadline: '10s' });
     const { deadline } = await handle.status();
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    await new Promise((resolve) => setTimeout(resolve, 10_500));
     stack().vertex.clearFaults();
     await handle.retry();
     await handle.result();
-    assert.ok(Date.parse((await handle.status()).deadline ?? '') >= Date.parse(deadline ?? '') + 3_500);
+    assert.ok(Date.parse((await handle.status()).deadline ?? '') >= Date.parse(deadline ?? '') + 10_500);
   });
 });
 
