@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { startEmulator } from './index';
+import { startEmulator } from '.';
 import type { EmulatorOptions } from './options';
 
 const HELP = `Usage: npm run emulator -- [options]

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createExportActivities, VertexExportClient } from 'temporal-vertex-export';
-import { startLocalStack } from '../devservices';
+import { startLocalStack } from '../src/testing/services/local-stack';
 
 /** Exports all Models of a location in all formats that they have, on services that it starts: `npx tsx examples/export-fleet.ts`. */
 async function main(): Promise<void> {

@@ -2,7 +2,7 @@ import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createExportActivities } from 'temporal-vertex-export';
-import { startLocalStack } from '../devservices';
+import { startLocalStack } from '../src/testing/services/local-stack';
 import type { pipelineWorkflow } from './pipeline';
 import { pipelineActivities } from './pipeline-activities';
 

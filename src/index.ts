@@ -6,65 +6,54 @@
 export { createExportActivities } from './activities';
 export type { GoogleOptions } from './activities';
 export type { ServiceHosts } from './activities/google-dependencies';
-export { VertexExportClient } from './client';
-export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client';
-export type { FleetHandle, StartFleetOptions } from './fleet-client';
-export type { EndedExport, FollowedExport, ResultsOptions } from './ended-exports';
+export { VertexExportClient } from './client/client';
+export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client/client';
+export type { FleetHandle, StartFleetOptions } from './client/fleet-handle';
+export type { EndedExport, FollowedExport, ResultsOptions } from './client/ended-exports';
 export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
-  EXPORT_MODELS_WORKFLOW,
   EXPORT_STATUS_QUERY,
-  ExportFailureType,
-  InvalidExportInputError,
-  exportManifestSchema,
-  exportModelInputSchema,
-  exportModelResultSchema,
-  exportModelsInputSchema,
-  exportModelsResultSchema,
-  exportWorkflowId,
-  FLEET_STATUS_QUERY,
-  parseExportModelInput,
-  parseExportModelsInput,
   RETRY_EXPORT_UPDATE,
-} from './contract';
+} from './contract/export-status';
+export { EXPORT_MODELS_WORKFLOW, FLEET_STATUS_QUERY } from './contract/fleet-status';
+export { ExportFailureType } from './contract/failures';
+export { InvalidExportInputError } from './contract/problems';
+export { exportManifestSchema } from './contract/manifest';
+export { exportModelInputSchema, parseExportModelInput } from './contract/export-input';
+export { exportModelResultSchema } from './contract/export-result';
+export { exportModelsInputSchema } from './contract/fleet-input';
+export { exportModelsResultSchema } from './contract/fleet-result';
+export { exportWorkflowId } from './contract/workflow-id';
+export { parseExportModelsInput } from './contract/fleet-check';
 export type {
   Adoption,
-  BlockedReason,
-  DurationInput,
-  ExportActivities,
   ExportAttempt,
-  ExportDefaults,
   ExportedFile,
-  ExportFailureDetails,
-  ExportFailureTypeName,
-  ExportManifest,
-  ExportModelInput,
   ExportModelResult,
-  ExportModelsEntry,
-  ExportModelsInput,
-  ExportModelsResult,
-  ExportPriority,
-  ExportStage,
-  ExportStatus,
-  FleetExport,
-  FleetStage,
-  FleetStatus,
-  FleetTotals,
-  InputProblem,
-  InspectedFile,
-  InspectedTensor,
-  LastFailure,
-  LongExportsOptions,
-  OutputConfig,
   OutputInfo,
-  PollingOptions,
   Reads,
-  VerificationLevel,
   VerifiedFiles,
   VerifiedImage,
-} from './contract';
-export { ManifestError, verifyManifest } from './manifest-check';
-export type { ManifestCheck, ManifestCheckOptions, ManifestCheckProgress } from './manifest-check';
+} from './contract/export-result';
+export type { BlockedReason, ExportStage, ExportStatus } from './contract/export-status';
+export type { DurationInput } from './contract/duration';
+export type { ExportActivities } from './contract/export-activities';
+export type { ExportDefaults, ExportModelsEntry, ExportModelsInput, ExportPriority } from './contract/fleet-input';
+export type { ExportFailureDetails, ExportFailureTypeName, LastFailure } from './contract/failures';
+export type { ExportManifest } from './contract/manifest';
+export type {
+  ExportModelInput,
+  LongExportsOptions,
+  OutputConfig,
+  PollingOptions,
+  VerificationLevel,
+} from './contract/export-input';
+export type { ExportModelsResult, FleetExport, FleetTotals } from './contract/fleet-result';
+export type { FleetStage, FleetStatus } from './contract/fleet-status';
+export type { InputProblem } from './contract/problems';
+export type { InspectedFile, InspectedTensor } from './verification/inspected';
+export { ManifestError, verifyManifest } from './manifest/check';
+export type { ManifestCheck, ManifestCheckOptions, ManifestCheckProgress } from './manifest/check';
 export type { Credentials } from './google/credentials';
 export { redactingLogger } from './telemetry/logs';

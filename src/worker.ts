@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { googleCredentials } from './activities/google-dependencies';
-import { describeSettings, parseWorkerConfig } from './config';
+import { describeSettings, parseWorkerConfig } from './worker/config';
 import { redactingLogger } from './telemetry/logs';
 import { checkCredentials } from './worker/check-credentials';
 import { connectToTemporal, startedOn } from './worker/connect';

@@ -1,6 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { ExportFailureDetails, ExportModelResult } from '../../src/contract';
-import { exportModelResultSchema } from '../../src/contract';
+import type { ExportFailureDetails } from '../../src/contract/failures';
+import type { ExportModelResult } from '../../src/contract/export-result';
+import { exportModelResultSchema } from '../../src/contract/export-result';
 import type { PlannedExport } from './scenario';
 import type { Operation, SimulatedService } from './service';
 import type { Incarnation } from './worker-slot';

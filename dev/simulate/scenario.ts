@@ -1,5 +1,5 @@
-import { Random } from '../../chaos/random';
-import type { ExportModelInput } from '../../src/contract';
+import { Random } from '../chaos/random';
+import type { ExportModelInput } from '../../src/contract/export-input';
 import type { Call, FaultKind, FaultPlan, FaultWindow, OperationEnd, ServicePlan } from './service';
 import type { Budgets } from './worker-slot';
 

@@ -1,7 +1,7 @@
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface';
 import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm';
-import type { Random } from '../../chaos/random';
-import type { ExportModelInput } from '../../src/contract';
+import type { Random } from '../chaos/random';
+import type { ExportModelInput } from '../../src/contract/export-input';
 import type { ActivityExecution } from './activity-execution';
 import type { VirtualTime } from './virtual-time';
 import type { WorkerSlot } from './worker-slot';

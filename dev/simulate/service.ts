@@ -1,4 +1,4 @@
-import type { Random } from '../../chaos/random';
+import type { Random } from '../chaos/random';
 import type { VirtualTime } from './virtual-time';
 
 /** Calls of the simulated services. */

@@ -2,7 +2,7 @@ import vm from 'node:vm';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm';
-import { Random } from '../../chaos/random';
+import { Random } from '../chaos/random';
 import type { Violation } from './invariants';
 import { checkBudgets, checkExport } from './invariants';
 import type { PlannedEvent, Scenario } from './scenario';

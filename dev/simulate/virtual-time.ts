@@ -1,5 +1,5 @@
-import type { Due } from '../../src/operations/due-heap';
-import { DueHeap } from '../../src/operations/due-heap';
+import type { Due } from '../../src/polling/time/due-heap';
+import { DueHeap } from '../../src/polling/time/due-heap';
 
 interface Event extends Due {
   readonly callback: () => void;

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type * as activities from '../../src/activities';
-import type * as verification from '../../src/activities/verify-export';
+import type * as verification from '../../src/activities/export/verify-export';
 import type * as errors from '../../src/google/api-error';
-import type * as watch from '../../src/operations/operation-watch';
-import type * as budgets from '../../src/operations/region-budgets';
-import type * as budgeted from '../../src/operations/budgeted-vertex';
-import type * as timers from '../../src/operations/timers';
+import type * as watch from '../../src/polling/operation-poller';
+import type * as budgets from '../../src/polling/budget/region-budgets';
+import type * as budgeted from '../../src/polling/budget/budgeted-vertex';
+import type * as timers from '../../src/polling/time/timers';
 import type * as define from '../../src/activities/define-activity';
-import type * as contract from '../../src/contract';
+import type * as requests from '../../src/contract/export-requests';
 
 /** The package's code as one worker process has it: module state, such as its timers, belongs to the process. */
 export interface WorkerCode {
@@ -20,7 +20,7 @@ export interface WorkerCode {
   readonly budgeted: typeof budgeted;
   readonly timers: typeof timers;
   readonly define: typeof define;
-  readonly contract: typeof contract;
+  readonly requests: typeof requests;
 }
 
 const SOURCE = path.join(__dirname, '..', '..', 'src');
@@ -32,14 +32,14 @@ export function loadWorkerCode(): WorkerCode {
   for (const [file] of before) Reflect.deleteProperty(load.cache, file);
   const modules = {
     activities: load(path.join(SOURCE, 'activities')) as WorkerCode['activities'],
-    verification: load(path.join(SOURCE, 'activities', 'verify-export')) as WorkerCode['verification'],
+    verification: load(path.join(SOURCE, 'activities', 'export', 'verify-export')) as WorkerCode['verification'],
     errors: load(path.join(SOURCE, 'google', 'api-error')) as WorkerCode['errors'],
-    watch: load(path.join(SOURCE, 'operations', 'operation-watch')) as WorkerCode['watch'],
-    budgets: load(path.join(SOURCE, 'operations', 'region-budgets')) as WorkerCode['budgets'],
-    budgeted: load(path.join(SOURCE, 'operations', 'budgeted-vertex')) as WorkerCode['budgeted'],
-    timers: load(path.join(SOURCE, 'operations', 'timers')) as WorkerCode['timers'],
+    watch: load(path.join(SOURCE, 'polling', 'operation-poller')) as WorkerCode['watch'],
+    budgets: load(path.join(SOURCE, 'polling', 'budget', 'region-budgets')) as WorkerCode['budgets'],
+    budgeted: load(path.join(SOURCE, 'polling', 'budget', 'budgeted-vertex')) as WorkerCode['budgeted'],
+    timers: load(path.join(SOURCE, 'polling', 'time', 'timers')) as WorkerCode['timers'],
     define: load(path.join(SOURCE, 'activities', 'define-activity')) as WorkerCode['define'],
-    contract: load(path.join(SOURCE, 'contract')) as WorkerCode['contract'],
+    requests: load(path.join(SOURCE, 'contract', 'export-requests')) as WorkerCode['requests'],
   };
   for (const [file] of ownModules()) Reflect.deleteProperty(load.cache, file);
   for (const [file, module] of before) load.cache[file] = module;

@@ -1,5 +1,5 @@
-import type { Random } from '../../chaos/random';
-import type { ExportActivities } from '../../src/contract';
+import type { Random } from '../chaos/random';
+import type { ExportActivities } from '../../src/contract/export-activities';
 import type { Call, SimulatedService } from './service';
 import { ServiceClients } from './service-clients';
 import type { LocalTime } from './virtual-globals';
@@ -128,7 +128,7 @@ export class Incarnation {
     readonly budgetLimits: Budgets,
     private readonly freezesAtSend: () => number,
   ) {
-    const { activities, verification, watch, budgets, budgeted, timers, define, contract } = slot.code;
+    const { activities, verification, watch, budgets, budgeted, timers, define, requests } = slot.code;
     const clients = new ServiceClients(service, this, (call) => {
       if (!['getBucket', 'listObjects', 'deleteObject'].includes(call)) this.sent.push({ at: slot.now, call });
     });
@@ -150,7 +150,7 @@ export class Incarnation {
     this.activities = {
       ...activities.exportActivities(deps),
       // The same activity; its code is loaded by an import of its own, which would not belong to this process.
-      verifyExport: define.defineActivity(contract.verifyExportRequestSchema, (request) =>
+      verifyExport: define.defineActivity(requests.verifyExportRequestSchema, (request) =>
         verification.verifyExport(deps, request),
       ),
     };

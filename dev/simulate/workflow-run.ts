@@ -5,8 +5,9 @@ import type { Workflow } from '@temporalio/worker/lib/workflow/interface';
 import type { temporal } from '@temporalio/proto';
 import { coresdk } from '@temporalio/proto';
 import Long from 'long';
-import { EXPORT_STATUS_QUERY } from '../../src/contract';
-import type { ExportModelInput, ExportStatus } from '../../src/contract';
+import { EXPORT_STATUS_QUERY } from '../../src/contract/export-status';
+import type { ExportModelInput } from '../../src/contract/export-input';
+import type { ExportStatus } from '../../src/contract/export-status';
 import { ActivityExecution } from './activity-execution';
 import type { SimulatedServer } from './server';
 

@@ -1,9 +1,9 @@
 import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { z } from 'zod';
-import { problemsOf } from '../contract';
-import { inputFailure, internalFailure } from './failures';
-import { withRetryInTime } from './retry-delay';
+import { problemsOf } from '../contract/problems';
+import { inputFailure, internalFailure } from './failures/failure';
+import { withRetryInTime } from './failures/retry-delay';
 
 /**
  * An activity whose request is checked before anything else, and whose failures all have a documented type.

@@ -1,8 +1,8 @@
 import type { RegistryApi } from '../google/registry';
 import type { StorageApi } from '../google/storage';
 import type { VertexApi } from '../google/vertex';
-import type { Submissions } from '../operations/budgeted-vertex';
-import type { OperationWatch } from '../operations/operation-watch';
+import type { Submissions } from '../polling/budget/budgeted-vertex';
+import type { OperationWatch } from '../polling/operation-poller';
 
 /** What the activities need of the outside. */
 export interface ExportDependencies {

@@ -2,18 +2,18 @@ import type { MetricMeter } from '@temporalio/common';
 import type { Credentials } from '../google/credentials';
 import { anonymous, applicationDefaultCredentials, basicCredentials } from '../google/credentials';
 import { credentialsProblem, EndpointError, endpointUrl } from '../google/endpoint';
-import { withKnownBuckets } from '../google/known-buckets';
+import { withKnownBuckets } from '../google/bucket-cache';
 import { registryRest } from '../google/registry';
 import { vertexEndpoint } from '../google/resource-url';
 import { RestClient } from '../google/rest';
 import { storageRest } from '../google/storage';
 import { vertexRest } from '../google/vertex';
-import { budgetedVertex, submissionsOf } from '../operations/budgeted-vertex';
-import { temporalMetrics } from '../operations/metrics';
-import { SharedOperationWatch } from '../operations/operation-watch';
-import type { BudgetLimits } from '../operations/region-budgets';
-import { RegionBudgets } from '../operations/region-budgets';
-import { processTimers } from '../operations/timers';
+import { budgetedVertex, submissionsOf } from '../polling/budget/budgeted-vertex';
+import { temporalMetrics } from '../telemetry/metrics';
+import { SharedOperationWatch } from '../polling/operation-poller';
+import type { BudgetLimits } from '../polling/budget/region-budgets';
+import { RegionBudgets } from '../polling/budget/region-budgets';
+import { processTimers } from '../polling/time/timers';
 import type { ExportDependencies } from './dependencies';
 
 /** URLs or `host:port` of the three services. */

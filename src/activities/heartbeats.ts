@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { Timer } from '../operations/timers';
-import { processTimers } from '../operations/timers';
+import type { Timer } from '../polling/time/timers';
+import { processTimers } from '../polling/time/timers';
 
 /** Beats are sent this many times within one timeout, so that a lost one does no harm. */
 const BEATS_PER_TIMEOUT = 4;

@@ -1,27 +1,29 @@
-import type { ExportActivities } from '../contract';
+import type { ExportActivities } from '../contract/export-activities';
 import {
   awaitExportRequestSchema,
-  awaitExportsRequestSchema,
   cancelExportRequestSchema,
   deletePartialArtifactsRequestSchema,
-  planExportsRequestSchema,
   startExportRequestSchema,
   verifyExportRequestSchema,
+} from '../contract/export-requests';
+import {
+  awaitExportsRequestSchema,
+  planExportsRequestSchema,
   writeResultsRequestSchema,
-} from '../contract';
-import { awaitExport } from './await-export';
-import { awaitExports } from './await-exports';
-import { cancelExport } from './cancel-export';
-import { checkExports } from './check-exports';
+} from '../contract/fleet-requests';
+import { awaitExport } from './export/await-export';
+import { awaitExports } from './fleet/await-ended-exports';
+import { cancelExport } from './export/cancel-export';
+import { checkExports } from './fleet/check-exports';
 import { defineActivity, documented } from './define-activity';
-import { deletePartialArtifacts } from './delete-partial-artifacts';
+import { deletePartialArtifacts } from './export/delete-partial-artifacts';
 import type { ExportDependencies } from './dependencies';
 import { createDependencies } from './google-dependencies';
 import type { GoogleOptions } from './google-dependencies';
-import { planExports } from './plan-exports';
-import { selectExportFormat } from './select-export-format';
-import { startExport } from './start-export';
-import { writeResults } from './write-results';
+import { planExports } from './fleet/plan-exports';
+import { selectExportFormat } from './export/select-export-format';
+import { startExport } from './export/start-export';
+import { writeResults } from './fleet/write-results';
 
 export type { ExportDependencies } from './dependencies';
 export type { GoogleOptions } from './google-dependencies';
@@ -52,7 +54,7 @@ export function exportActivities(deps: ExportDependencies): ExportActivities {
     awaitExport: defineActivity(awaitExportRequestSchema, (request) => awaitExport(deps, request)),
     verifyExport: defineActivity(verifyExportRequestSchema, async (request) => {
       // It brings all inspectors, a quarter of what there is to load; a client needs none of them.
-      const { verifyExport } = await import('./verify-export.js');
+      const { verifyExport } = await import('./export/verify-export.js');
       return verifyExport(deps, request);
     }),
     cancelExport: defineActivity(cancelExportRequestSchema, (request) => cancelExport(deps, request)),

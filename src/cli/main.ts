@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { ApplicationFailure } from '@temporalio/common';
-import { ExportFailureType } from '../contract';
+import { ExportFailureType } from '../contract/failures';
 import { redact } from '../internal/redact';
 import { Output } from './output';
 import { UsageError } from './usage-error';
-import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './verify';
+import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './commands/verify';
 
 interface Command {
   readonly summary: string;

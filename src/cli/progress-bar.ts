@@ -1,4 +1,4 @@
-import type { ManifestCheckProgress } from '../manifest-check';
+import type { ManifestCheckProgress } from '../manifest/check';
 
 const WIDTH = 30;
 /** The bar is drawn at most so often, in milliseconds. */

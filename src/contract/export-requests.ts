@@ -6,7 +6,7 @@ import type {
   OwnOperation,
   StartExportRequest,
   VerifyExportRequest,
-} from './activities';
+} from './export-activities';
 import { MAX_DURATION_MS, MAX_HEARTBEAT_TIMEOUT_MS } from './duration';
 import { formatId, modelName, operationName, outputUri, storageUri, text, timestamp } from './fields';
 import { parseStorageUri } from './resource-names';

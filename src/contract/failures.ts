@@ -1,4 +1,4 @@
-import type { PartialFailure } from './result';
+import type { PartialFailure } from './export-result';
 
 /**
  * `type` of every failure that this package raises. Match on it in a parent workflow or a client:

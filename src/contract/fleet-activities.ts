@@ -1,7 +1,7 @@
 import type { ExportDefaults, ExportModelsEntry, ExportModelsInput } from './fleet-input';
 import type { FleetExport } from './fleet-result';
 import type { FleetState } from './fleet-state';
-import type { ExportModelInput } from './input';
+import type { ExportModelInput } from './export-input';
 
 /** What is left of a fleet to plan: a part of it is planned at a time. */
 export type FleetSource =

@@ -7,7 +7,7 @@ import { fleetStateSchema } from './fleet-requests';
 import type { FleetState, RunningExport } from './fleet-state';
 import type { Steps } from './in-steps';
 import { atOnce, inSteps } from './in-steps';
-import { parseExportModelInput } from './input';
+import { parseExportModelInput } from './export-input';
 import { sizeProblem } from './input-size';
 import type { InputProblem } from './problems';
 import { allProblemsOf, boundedProblems, problem } from './problems';

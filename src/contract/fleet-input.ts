@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ExportModelInput, OutputConfig } from './input';
+import type { ExportModelInput, OutputConfig } from './export-input';
 import { formatId, modelName, outputUriPrefix, text } from './fields';
-import { exportModelInputSchema } from './input';
+import { exportModelInputSchema } from './export-input';
 import { byteLength } from './text';
 import { parseLocationName } from './resource-names';
 

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/common';
 import { ExportFailureType } from './failures';
 import type { FleetExport } from './fleet-result';
-import type { ExportModelResult } from './result';
+import type { ExportModelResult } from './export-result';
 import { cut } from './text';
 
 /** Longest message of a failure in a fleet's lists, in characters: hundreds of them are carried over. */

@@ -1,4 +1,4 @@
-import type { PartialFailure } from './result';
+import type { PartialFailure } from './export-result';
 import { boundedLine } from './text';
 
 /** Partial failures that are kept of an operation. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ExportModelInput } from './input';
+import type { ExportModelInput } from './export-input';
 import { normalizeModelName, parseModelName } from './resource-names';
 
 /** What tells one export from another: Model and version, format and destinations, and none of the other options. */

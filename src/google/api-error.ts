@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ErrorReason } from './error-reason';
 import { errorReasonOf, isThrottlingReason, registryErrorOf, withMessage } from './error-reason';
 import type { HttpAnswer } from './http';
-import { jsonOrUndefined } from './json';
+import { jsonOrUndefined } from '../internal/json';
 import { messageText } from './message-text';
 import { optionalField } from './reply-fields';
 

@@ -5,7 +5,7 @@ import { cut } from '../contract/text';
 import { GoogleTransportError } from './api-error';
 import type { ByteRange } from './byte-range';
 import { readByteRange } from './byte-range';
-import { jsonOrUndefined } from './json';
+import { jsonOrUndefined } from '../internal/json';
 import { boundedList, exactText, shownText } from './reply-fields';
 import { registryTarget } from './resource-url';
 import type { RestClient, RestRequest } from './rest';

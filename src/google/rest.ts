@@ -7,7 +7,7 @@ import { CredentialsError, credentialsProblemOf } from './credentials-error';
 import { credentialsProblem } from './endpoint';
 import type { HttpAnswer } from './http';
 import { exchange } from './http';
-import { jsonOrUndefined } from './json';
+import { jsonOrUndefined } from '../internal/json';
 import { isRedirect, redirectTarget, shownTarget } from './redirect';
 import type { ResourceUrl } from './resource-url';
 import { SentSecrets } from './sent-secrets';

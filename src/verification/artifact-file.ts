@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../contract';
+import type { ExportedFile } from '../contract/export-result';
 
 /** A file of an export whose parts can be read. */
 export interface ArtifactFile extends ExportedFile {

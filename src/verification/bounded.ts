@@ -1,4 +1,5 @@
-import type { InspectedFile, VerifiedFiles } from '../contract';
+import type { InspectedFile } from './inspected';
+import type { VerifiedFiles } from '../contract/export-result';
 import { countedBy, MAX_MESSAGE_LENGTH, moreLine, shown } from './messages';
 
 /** What a verification reports, as far as its size depends on what was exported. */

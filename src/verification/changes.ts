@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../contract';
+import type { ExportedFile } from '../contract/export-result';
 import { Messages, shownName } from './messages';
 import { forEachInSlices } from './slices';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
 import type { ArtifactFile } from './artifact-file';
 import { ChangedFileError } from './artifact-file';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../internal/in-parallel';
 import { messageAbout, Messages } from './messages';
 import { inSlice } from './slices';
 

@@ -1,5 +1,5 @@
 import type { ArtifactFile } from './artifact-file';
-import { LoadedParts } from './reading/loaded-parts';
+import { LoadedParts } from './readers/loaded-parts';
 import { forEachInSlices } from './slices';
 
 /** What is kept in memory of files that were inspected, since an index may need them again, in bytes. */

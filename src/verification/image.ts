@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { VerificationLevel } from '../contract';
+import type { VerificationLevel } from '../contract/export-input';
 import type { ImageDescriptor, ImageManifest } from '../google/registry';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../internal/in-parallel';
 import { inspectContent } from './inspection';
 import { Messages, shown, shownName } from './messages';
-import { JsonReader } from './reading/json-reader';
-import type { SparseBytes } from './reading/sparse-bytes';
-import { MalformedFileError } from './reading/sparse-bytes';
-import type { Inspecting } from './reading/work';
-import { LimitError } from './reading/work';
+import { JsonReader } from './readers/json-reader';
+import type { SparseBytes } from './readers/sparse-bytes';
+import { MalformedFileError } from './readers/sparse-bytes';
+import type { Inspecting } from './readers/work';
+import { LimitError } from './readers/work';
 import { forEachInSlices, inSlice } from './slices';
 
 /** A config or a layer that is there. */

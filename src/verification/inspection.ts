@@ -1,12 +1,12 @@
-import type { InspectedFile } from '../contract';
+import type { InspectedFile } from './inspected';
 import { ChangedFileError } from './artifact-file';
 import type { ExportFiles } from './export-files';
 import { pathBeside } from './export-files';
 import { messageAbout, Messages, shown, shownName } from './messages';
-import { LoadedParts } from './reading/loaded-parts';
-import { MalformedFileError, MissingBytesError, SparseBytes } from './reading/sparse-bytes';
-import type { Inspecting, Pause } from './reading/work';
-import { LimitError, WorkMeter } from './reading/work';
+import { LoadedParts } from './readers/loaded-parts';
+import { MalformedFileError, MissingBytesError, SparseBytes } from './readers/sparse-bytes';
+import type { Inspecting, Pause } from './readers/work';
+import { LimitError, WorkMeter } from './readers/work';
 import { runInSlices } from './slices';
 
 /** What the inspection of an export gave: findings make the verification fail, notes do not. Each names its file. */

@@ -1,5 +1,5 @@
-import type { ExportedFile } from '../contract';
-import type { Family } from './families';
+import type { ExportedFile } from '../contract/export-result';
+import type { Family } from './formats';
 import { Messages, shownName } from './messages';
 import { forEachInSlices } from './slices';
 

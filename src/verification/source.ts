@@ -1,4 +1,4 @@
-import type { ExportedFile } from '../contract';
+import type { ExportedFile } from '../contract/export-result';
 import type { Findings } from './listing';
 import { MAX_LISTED_MESSAGES } from './listing';
 import { Messages, shownName } from './messages';

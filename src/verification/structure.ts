@@ -1,8 +1,8 @@
-import type { InspectedFile } from '../contract';
+import type { InspectedFile } from './inspected';
 import type { ArtifactFile } from './artifact-file';
 import { ExportFiles } from './export-files';
-import type { FileKind } from './families';
-import { inParallel } from './in-parallel';
+import type { FileKind } from './formats';
+import { inParallel } from '../internal/in-parallel';
 import type { FileInspection, Inspection } from './inspection';
 import { inspectFile } from './inspection';
 import { Messages } from './messages';

@@ -3,10 +3,10 @@ import path from 'node:path';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { createExportActivities } from '../activities';
-import type { WorkerConfig } from '../config';
+import type { WorkerConfig } from './config';
 
 /** Made by the build, so that a worker starts without bundling. */
-const PREBUILT_BUNDLE = path.join(__dirname, '..', 'workflow-bundle.js');
+const PREBUILT_BUNDLE = path.join(__dirname, '..', '..', 'workflow-bundle.js');
 
 function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (existsSync(PREBUILT_BUNDLE)) return { workflowBundle: { codePath: PREBUILT_BUNDLE } };

@@ -8,9 +8,9 @@ export type { ExportFailureDetails, ExportFailureTypeName } from '../contract/fa
 export type { ExportModelsInput } from '../contract/fleet-input';
 export type { ExportModelsResult, FleetExport, FleetTotals } from '../contract/fleet-result';
 export type { FleetStage, FleetStatus } from '../contract/fleet-status';
-export type { ExportModelInput } from '../contract/input';
-export type { ExportModelResult } from '../contract/result';
-export type { BlockedReason, ExportStage, ExportStatus } from '../contract/status';
-export { abortExportUpdate, retryExportUpdate } from './blocked';
-export { exportModelWorkflow, exportStatusQuery } from './export-model';
-export { exportModelsWorkflow, fleetStatusQuery } from './export-models';
+export type { ExportModelInput } from '../contract/export-input';
+export type { ExportModelResult } from '../contract/export-result';
+export type { BlockedReason, ExportStage, ExportStatus } from '../contract/export-status';
+export { abortExportUpdate, retryExportUpdate } from './export/human-gate';
+export { exportModelWorkflow, exportStatusQuery } from './export/workflow';
+export { exportModelsWorkflow, fleetStatusQuery } from './fleet/workflow';

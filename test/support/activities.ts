@@ -3,10 +3,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
-import type { GoogleServices } from '../../devservices';
+import type { GoogleServices } from '../../src/testing/services/local-stack';
 import type { GoogleOptions } from '../../src/activities';
 import { createExportActivities } from '../../src/activities';
-import type { ExportActivities, ExportFailureDetails, ExportFailureTypeName } from '../../src/contract';
+import type { ExportActivities } from '../../src/contract/export-activities';
+import type { ExportFailureDetails, ExportFailureTypeName } from '../../src/contract/failures';
 
 /** Activities that speak to the local services, whose quota is not limited; the wait after a lost answer is short. */
 export function activitiesOf(services: GoogleServices, options: GoogleOptions = {}): ExportActivities {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach } from 'node:test';
 import { tmpdir } from 'node:os';
-import type { GoogleServices } from '../../devservices';
+import type { GoogleServices } from '../../src/testing/services/local-stack';
 import type { HttpAnswer } from './http';
 import { at, call } from './http';
 import type { Services } from './services';

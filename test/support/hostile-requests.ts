@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import type { GoogleServices } from '../../devservices';
+import type { GoogleServices } from '../../src/testing/services/local-stack';
 import { exportBody } from './emulator';
 import { at, call } from './http';
 import { MODELS, PARENT } from './models';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ArtifactFile } from '../../src/verification/artifact-file';
-import type { FileKind } from '../../src/verification/families';
-import { familyOf } from '../../src/verification/families';
+import type { FileKind } from '../../src/verification/formats';
+import { familyOf } from '../../src/verification/formats';
 import type { Inspection } from '../../src/verification/inspection';
 import { inspectFiles } from '../../src/verification/structure';
 

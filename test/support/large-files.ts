@@ -6,7 +6,7 @@ import { variablesIndex } from './saved-model';
 import { tfliteModel } from './tflite';
 import { ubjson } from './xgboost';
 import { zipArchive } from './zip';
-import { BUFFER, OPERATOR, SUBGRAPH, TENSOR } from '../../src/verification/kinds/tflite-schema';
+import { BUFFER, OPERATOR, SUBGRAPH, TENSOR } from '../../src/verification/formats/tflite/schema';
 import type { ArtifactFile } from '../../src/verification/artifact-file';
 
 /** Good exports that are as large as real ones get; of those with gigabytes most bytes are made when they are read. */

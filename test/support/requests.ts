@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CancelExportRequest, OwnOperation, StartExportRequest } from '../../src/contract';
+import type { CancelExportRequest, OwnOperation, StartExportRequest } from '../../src/contract/export-activities';
 
 /** What a run asks `startExport` for: a folder of its own, and no operation that was before. */
 export function startRequest(model: string, changes: Partial<StartExportRequest> = {}): StartExportRequest {

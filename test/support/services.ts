@@ -1,6 +1,11 @@
 import { after, before } from 'node:test';
-import type { GoogleServices, GoogleServicesOptions, LocalStack, LocalStackOptions } from '../../devservices';
-import { startGoogleServices, startLocalStack } from '../../devservices';
+import type {
+  GoogleServices,
+  GoogleServicesOptions,
+  LocalStack,
+  LocalStackOptions,
+} from '../../src/testing/services/local-stack';
+import { startGoogleServices, startLocalStack } from '../../src/testing/services/local-stack';
 
 /** Services of a test file: called in a test or a hook, it gives them. */
 export interface Services<T> {

@@ -7,7 +7,7 @@ import {
   OPERATOR_CODE,
   SUBGRAPH,
   TENSOR,
-} from '../../src/verification/kinds/tflite-schema';
+} from '../../src/verification/formats/tflite/schema';
 import type { Fields } from './flatbuffer';
 import { flatBuffer } from './flatbuffer';
 

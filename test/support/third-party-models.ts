@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../devservices/find-component';
-import { withLock } from '../../devservices/lock';
-import { withProgress } from '../../devservices/progress';
+import { cacheFolder } from '../../src/testing/services/find-component';
+import { withLock } from '../../src/testing/services/lock';
+import { withProgress } from '../../src/testing/services/progress';
 
 const run = promisify(execFile);
 

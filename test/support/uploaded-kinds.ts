@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { FileKind } from '../../src/verification/families';
-import { inspectOnnx } from '../../src/verification/kinds/onnx';
-import { inspectPickle } from '../../src/verification/kinds/pickle';
-import { inspectPytorch } from '../../src/verification/kinds/pytorch';
-import { inspectModelArchive } from '../../src/verification/kinds/torch-model-archive';
-import { inspectXgboost } from '../../src/verification/kinds/xgboost';
+import type { FileKind } from '../../src/verification/formats';
+import { inspectOnnx } from '../../src/verification/formats/onnx/onnx';
+import { inspectPickle } from '../../src/verification/formats/pickle/pickle';
+import { inspectPytorch } from '../../src/verification/formats/pytorch/pytorch';
+import { inspectModelArchive } from '../../src/verification/formats/pytorch/model-archive';
+import { inspectXgboost } from '../../src/verification/formats/xgboost/xgboost';
 import type { Files, SeenInspection } from './inspection';
 import { inspectWith } from './inspection';
 

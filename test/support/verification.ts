@@ -1,7 +1,8 @@
-import type { GoogleServices } from '../../devservices';
+import type { GoogleServices } from '../../src/testing/services/local-stack';
 import type { ExportOutcome } from '../../emulator';
-import type { VerificationLevel, VerifiedExport, VerifyExportRequest } from '../../src/contract';
-import { ExportFailureType } from '../../src/contract';
+import type { VerificationLevel } from '../../src/contract/export-input';
+import type { VerifiedExport, VerifyExportRequest } from '../../src/contract/export-activities';
+import { ExportFailureType } from '../../src/contract/failures';
 import { activitiesOf, failureOf, run } from './activities';
 import type { Files } from './inspection';
 import { addModel } from './models';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../src/operations/clock';
-import type { Timer } from '../../src/operations/timers';
-import { DueHeap } from '../../src/operations/due-heap';
+import type { Clock } from '../../src/polling/time/clock';
+import type { Timer } from '../../src/polling/time/timers';
+import { DueHeap } from '../../src/polling/time/due-heap';
 
 /** Time that passes as fast as the machine can compute what happens in it. */
 export class VirtualClock implements Clock {

@@ -1,9 +1,9 @@
-import type { WatchMetrics } from '../../src/operations/metrics';
-import type { WatchOptions, WatchSettings } from '../../src/operations/operation-watch';
-import { SharedOperationWatch } from '../../src/operations/operation-watch';
-import type { BudgetLimits } from '../../src/operations/region-budgets';
-import { RegionBudgets } from '../../src/operations/region-budgets';
-import { Timers } from '../../src/operations/timers';
+import type { WatchMetrics } from '../../src/telemetry/metrics';
+import type { WatchOptions, WatchSettings } from '../../src/polling/operation-poller';
+import { SharedOperationWatch } from '../../src/polling/operation-poller';
+import type { BudgetLimits } from '../../src/polling/budget/region-budgets';
+import { RegionBudgets } from '../../src/polling/budget/region-budgets';
+import { Timers } from '../../src/polling/time/timers';
 import { VirtualClock } from './virtual-clock';
 import type { VirtualService } from './virtual-vertex';
 import { VirtualVertex } from './virtual-vertex';

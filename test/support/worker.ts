@@ -3,11 +3,12 @@ import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import assert from 'node:assert/strict';
-import type { LocalStack } from '../../devservices';
+import type { LocalStack } from '../../src/testing/services/local-stack';
 import type { ExportHandle, FleetHandle } from '../../src';
 import { VertexExportClient } from '../../src';
-import { parseWorkerConfig } from '../../src/config';
-import type { ExportFailureDetails, ExportFailureTypeName, ExportModelInput } from '../../src/contract';
+import { parseWorkerConfig } from '../../src/worker/config';
+import type { ExportFailureDetails, ExportFailureTypeName } from '../../src/contract/failures';
+import type { ExportModelInput } from '../../src/contract/export-input';
 import { createExportWorker } from '../../src/worker';
 import type { Services } from './services';
 

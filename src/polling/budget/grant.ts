@@ -1,4 +1,4 @@
-import type { Timer, Timers } from '../../operations/timers';
+import type { Timer, Timers } from '../time/timers';
 
 /** What a grant reports to the budget that gave it. */
 export interface GrantOwner {

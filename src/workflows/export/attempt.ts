@@ -1,11 +1,11 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { ExportPlan, OwnOperation } from '../../contract/activities';
-import type { ExportModelResult } from '../../contract/result';
-import type { Blocking } from '../blocked';
-import { endedAttempt } from '../export-failures';
-import type { ExportProgress } from '../export-status';
-import { runFolder } from '../run-folder';
-import { start, verify, wait } from '../steps';
+import type { ExportPlan, OwnOperation } from '../../contract/export-activities';
+import type { ExportModelResult } from '../../contract/export-result';
+import type { Blocking } from './human-gate';
+import { endedAttempt } from './failures';
+import type { ExportProgress } from './progress';
+import { runFolder } from './run-folder';
+import { start, verify, wait } from './steps';
 import { partialFailureNotes, resultOf, verificationNotes } from './result';
 
 /** One run of the workflow: what its steps share. */

@@ -1,9 +1,9 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { AwaitedExport, ExportPlan, StartedExport, VerifiedExport } from '../../contract/activities';
+import type { AwaitedExport, ExportPlan, StartedExport, VerifiedExport } from '../../contract/export-activities';
 import { partialFailureLines } from '../../contract/partial-failures';
-import type { ExportModelResult } from '../../contract/result';
-import type { ExportProgress } from '../export-status';
-import { describeInspected } from '../inspected-text';
+import type { ExportModelResult } from '../../contract/export-result';
+import type { ExportProgress } from './progress';
+import { describeInspected } from './inspected-text';
 
 /** The result of an export whose last attempt has succeeded. */
 export function resultOf(

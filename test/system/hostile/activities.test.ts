@@ -8,13 +8,12 @@ import type { z } from 'zod';
 import { createExportActivities } from '../../../src/activities';
 import {
   awaitExportRequestSchema,
-  awaitExportsRequestSchema,
   cancelExportRequestSchema,
   deletePartialArtifactsRequestSchema,
   startExportRequestSchema,
   verifyExportRequestSchema,
-  writeResultsRequestSchema,
-} from '../../../src/contract';
+} from '../../../src/contract/export-requests';
+import { awaitExportsRequestSchema, writeResultsRequestSchema } from '../../../src/contract/fleet-requests';
 import { assertAsked, assertDocumented, assertKnownHost, assertWellFormed, textsOf } from './checks';
 import { ACTIVITY_ARGUMENTS, FOLDER } from './examples';
 import type { Path } from './fields';

@@ -4,7 +4,7 @@ import { flatBuffer } from '../../support/flatbuffer';
 import { tfliteModel, withMetadata } from '../../support/tflite';
 import { legacyXgboost, ubjson } from '../../support/xgboost';
 import { zipArchive } from '../../support/zip';
-import { BUFFER, MODEL, OPERATOR, SUBGRAPH, TENSOR } from '../../../src/verification/kinds/tflite-schema';
+import { BUFFER, MODEL, OPERATOR, SUBGRAPH, TENSOR } from '../../../src/verification/formats/tflite/schema';
 import type { FileCase } from './file-cases';
 import { repeated, u64 } from './file-cases';
 

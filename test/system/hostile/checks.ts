@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
-import { ExportFailureType } from '../../../src/contract';
+import { ExportFailureType } from '../../../src/contract/failures';
 import type { SeenRequest } from './outside';
 
 // What holds whatever a caller gives. Nothing here uses the parsers of the package: they are what is tested.

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { ExportManifest, ManifestCheck } from '../../../src';
-import { manifestDigest } from '../../../src/verification/manifest';
+import { manifestDigest } from '../../../src/manifest/digests';
 import { upload } from '../../support/objects';
 import { useGoogleServices } from '../../support/services';
 

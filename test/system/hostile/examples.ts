@@ -1,5 +1,5 @@
-import { childWorkflowId } from '../../../src/contract';
-import type { ExportModelInput } from '../../../src/contract';
+import { childWorkflowId } from '../../../src/contract/workflow-id';
+import type { ExportModelInput } from '../../../src/contract/export-input';
 
 // Complete examples: each has every field that its schema has.
 

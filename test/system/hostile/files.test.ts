@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { isWellFormed } from '../../../src/contract/text';
 import { ExportFiles } from '../../../src/verification/export-files';
-import { familyOf } from '../../../src/verification/families';
+import { familyOf } from '../../../src/verification/formats';
 import { inspectFile } from '../../../src/verification/inspection';
 import { inspectFiles } from '../../../src/verification/structure';
 import { fixture } from '../../support/inspection';

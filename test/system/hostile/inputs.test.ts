@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import {
-  exportModelInputSchema,
-  exportModelsInputSchema,
-  fleetStateSchema,
-  parseCarriedFleet,
-  parseExportModelInput,
-  parseExportModelsInput,
-} from '../../../src/contract';
+import { exportModelInputSchema, parseExportModelInput } from '../../../src/contract/export-input';
+import { exportModelsInputSchema } from '../../../src/contract/fleet-input';
+import { fleetStateSchema } from '../../../src/contract/fleet-requests';
+import { parseCarriedFleet } from '../../../src/contract/fleet-carried';
+import { parseExportModelsInput } from '../../../src/contract/fleet-check';
 import { assertWellFormed } from './checks';
 import { CALLER, carriedState, CONTINUED_INPUT, EXPORT_INPUT, FLEET_INPUTS } from './examples';
 import type { Field, Path } from './fields';

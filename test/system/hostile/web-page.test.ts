@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { findBrowser } from '../../../devservices';
+import { findBrowser } from '../../support/web-ui';
 import { exportBody } from '../../support/emulator';
 import { at, call } from '../../support/http';
 import { MODELS, PARENT, temporaryFolder } from '../../support/models';

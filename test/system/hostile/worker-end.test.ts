@@ -3,8 +3,11 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { Client, Connection } from '@temporalio/client';
-import type { TemporalServer, TiedProcess } from '../../../devservices';
-import { spawnTied, startTemporalServer, startWorkerProcess } from '../../../devservices';
+import type { TemporalServer } from '../../../src/testing/services/services';
+import type { TiedProcess } from '../../../src/testing/services/tied-process';
+import { spawnTied } from '../../../src/testing/services/tied-process';
+import { startTemporalServer } from '../../../src/testing/services/services';
+import { startWorkerProcess } from '../../../dev/worker-process';
 import { eventually } from '../../support/worker';
 
 const WORKER = path.join(__dirname, '..', '..', 'support', 'ending-worker', 'worker.ts');

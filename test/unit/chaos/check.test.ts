@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { check } from '../../../chaos/check';
-import type { ExportEnd, ObservedExport, ObservedFleet, World } from '../../../chaos/world';
+import { check } from '../../../dev/chaos/check';
+import type { ExportEnd, ObservedExport, ObservedFleet, World } from '../../../dev/chaos/world';
 import type { ExportModelResult } from '../../../src';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { awaitExportRequestSchema } from '../../../src/contract';
+import { awaitExportRequestSchema } from '../../../src/contract/export-requests';
 
 const polling = { initialDelay: 0, multiplier: 1, maxDelay: 100, heartbeatTimeout: 60_000 };
 const request = { operation: 'projects/p-1/locations/us-central1/operations/1', polling };

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import {
-  checkCarriedFleet,
-  checkExportModelsInput,
-  parseCarriedFleet,
-  parseExportModelsInput,
-} from '../../../src/contract';
+import { checkCarriedFleet, parseCarriedFleet } from '../../../src/contract/fleet-carried';
+import { checkExportModelsInput, parseExportModelsInput } from '../../../src/contract/fleet-check';
 import type { Steps } from '../../../src/contract/in-steps';
 import { atOnce, inSteps } from '../../../src/contract/in-steps';
 

@@ -10,7 +10,8 @@ import {
   TimeoutFailure,
   TimeoutType,
 } from '@temporalio/common';
-import { ExportFailureType, notSucceeded } from '../../../src/contract';
+import { ExportFailureType } from '../../../src/contract/failures';
+import { notSucceeded } from '../../../src/contract/fleet-outcome';
 
 function ofChild(cause: Error): ChildWorkflowFailure {
   const execution = { workflowId: 'fleet-1', runId: '' };

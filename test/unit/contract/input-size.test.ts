@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { parseExportModelInput, parseExportModelsInput } from '../../../src/contract';
+import { parseExportModelInput } from '../../../src/contract/export-input';
+import { parseExportModelsInput } from '../../../src/contract/fleet-check';
 
 const VALID = {
   name: 'projects/p-1/locations/us-central1/models/1',

@@ -8,8 +8,8 @@ import {
   parseLocationName,
   parseModelName,
   parseOperationName,
+  parseStorageUri,
 } from '../../../src/contract/resource-names';
-import { parseStorageUri } from '../../../src/contract';
 
 const LOCATION = 'projects/p-1/locations/us-central1';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { boundedLine, boundedLines, boundedMessage, cut, summaryText } from '../../../src/contract';
+import { boundedLine, boundedLines, boundedMessage, cut, summaryText } from '../../../src/contract/text';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Any text, also such that is not valid Unicode. */

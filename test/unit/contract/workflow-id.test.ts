@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { childWorkflowId, exportFolderName } from '../../../src/contract';
-import type { ExportModelInput } from '../../../src/contract';
+import { childWorkflowId, exportFolderName } from '../../../src/contract/workflow-id';
+import type { ExportModelInput } from '../../../src/contract/export-input';
 
 const MODEL = 'projects/p-1/locations/us-central1/models/123';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { apiErrorOf, GoogleApiError, GoogleTransportError } from '../../../src/google/api-error';
 import { BodyTooLargeError, BoundedBody } from '../../../src/google/bounded-body';
-import { jsonOrUndefined } from '../../../src/google/json';
+import { jsonOrUndefined } from '../../../src/internal/json';
 
 const SECRET = 'ya29.marked-secret';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createDependencies } from '../../../src/activities/google-dependencies';
-import { parseWorkerConfig } from '../../../src/config';
+import { parseWorkerConfig } from '../../../src/worker/config';
 import { EndpointError, endpointUrl } from '../../../src/google/endpoint';
 
 const credentials = { headers: () => Promise.resolve({ authorization: 'Bearer x' }), refresh: () => undefined };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { budgetedVertex, submissionsOf } from '../../../src/operations/budgeted-vertex';
-import type { BudgetLimits } from '../../../src/operations/region-budgets';
-import { RegionBudgets } from '../../../src/operations/region-budgets';
-import { Timers } from '../../../src/operations/timers';
+import { budgetedVertex, submissionsOf } from '../../../src/polling/budget/budgeted-vertex';
+import type { BudgetLimits } from '../../../src/polling/budget/region-budgets';
+import { RegionBudgets } from '../../../src/polling/budget/region-budgets';
+import { Timers } from '../../../src/polling/time/timers';
 import { VirtualClock } from '../../support/virtual-clock';
 import type { Manner, Sent } from '../../support/virtual-sends';
 import { VirtualSends } from '../../support/virtual-sends';

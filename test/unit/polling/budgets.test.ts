@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { GoogleApiError } from '../../../src/google/api-error';
-import { budgetedVertex, submissionsOf } from '../../../src/operations/budgeted-vertex';
-import type { BudgetLimits } from '../../../src/operations/region-budgets';
-import { RegionBudgets } from '../../../src/operations/region-budgets';
-import { Timers } from '../../../src/operations/timers';
+import { budgetedVertex, submissionsOf } from '../../../src/polling/budget/budgeted-vertex';
+import type { BudgetLimits } from '../../../src/polling/budget/region-budgets';
+import { RegionBudgets } from '../../../src/polling/budget/region-budgets';
+import { Timers } from '../../../src/polling/time/timers';
 import { VirtualClock } from '../../support/virtual-clock';
 import { MINUTE_MS, mostInAMinute, NO_METRICS } from '../../support/virtual-poller';
 import type { Manner } from '../../support/virtual-sends';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { systemClock } from '../../../src/operations/clock';
-import { Timers } from '../../../src/operations/timers';
-import { OperationStillRunning } from '../../../src/operations/watched-operation';
+import { systemClock } from '../../../src/polling/time/clock';
+import { Timers } from '../../../src/polling/time/timers';
+import { OperationStillRunning } from '../../../src/polling/polled-operation';
 import { VirtualClock } from '../../support/virtual-clock';
 import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from '../../support/virtual-poller';
 

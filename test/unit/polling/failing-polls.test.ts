@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { GoogleStatus } from '../../../src/google/api-error';
 import { GoogleApiError, GoogleTransportError } from '../../../src/google/api-error';
-import type { WatchProgress } from '../../../src/operations/operation-watch';
-import { OperationStillRunning } from '../../../src/operations/watched-operation';
+import type { WatchProgress } from '../../../src/polling/operation-poller';
+import { OperationStillRunning } from '../../../src/polling/polled-operation';
 import { HOUR_MS, MINUTE_MS, scene } from '../../support/virtual-poller';
 
 const answer = (httpStatus: number, status: GoogleStatus, retryDelayMs?: number): GoogleApiError =>

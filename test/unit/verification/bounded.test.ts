@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { InspectedFile } from '../../../src/contract';
+import type { InspectedFile } from '../../../src/verification/inspected';
 import { boundedFindings, boundedVerification } from '../../../src/verification/bounded';
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

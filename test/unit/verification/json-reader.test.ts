@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { inspectContent } from '../../../src/verification/inspection';
-import { JsonReader } from '../../../src/verification/reading/json-reader';
-import { MalformedFileError } from '../../../src/verification/reading/sparse-bytes';
-import type { Inspecting } from '../../../src/verification/reading/work';
+import { JsonReader } from '../../../src/verification/readers/json-reader';
+import { MalformedFileError } from '../../../src/verification/readers/sparse-bytes';
+import type { Inspecting } from '../../../src/verification/readers/work';
 
 /** The texts that are members of an object; all other values are skipped. */
 function textsOf(text: string | Buffer): Promise<[string, string | undefined][]> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ExportFiles } from '../../../src/verification/export-files';
-import { familyOf } from '../../../src/verification/families';
+import { familyOf } from '../../../src/verification/formats';
 import { inspectFile } from '../../../src/verification/inspection';
 import { LARGE_EXPORTS, largeArtifact } from '../../support/large-files';
 

@@ -5,8 +5,8 @@ import type { WriteResultsRequest } from '../../../../src/contract/fleet-activit
 import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../../../src/contract/fleet-limits';
 import type { FleetExport } from '../../../../src/contract/fleet-result';
 import type { FleetState } from '../../../../src/contract/fleet-state';
-import { FleetResults } from '../../../../src/workflows/fleet-results';
-import { newState, notesOf, settle } from '../../../../src/workflows/fleet-state';
+import { FleetResults } from '../../../../src/workflows/fleet/results';
+import { newState, notesOf, settle } from '../../../../src/workflows/fleet/state';
 
 const FOLDER = 'gs://bucket/path/fleet/run/';
 

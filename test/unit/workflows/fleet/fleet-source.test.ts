@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { jsonBytes } from '../../../../src/contract';
-import { FLEET_BYTES } from '../../../../src/contract/fleet-limits';
-import { groupedByModel, joined, nextPart } from '../../../../src/workflows/fleet-source';
+import { jsonBytes, FLEET_BYTES } from '../../../../src/contract/fleet-limits';
+import { groupedByModel, joined, nextPart } from '../../../../src/workflows/fleet/source';
 
 const P = 'projects/p/locations/us-central1/models';
 

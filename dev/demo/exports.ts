@@ -1,0 +1,56 @@
+import type { ExportModelInput } from '../../src';
+
+/** One export of the demo. */
+export interface DemoExport {
+  /** What people read in the progress and in the table. */
+  readonly label: string;
+  readonly input: ExportModelInput;
+}
+
+const MODELS = 'projects/demo-project/locations/us-central1/models';
+export const BUCKET = 'exports';
+
+// The default gives a slow network a minute before a worker counts as dead; here nobody wants to wait so long.
+const polling = { initialDelay: '1s', maxDelay: '2s', heartbeatTimeout: '5s' };
+const artifactDestination = { outputUriPrefix: `gs://${BUCKET}/demo` };
+
+const flowers = ['tflite', 'edgetpu-tflite', 'tf-saved-model', 'core-ml', 'tf-js'].map(
+  (exportFormatId): DemoExport => ({
+    label: `flowers as ${exportFormatId}`,
+    input: { name: `${MODELS}/4401170000000000001`, outputConfig: { exportFormatId, artifactDestination }, polling },
+  }),
+);
+
+/** Every format of an image model, a tabular model, an image, a preference list, and one that can't be exported. */
+export const DEMO_EXPORTS: readonly DemoExport[] = [
+  ...flowers,
+  {
+    label: 'iris, version alias "default"',
+    input: { name: `${MODELS}/4401170000000000002@default`, outputConfig: { artifactDestination }, polling },
+  },
+  {
+    label: 'churn with its serving image',
+    input: {
+      name: `${MODELS}/4401170000000000003`,
+      outputConfig: {
+        exportFormatId: 'custom-trained',
+        artifactDestination,
+        imageDestination: { outputUri: 'us-central1-docker.pkg.dev/demo-project/models/churn:demo' },
+      },
+      polling,
+    },
+  },
+  {
+    label: 'assistant, first supported of a list',
+    input: {
+      name: `${MODELS}/4401170000000000004`,
+      formatPreference: ['tf-saved-model', 'custom-trained'],
+      outputConfig: { artifactDestination },
+      polling,
+    },
+  },
+  {
+    label: 'video-labels, which has no format',
+    input: { name: `${MODELS}/4401170000000000005`, outputConfig: { artifactDestination }, polling },
+  },
+];

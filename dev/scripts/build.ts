@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { z } from 'zod';
+import { exportModelInputSchema } from '../../src/contract/export-input';
+import { exportModelResultSchema } from '../../src/contract/export-result';
+import { exportModelsInputSchema } from '../../src/contract/fleet-input';
+import { exportModelsResultSchema } from '../../src/contract/fleet-result';
+
+const root = path.join(__dirname, '..', '..');
+const lib = path.join(root, 'lib');
+
+/** Compiles `src/` and `emulator/` to `lib/`, and adds what is not TypeScript. */
+async function build(): Promise<void> {
+  const tsc = require.resolve('typescript/bin/tsc');
+  // Without its output, the compiler's memory of the last build would make it write nothing.
+  if (!existsSync(lib)) rmSync(path.join(root, 'node_modules', '.cache', 'lib.tsbuildinfo'), { force: true });
+  execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+  const models = path.join(root, 'emulator', 'models');
+  for (const part of ['default.json', 'files']) {
+    cpSync(path.join(models, part), path.join(lib, 'emulator', 'models', part), { recursive: true });
+  }
+  writeSchemas();
+  await bundleWorkflows();
+}
+
+/** JSON Schemas of what goes in, before defaults are filled in, and of what comes out. */
+function writeSchemas(): void {
+  const schemas = {
+    'export-model-input': z.toJSONSchema(exportModelInputSchema, { io: 'input' }),
+    'export-model-result': z.toJSONSchema(exportModelResultSchema),
+    'export-models-input': z.toJSONSchema(exportModelsInputSchema, { io: 'input' }),
+    'export-models-result': z.toJSONSchema(exportModelsResultSchema),
+  };
+  mkdirSync(path.join(lib, 'schemas'), { recursive: true });
+  for (const [name, schema] of Object.entries(schemas)) {
+    writeFileSync(path.join(lib, 'schemas', `${name}.json`), `${JSON.stringify(schema, undefined, 2)}\n`);
+  }
+}
+
+/** A worker that finds the bundle starts without bundling. */
+async function bundleWorkflows(): Promise<void> {
+  const silent = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(lib, 'src', 'workflows'),
+    logger: { ...silent, warn: console.warn, error: console.error },
+  });
+  writeFileSync(path.join(lib, 'workflow-bundle.js'), code);
+}
+
+build().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+
+/** Packs the built package into a folder, and gives the tarball's path. */
+export function packTarball(folder: string): string {
+  const output = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: path.join(__dirname, '..', '..'),
+    encoding: 'utf8',
+  });
+  return path.join(folder, output.trim());
+}

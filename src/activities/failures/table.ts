@@ -1,0 +1,253 @@
+import { ExportFailureType } from '../../contract/failures';
+import type { GoogleStatus } from '../../google/api-error';
+import type { ErrorReason } from '../../google/error-reason';
+import { PASSING_MS } from './lasting';
+import type { FailureRow } from './refusal-reasons';
+import { REASONS } from './refusal-reasons';
+
+/** What a request was for: the same answer means another thing to each. */
+export type RequestPurpose =
+  'model' | 'models' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion' | 'manifest' | 'results';
+
+/** A row for answers without a reason, or whose reason has no row. */
+interface StatusRow extends FailureRow {
+  readonly status: GoogleStatus;
+  /** Only for requests of this purpose. */
+  readonly purpose?: RequestPurpose;
+  /** Only where Google's message matches. */
+  readonly message?: RegExp;
+}
+
+/** The right that the worker's account needs for a request. */
+export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
+  model: 'roles/aiplatform.user (aiplatform.models.get) on the project',
+  models: 'roles/aiplatform.user (aiplatform.models.list) on the project',
+  results: 'roles/storage.objectUser (storage.objects.create, storage.objects.delete) on the bucket',
+  bucket: 'roles/storage.bucketViewer (storage.buckets.get) on the bucket',
+  export: 'roles/aiplatform.user (aiplatform.models.export) on the project',
+  operation: 'roles/aiplatform.user on the project',
+  artifacts: 'roles/storage.objectViewer (storage.objects.list, storage.objects.get) on the bucket',
+  image: 'roles/artifactregistry.reader on the repository',
+  manifest: 'roles/storage.objectUser (storage.objects.create, storage.objects.delete) on the bucket',
+  deletion: 'roles/storage.objectUser (storage.objects.delete) on the bucket',
+};
+
+/**
+ * What each of Google's answers becomes: the first row that fits counts. docs/failures.md holds the same table.
+ * The messages are those of the service as users reported them.
+ */
+const FAILURES: readonly StatusRow[] = [
+  {
+    status: 'NOT_FOUND',
+    purpose: 'bucket',
+    type: ExportFailureType.DestinationNotFound,
+    retry: false,
+    action: "Create the bucket in the Model's region, or correct outputUriPrefix.",
+  },
+  {
+    status: 'NOT_FOUND',
+    purpose: 'export',
+    message: /bucket|repository/i,
+    type: ExportFailureType.DestinationNotFound,
+    retry: false,
+    action: "Create the bucket or the image repository in the Model's region, or correct the destination.",
+  },
+  {
+    status: 'NOT_FOUND',
+    purpose: 'operation',
+    type: ExportFailureType.OperationNotFound,
+    retry: false,
+    action: 'The service has forgotten the operation. Check what is at the destination, and start the export again.',
+  },
+  {
+    status: 'NOT_FOUND',
+    purpose: 'artifacts',
+    type: ExportFailureType.DestinationNotFound,
+    retry: false,
+    action: 'The bucket no longer exists. Restore it, and export again.',
+  },
+  {
+    status: 'NOT_FOUND',
+    purpose: 'results',
+    type: ExportFailureType.DestinationNotFound,
+    retry: false,
+    action: 'Create the bucket, or correct resultsUriPrefix.',
+  },
+  {
+    status: 'NOT_FOUND',
+    purpose: 'image',
+    type: ExportFailureType.VerificationFailed,
+    retry: false,
+    exportAgain: true,
+    action: 'The operation succeeded, but the image is not in the registry. Check the repository, and export again.',
+  },
+  {
+    status: 'NOT_FOUND',
+    type: ExportFailureType.ModelNotFound,
+    retry: false,
+    action: 'Check the project, the location, the Model id and its version: `gcloud ai models list --region=LOCATION`.',
+  },
+  {
+    status: 'FAILED_PRECONDITION',
+    message: /must be in the same (regional )?location/i,
+    type: ExportFailureType.BucketRegionMismatch,
+    retry: false,
+    action: "Export to a bucket in the Model's own region; multi-regions such as `us` are refused.",
+  },
+  {
+    status: 'FAILED_PRECONDITION',
+    message: /bucket.*(does not exist|not found)/i,
+    type: ExportFailureType.DestinationNotFound,
+    retry: false,
+    action: "Create the bucket in the Model's region, or correct outputUriPrefix.",
+  },
+  {
+    status: 'FAILED_PRECONDITION',
+    message: /in format `[^`]*` is not supported/i,
+    type: ExportFailureType.FormatNotSupported,
+    retry: false,
+    action: "Ask for one of the Model's supportedExportFormats.",
+  },
+  {
+    status: 'FAILED_PRECONDITION',
+    message: /not exportable|can ?not be exported/i,
+    type: ExportFailureType.NotExportable,
+    retry: false,
+    action: 'The Model has no supportedExportFormats: Vertex AI can only deploy it.',
+  },
+  {
+    status: 'FAILED_PRECONDITION',
+    message: /permission|does not have|access/i,
+    type: ExportFailureType.PermissionDenied,
+    retry: false,
+    fixableBy: 'bucket-administrator',
+    action:
+      "Grant roles/storage.objectAdmin on the bucket to the service's own agent, service-PROJECT_NUMBER@gcp-sa-aiplatform.iam.gserviceaccount.com.",
+  },
+  {
+    status: 'FAILED_PRECONDITION',
+    type: ExportFailureType.FailedPrecondition,
+    retry: false,
+    action: "Fix the problem named in Google's message, and start the export again.",
+  },
+  {
+    status: 'PERMISSION_DENIED',
+    type: ExportFailureType.PermissionDenied,
+    retry: false,
+    fixableBy: 'project-administrator',
+    action: "Grant the worker's account {rights}{permission}.",
+  },
+  {
+    status: 'UNAUTHENTICATED',
+    type: ExportFailureType.CredentialsUnavailable,
+    // A token that was just replaced, or a key that was just made, can be refused for a while.
+    retry: PASSING_MS,
+    fixableBy: 'worker-operator',
+    action:
+      "Google does not accept the worker's token. Run `gcloud auth application-default login` again, or check GOOGLE_APPLICATION_CREDENTIALS, the account and its keys.",
+  },
+  {
+    status: 'RESOURCE_EXHAUSTED',
+    type: ExportFailureType.QuotaExceeded,
+    retry: true,
+    fixableBy: 'project-administrator',
+    action: 'Retrying when the quota allows it; no action needed. If this lasts, ask Google for a higher quota.',
+  },
+  {
+    status: 'INVALID_ARGUMENT',
+    purpose: 'export',
+    message: /exportableContents/i,
+    type: ExportFailureType.DestinationMismatch,
+    retry: false,
+    action: "Give a destination of the kind that the format's exportableContents names.",
+  },
+  {
+    status: 'INVALID_ARGUMENT',
+    type: ExportFailureType.InvalidInput,
+    retry: false,
+    action: "Correct what Google's message names, and start the export again.",
+  },
+  {
+    status: 'OUT_OF_RANGE',
+    type: ExportFailureType.InvalidInput,
+    retry: false,
+    action: "Correct what Google's message names, and start the export again.",
+  },
+  {
+    status: 'UNIMPLEMENTED',
+    type: ExportFailureType.NotImplemented,
+    retry: false,
+    action: "The service does not offer this call in the Model's location: export from another one.",
+  },
+];
+
+/** A refusal that no other row names: a method that is not allowed, a request that is too large. */
+const OTHER_REFUSAL: FailureRow = {
+  type: ExportFailureType.Unavailable,
+  retry: PASSING_MS,
+  fixableBy: 'worker-operator',
+  action: "The service refuses the request. Check Google's message, and the endpoint that the worker uses.",
+};
+
+/** An answer as the table distinguishes them. */
+export interface Refusal {
+  readonly status: GoogleStatus;
+  readonly message: string;
+  /** Left out for an operation's error. */
+  readonly httpStatus?: number;
+  readonly reason?: string | undefined;
+}
+
+/** The first row that fits an answer; `undefined` where it may be answered better another time. */
+export function rowOf(refusal: Refusal, purpose: RequestPurpose): FailureRow | undefined {
+  const { status, message, httpStatus, reason = '' } = refusal;
+  return (
+    REASONS.find(({ reasons }) => reasons.includes(reason)) ??
+    REASONS.find(({ message: pattern }) => pattern?.test(message) === true) ??
+    FAILURES.find(
+      (row) =>
+        row.status === status &&
+        (row.purpose === undefined || row.purpose === purpose) &&
+        (row.message === undefined || row.message.test(message)),
+    ) ??
+    (isRefusal(httpStatus) ? OTHER_REFUSAL : undefined)
+  );
+}
+
+/** HTTP statuses from 400 to 499 that say that the request came at a bad moment, and not that it is wrong. */
+const MOMENTARY: readonly number[] = [408, 409, 425, 429, 499];
+
+function isRefusal(httpStatus = 0): boolean {
+  return httpStatus >= 400 && httpStatus < 500 && !MOMENTARY.includes(httpStatus);
+}
+
+const SERVICES: Readonly<Partial<Record<RequestPurpose, string>>> = {
+  bucket: 'storage.googleapis.com',
+  artifacts: 'storage.googleapis.com',
+  deletion: 'storage.googleapis.com',
+  manifest: 'storage.googleapis.com',
+  results: 'storage.googleapis.com',
+  image: 'artifactregistry.googleapis.com',
+};
+
+/**
+ * The action of a row, with what the answer names: API, project, permission.
+ *
+ * @param request for example `GET projects/p/locations/l/models/m`
+ */
+export function actionOf(
+  { action }: FailureRow,
+  { service, project, permission, violation }: ErrorReason,
+  purpose: RequestPurpose,
+  request: string,
+): string {
+  const rights = READ_RIGHTS[purpose];
+  const values: Readonly<Record<string, string>> = {
+    rights,
+    service: service ?? SERVICES[purpose] ?? 'aiplatform.googleapis.com',
+    project: project ?? /\bprojects\/([a-z0-9][a-z0-9.:-]{0,99})\//.exec(request)?.[1] ?? 'PROJECT_ID',
+    permission: permission === undefined || rights.includes(permission) ? '' : `; Google names ${permission}`,
+    violation: violation === undefined ? '' : `: ${violation}`,
+  };
+  return action.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+}

@@ -1,0 +1,62 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import type { FleetSettings } from '../../contract/fleet-activities';
+import type { InputProblem } from '../../contract/problems';
+import type { RunningExport } from '../../contract/fleet-state';
+import { checkCarriedFleet } from '../../contract/fleet-carried';
+import { checkExportModelsInput } from '../../contract/fleet-check';
+import { EXPORT_MODEL_WORKFLOW } from '../../contract/export-status';
+import { exportFolderName } from '../../contract/workflow-id';
+import { problem } from '../../contract/problems';
+import { inParallel } from '../../internal/in-parallel';
+import { inputFailure } from '../failures/failure';
+
+/**
+ * Checks the raw input of a fleet as a whole, and what an earlier run carried over to this one. Starts nothing.
+ *
+ * @param carried of a run that continues another one. Whoever starts a fleet can give it, too: it is trusted no more
+ * than the input.
+ */
+export async function checkExports(raw: unknown, carried?: unknown): Promise<FleetSettings> {
+  const { client, info } = Context.current();
+  const fleet = info.workflowExecution?.workflowId ?? '';
+  if (carried === undefined || carried === null) {
+    const parsed = await checkExportModelsInput(raw);
+    if ('problems' in parsed) throw inputFailure(parsed.problems);
+    return { ...parsed.settings, folderName: exportFolderName(fleet) };
+  }
+  const parsed = await checkCarriedFleet(raw, carried, fleet);
+  const problems = 'problems' in parsed ? parsed.problems : await foreignExports(client, fleet, parsed.running);
+  if ('problems' in parsed || problems.length > 0) throw inputFailure(problems);
+  return parsed.settings;
+}
+
+/** Exports that another workflow started: a fleet that is cancelled would cancel them. */
+async function foreignExports(
+  client: Client,
+  fleet: string,
+  running: readonly RunningExport[],
+): Promise<InputProblem[]> {
+  const problems: InputProblem[] = [];
+  await inParallel(running.entries(), async ([index, { workflowId }]) => {
+    const description = await describe(client, workflowId);
+    const isOwn =
+      description === undefined ||
+      (description.type === EXPORT_MODEL_WORKFLOW && description.parentExecution?.workflowId === fleet);
+    if (!isOwn) {
+      problems.push(problem(`carried.running.${index}.workflowId`, 'is not an export that this fleet started'));
+    }
+  });
+  return problems;
+}
+
+/** `undefined` where the server does not know the workflow, or no longer: then there is nothing to cancel. */
+async function describe(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,222 @@
+import type { GoogleOptions } from '../activities';
+import { DirectoryReader, asDirectory, exportedFile } from '../activities/export/exported-files';
+import { createDependencies } from '../activities/google-dependencies';
+import { jsonOrUndefined } from '../internal/json';
+import type { ExportedFile, Reads } from '../contract/export-result';
+import type { ExportManifest } from '../contract/manifest';
+import type { StorageUri } from '../contract/resource-names';
+import { exportManifestSchema } from '../contract/manifest';
+import { firstIssue } from '../contract/problems';
+import { parseStorageUri } from '../contract/resource-names';
+import { cut } from '../contract/text';
+import type { ArtifactFile } from '../verification/artifact-file';
+import { MANIFEST_NAME } from './digests';
+import { compareWithManifest } from './compare';
+
+export interface ManifestCheckOptions {
+  /** `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`. */
+  level?: 'listing' | 'content';
+  /**
+   * The directory to check: `gs://bucket/directory`. Default: the directory beside the manifest that was read, or the
+   * one that was named; where the manifest is given as an object, the directory that it names.
+   */
+  at?: string;
+  /** Where Cloud Storage is and how to speak to it. */
+  google?: GoogleOptions;
+  /** Called as it goes on. */
+  onProgress?: (progress: ManifestCheckProgress) => void;
+  /** Ends the check early; its reason is thrown. */
+  signal?: AbortSignal;
+}
+
+export interface ManifestCheckProgress {
+  /** What is counted: files that were listed, or bytes that were read. */
+  readonly unit: 'files' | 'bytes';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a check found; `findings` is empty where everything is as it was. */
+export interface ManifestCheck {
+  /** What made the export. */
+  readonly export: ExportManifest['predicate'];
+  /** Where the manifest was read; left out where it was given as an object. */
+  readonly manifestUri?: string;
+  /** The directory that was checked; the one that the manifest names is `export.artifactOutputUri`. */
+  readonly artifactUri: string;
+  /** What is not as the manifest says, file by file. */
+  readonly findings: readonly string[];
+  /** What is worth knowing and no fault, for example more files. */
+  readonly notes: readonly string[];
+  readonly reads: Reads;
+}
+
+/** A long check must not fail for one answer: so often a request is made, over about a minute. */
+const STORAGE_ATTEMPTS = 8;
+
+/** Of a manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Of a text of a manifest in a message, in characters. */
+const MAX_SHOWN = 300;
+
+/** There is no manifest to check against, or what stands there is none. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+}
+
+/**
+ * Checks an export against its manifest, or a copy of it elsewhere.
+ *
+ * Anybody who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
+ * what is compared and not where: the directory beside it is checked, or the one that was named, unless `at` says
+ * otherwise. A note says where the manifest names another directory.
+ *
+ * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
+ * directory beside it
+ * @throws ManifestError where there is no manifest
+ * @throws ApplicationFailure with an `ExportFailureType` where Cloud Storage refuses to be read
+ */
+export async function verifyManifest(
+  manifest: ExportManifest | string,
+  options: ManifestCheckOptions = {},
+): Promise<ManifestCheck> {
+  const { level = 'listing', at, onProgress, signal = new AbortController().signal } = options;
+  const reader = new DirectoryReader(
+    createDependencies(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
+    signal,
+  );
+  const { record, manifestUri, beside } =
+    typeof manifest === 'string'
+      ? await readManifest(reader, manifest)
+      : { record: manifest, manifestUri: undefined, beside: namedDirectory(manifest, 'The manifest') };
+  const { predicate } = record;
+  const directory = at === undefined ? beside : asDirectory(storageUri(at));
+  const checkedUri = uriOf(directory);
+  const namedUri = uriOf(namedDirectory(record, manifestUri ?? 'The manifest'));
+  const files = await reader.files(directory, (listed) => {
+    onProgress?.({ unit: 'files', done: Math.min(listed, predicate.count), total: predicate.count });
+  });
+  const { findings, notes } = await compareWithManifest(record, files, checkedUri === namedUri);
+  const tell = (done: number, total: number): void => {
+    onProgress?.({ unit: 'bytes', done, total });
+  };
+  const more = level === 'content' ? await checkBytes(reader, directory, files, record, tell) : [];
+  const place = at === undefined && checkedUri !== namedUri ? [otherPlace(checkedUri, namedUri)] : [];
+  return {
+    export: predicate,
+    ...(manifestUri !== undefined && { manifestUri }),
+    artifactUri: at ?? checkedUri,
+    findings: [...findings, ...more],
+    notes: [...place, ...notes],
+    reads: reader.reads,
+  };
+}
+
+function otherPlace(checked: string, named: string): string {
+  return `the manifest names ${cut(named, MAX_SHOWN)} as its export's directory, and ${cut(checked, MAX_SHOWN)} was checked; to check the other one, name it as the place (--at, option at)`;
+}
+
+/** The directory that a manifest says it was written for. */
+function namedDirectory({ predicate }: ExportManifest, title: string): StorageUri {
+  const directory = parseStorageUri(predicate.artifactOutputUri);
+  if (directory !== undefined) return asDirectory(directory);
+  throw new ManifestError(
+    `${title} names ${cut(predicate.artifactOutputUri, MAX_SHOWN)} as its export's directory, which is not gs://bucket/path. Take a manifest that an export wrote.`,
+  );
+}
+
+function uriOf({ bucket, path }: StorageUri): string {
+  return `gs://${bucket}/${path}`;
+}
+
+/** Reads every byte of the recorded files, and compares their digests with those of the listing and the record. */
+async function checkBytes(
+  reader: DirectoryReader,
+  directory: StorageUri,
+  files: readonly ExportedFile[],
+  { subject }: ExportManifest,
+  tell: (done: number, total: number) => void,
+): Promise<string[]> {
+  const recorded = new Map(subject.map(({ name, digest }) => [name, digest.sha256]));
+  const wanted = files.filter(({ path }) => recorded.has(path));
+  const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const counted = (file: ArtifactFile): ArtifactFile => ({
+    ...file,
+    read: async (start, length) => {
+      const part = await file.read(start, length);
+      done += part.length;
+      tell(done, total);
+      return part;
+    },
+  });
+  // It brings a native module, which only this level needs.
+  const { checkContent } = await import('../verification/content.js');
+  const { findings, sha256 } = await checkContent(wanted.map((file) => counted(reader.readable(directory, file))));
+  const others = [...sha256].flatMap(([path, digest]) => {
+    const record = recorded.get(path);
+    return record === undefined || record === digest
+      ? []
+      : [`${path} has the sha256 ${digest}, and ${record} is recorded`];
+  });
+  return [...findings, ...others];
+}
+
+function storageUri(uri: string): StorageUri {
+  const place = parseStorageUri(uri);
+  if (place === undefined) throw new ManifestError(`${cut(uri, MAX_SHOWN)}: must be gs://bucket or gs://bucket/path`);
+  return place;
+}
+
+interface ReadManifest {
+  readonly record: ExportManifest;
+  readonly manifestUri: string;
+  /** The directory that was named, or the one beside the manifest that was named. */
+  readonly beside: StorageUri;
+}
+
+async function readManifest(reader: DirectoryReader, uri: string): Promise<ReadManifest> {
+  const { bucket, path } = storageUri(uri);
+  const directory = asDirectory({ bucket, path });
+  const inside = `${directory.path}${MANIFEST_NAME}`;
+  const names = path.endsWith('.json') ? [path] : [inside, `${parentOf(directory.path)}${MANIFEST_NAME}`];
+  for (const name of names) {
+    const manifestUri = `gs://${bucket}/${name}`;
+    const content = await manifestContent(reader, { bucket, path: name });
+    if (content === undefined) continue;
+    const parsed = exportManifestSchema.safeParse(jsonOrUndefined(content.toString()));
+    if (!parsed.success) {
+      throw new ManifestError(`${manifestUri} is no manifest of an export: ${firstIssue(parsed.error)}`);
+    }
+    const record = parsed.data;
+    const isNamed = name !== path && name !== inside;
+    const beside = isNamed ? directory : directoryBeside(record, { bucket, path: name });
+    return { record, manifestUri, beside };
+  }
+  throw new ManifestError(
+    `There is no manifest at ${names.map((name) => `gs://${bucket}/${name}`).join(' nor at ')}. One is written where the export's input has manifest: {"write": true}.`,
+  );
+}
+
+/** The directory with the name that the manifest has for it, in the folder that the manifest is in. */
+function directoryBeside(record: ExportManifest, manifest: StorageUri): StorageUri {
+  const named = namedDirectory(record, `gs://${manifest.bucket}/${manifest.path}`).path;
+  const name = named.slice(parentOf(named).length);
+  return { bucket: manifest.bucket, path: `${manifest.path.replace(/[^/]*$/, '')}${name}` };
+}
+
+/** The folder that a directory is in; both end with `/`. */
+function parentOf(directory: string): string {
+  return directory.replace(/[^/]*\/$/, '');
+}
+
+async function manifestContent(reader: DirectoryReader, { bucket, path }: StorageUri): Promise<Buffer | undefined> {
+  const object = (await reader.objects({ bucket, path })).find(({ name }) => name === path);
+  if (object === undefined) return undefined;
+  if (object.size > MAX_MANIFEST_BYTES) {
+    throw new ManifestError(
+      `gs://${bucket}/${path} has ${object.size} bytes, and a manifest has at most ${MAX_MANIFEST_BYTES}. Name the manifest that the export wrote.`,
+    );
+  }
+  return reader.readable({ bucket, path: '' }, exportedFile(object, '')).read(0, object.size);
+}

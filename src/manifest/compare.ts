@@ -1,0 +1,55 @@
+import type { ExportedFile } from '../contract/export-result';
+import type { ExportManifest } from '../contract/manifest';
+import type { Findings } from '../verification/listing';
+import { MAX_LISTED_MESSAGES } from '../verification/listing';
+import { filesOf, manifestDigest } from './digests';
+import { Messages, shownName } from '../verification/messages';
+import { forEachInSlices } from '../verification/slices';
+
+/**
+ * Compares what a place has with a manifest, file by file.
+ *
+ * @param isOriginal whether it is the place that the manifest was written for, so that generations should be the same
+ */
+export async function compareWithManifest(
+  manifest: ExportManifest,
+  files: readonly ExportedFile[],
+  isOriginal: boolean,
+): Promise<Findings> {
+  const recorded = await filesOf(manifest);
+  const present = new Map<string, ExportedFile>();
+  await forEachInSlices(files, (file) => present.set(file.path, file));
+  const findings = new Messages('findings', MAX_LISTED_MESSAGES);
+  const notes = new Messages('notes', MAX_LISTED_MESSAGES);
+  for (const finding of await ownFindings(manifest, recorded)) findings.add(finding);
+  await forEachInSlices(recorded, (record) => {
+    const file = present.get(record.path);
+    const differences = file ? differencesOf(record, file) : ['is missing'];
+    for (const difference of differences) findings.add(`${shownName(record.path)} ${difference}`);
+    if (file && isOriginal && differences.length === 0 && file.generation !== record.generation) {
+      notes.add(`${shownName(record.path)} was written again, with the same bytes`);
+    }
+    present.delete(record.path);
+  });
+  await forEachInSlices(present.keys(), (path) => {
+    notes.add(`${shownName(path)} is not in the manifest`);
+  });
+  return { findings: findings.texts, notes: notes.texts };
+}
+
+/** A manifest that does not fit its own digest was changed or damaged. */
+async function ownFindings({ predicate }: ExportManifest, recorded: readonly ExportedFile[]): Promise<string[]> {
+  const digest = await manifestDigest(recorded);
+  if (digest === predicate.manifestSha256 && recorded.length === predicate.count) return [];
+  return [`the manifest itself was changed: its entries have the digest ${digest}, not ${predicate.manifestSha256}`];
+}
+
+function differencesOf(record: ExportedFile, file: ExportedFile): string[] {
+  if (file.bytes !== record.bytes) return [`has ${file.bytes} bytes, and ${record.bytes} are recorded`];
+  return (['crc32c', 'md5'] as const).flatMap((name) => {
+    const [now, then] = [file[name], record[name]];
+    return now === undefined || then === undefined || now === then
+      ? []
+      : [`has the ${name} ${now}, and ${then} is recorded`];
+  });
+}

@@ -1,0 +1,128 @@
+import type { FleetSettings, FleetSource } from '../../contract/fleet-activities';
+import type { FleetExport, FleetTotals } from '../../contract/fleet-result';
+import type { FleetState } from '../../contract/fleet-state';
+import type { FleetStatus } from '../../contract/fleet-status';
+import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../contract/fleet-limits';
+import { cut } from '../../contract/text';
+
+/** Longest note, and longest reason why nothing more is started, in characters. */
+const MAX_REASON = 1_000;
+const LISTED_RUNNING = 100;
+/** More would push the rest out of the Web UI's box. */
+const SHOWN_FAILURES = 3;
+const SHOWN_MESSAGE = 160;
+
+/** The state of a fleet whose input is not checked yet. */
+export function newState(startTime: Date): FleetState {
+  return {
+    settings: { maxConcurrent: 1, onFailure: 'continue', duplicates: [] },
+    startTime: startTime.toISOString(),
+    stage: 'checking',
+    planned: [],
+    running: [],
+    totals: { planned: 0, succeeded: 0, failed: 0, cancelled: 0, reused: 0, skipped: 0, duplicates: 0 },
+    exports: [],
+    failures: [],
+    resultUris: [],
+    notes: [],
+  };
+}
+
+/** What a checked input comes to. */
+export function begin(state: FleetState, settings: FleetSettings, source: FleetSource | undefined): void {
+  const duplicates = settings.duplicates.length;
+  state.stage = 'exporting';
+  state.source = source;
+  // The places are no longer in the source: they would only be carried along.
+  state.settings = { ...settings, duplicates: [] };
+  state.totals.duplicates = duplicates;
+}
+
+/** Counts an ended export, and keeps its result. */
+export function settle(state: FleetState, ended: FleetExport): void {
+  state.totals[ended.outcome] += 1;
+  if (ended.reused) state.totals.reused += 1;
+  state.exports.push(ended);
+  if (ended.outcome !== 'failed') return;
+  if (state.failures.length < FLEET_LISTED.failures && fits(state.failures, ended, FLEET_BYTES.failures)) {
+    state.failures.push(ended);
+  }
+  if (state.settings.onFailure === 'stop')
+    stop(state, `onFailure is stop, and ${ended.workflowId ?? ended.model} failed`);
+}
+
+/** Starts no further export; those that run continue to their end. */
+export function stop(state: FleetState, reason: string): void {
+  state.stopped ??= cut(reason, MAX_REASON);
+  if (state.stage === 'exporting') state.stage = 'stopping';
+}
+
+/** Whether there is something to start, or to plan. */
+export function hasMore({ stopped, planned, source }: FleetState): boolean {
+  return stopped === undefined && (planned.length > 0 || source !== undefined);
+}
+
+/** Keeps a note; gives `false` where there is no room for it. */
+export function note(state: FleetState, text: string): boolean {
+  const line = cut(text, MAX_REASON);
+  const hasRoom = state.notes.length < FLEET_LISTED.notes && fits(state.notes, line, FLEET_BYTES.notes);
+  if (hasRoom) state.notes.push(line);
+  return hasRoom;
+}
+
+function fits(list: readonly unknown[], one: unknown, bytes: number): boolean {
+  return jsonBytes(list) + jsonBytes(one) < bytes;
+}
+
+/** The notes of a result: what was counted comes with its final number. */
+export function notesOf({ notes, totals, failures, unwritten = 0 }: FleetState): string[] {
+  // That at most 100 are listed is documented.
+  const unlisted = failures.length < FLEET_LISTED.failures ? totals.failed - failures.length : 0;
+  return [
+    ...(totals.duplicates > 0
+      ? [`${totals.duplicates} entries asked for the same export as one before, and count once`]
+      : []),
+    ...(unlisted > 0 ? [`${unlisted} more failed exports are not in failures, which would be too large`] : []),
+    ...notes,
+    ...(unwritten > 0 ? [`${unwritten} more results could not be written, and are in the exports' own workflows`] : []),
+  ];
+}
+
+export function totalsOf(state: FleetState): FleetTotals {
+  return { ...state.totals, running: state.running.length };
+}
+
+/** Answer of the query. */
+export function statusOf(state: FleetState): FleetStatus {
+  const { stage, failures, running, resultUris, stopped } = state;
+  return {
+    stage,
+    totals: totalsOf(state),
+    failures: [...failures],
+    running: running.slice(0, LISTED_RUNNING).map(({ workflowId }) => workflowId),
+    resultUris: [...resultUris],
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+/** Markdown for the Web UI's box of about five lines. */
+export function detailsOf(state: FleetState): string {
+  const { totals, failures, stage, stopped, source, running } = state;
+  const { planned, succeeded, failed, cancelled } = totals;
+  const counts = Object.entries({ running: running.length, succeeded, failed, cancelled })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`);
+  const ofHowMany = `${planned} export${planned === 1 ? '' : 's'}${source ? ' planned so far' : ''}`;
+  const lines: [string, string | undefined][] = [
+    ['Stage', stage],
+    ['Exports', [ofHowMany, ...counts].join(', ')],
+    ['Stopped', stopped],
+    ...failures
+      .slice(-SHOWN_FAILURES)
+      .map((failure): [string, string] => [
+        'Failed',
+        `\`${failure.workflowId ?? failure.model}\`: ${cut(failure.failure?.message ?? '', SHOWN_MESSAGE)}`,
+      ]),
+  ];
+  return lines.flatMap(([label, value]) => (value ? [`- **${label}:** ${value}`] : [])).join('\n');
+}

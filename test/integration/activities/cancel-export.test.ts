@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
+import { beforeEach, suite, test } from 'node:test';
+import type { Fault } from '../../../emulator';
+import type {
+  CancelExportRequest,
+  CancelledOperation,
+  StartExportRequest,
+} from '../../../src/contract/export-activities';
+import { activitiesOf, activityEnvironment, run } from '../../support/activities';
+import type { TestModel } from '../../support/models';
+import { addModel } from '../../support/models';
+import { cancelRequest, POLLING, startRequest } from '../../support/requests';
+import { useGoogleServices } from '../../support/services';
+
+const services = useGoogleServices();
+beforeEach(() => {
+  services().vertex.clearFaults();
+  services().vertex.setCapabilities({ cancel: 'implemented', list: 'implemented' });
+});
+
+async function startedExport(model: TestModel): Promise<{ request: StartExportRequest; operation: string }> {
+  const request = startRequest(addModel(services().vertex, model));
+  const { operation } = await run(activitiesOf(services()).startExport, request);
+  return { request, operation };
+}
+
+/** An export that is over. */
+async function endedExport(model: TestModel): Promise<{ request: StartExportRequest; operation: string }> {
+  const started = await startedExport({ ...model, durationMs: 0 });
+  const { operation } = started;
+  await run(activitiesOf(services()).awaitExport, { operation, polling: POLLING }).catch(() => undefined);
+  return started;
+}
+
+function cancel(request: CancelExportRequest): Promise<CancelledOperation[]> {
+  return run(activitiesOf(services()).cancelExport, request);
+}
+
+const REFUSALS = [
+  [400, 'INVALID_ARGUMENT'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [412, 'FAILED_PRECONDITION'],
+  [501, 'UNIMPLEMENTED'],
+] as const;
+
+function refusal(status: number, name: string): Fault {
+  return { status, body: { error: { code: status, status: name, message: 'refused' } } };
+}
+
+suite('cancelExport', () => {
+  test('cancels the operation and waits for its end', async () => {
+    const { request, operation } = await startedExport({ durationMs: 60_000 });
+    const [ended] = await cancel(cancelRequest(request, operation));
+    assert.deepEqual([ended?.operation, ended?.outcome], [operation, 'cancelled']);
+    assert.ok(ended?.outputInfo.artifactOutputUri?.startsWith(request.destinations.outputUriPrefix ?? '-'));
+  });
+
+  test('tells that the operation had succeeded where the cancel came too late', async () => {
+    const { request, operation } = await endedExport({});
+    const [ended] = await cancel(cancelRequest(request, operation));
+    assert.equal(ended?.outcome, 'succeeded');
+  });
+
+  test('tells that the operation had failed', async () => {
+    const { request, operation } = await endedExport({
+      outcome: { error: { code: 13, message: 'oops' } },
+    });
+    const [ended] = await cancel(cancelRequest(request, operation));
+    assert.equal(ended?.outcome, 'failed');
+  });
+
+  test("looks the run's own operation up where its name is not known, and leaves those of others alone", async () => {
+    const { request, operation } = await startedExport({ durationMs: 60_000 });
+    const other = await run(activitiesOf(services()).startExport, {
+      ...startRequest(request.model.replace('@1', '')),
+    });
+    const ended = await cancel(cancelRequest(request));
+    assert.deepEqual(
+      ended.map(({ operation: name, outcome }) => [name, outcome]),
+      [[operation, 'cancelled']],
+    );
+    const state = services()
+      .vertex.operations()
+      .find(({ name }) => name === other.operation)?.state;
+    assert.equal(state, 'running');
+  });
+
+  test('finds an operation that is listed late', async () => {
+    services().vertex.setCapabilities({ list: { appearsAfterMs: 150 } });
+    const { request, operation } = await startedExport({ durationMs: 60_000 });
+    const activities = activitiesOf(services(), { settleDelayMs: 500 });
+    const ended = await run(activities.cancelExport, cancelRequest(request));
+    assert.deepEqual(
+      ended.map(({ operation: name }) => name),
+      [operation],
+    );
+  });
+
+  test('has nothing to do where nothing was started', async () => {
+    assert.deepEqual(await cancel(cancelRequest(startRequest(addModel(services().vertex)))), []);
+  });
+
+  test('waits for the end where the service can not cancel', async () => {
+    services().vertex.setCapabilities({ cancel: 'unimplemented' });
+    const { request, operation } = await startedExport({ durationMs: 300 });
+    const [ended] = await cancel(cancelRequest(request, operation));
+    assert.equal(ended?.outcome, 'succeeded');
+  });
+
+  for (const [status, name] of REFUSALS.slice(0, 3)) {
+    test(`retries a cancel that is refused with ${status}, and believes the refusal when it lasts`, async () => {
+      const { request, operation } = await startedExport({ durationMs: 60_000 });
+      const fault = refusal(status, name);
+      services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 2 });
+      assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'retried');
+      assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now() - 600_000), 'refused');
+      assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'cancelled');
+    });
+  }
+
+  test('retries a cancel that is refused for a failed precondition while the operation runs', async () => {
+    const { request, operation } = await startedExport({ durationMs: 60_000 });
+    const fault = refusal(412, 'FAILED_PRECONDITION');
+    services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 1 });
+    assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'retried');
+    assert.equal(await outcomeOf(cancelRequest(request, operation), Date.now()), 'cancelled');
+  });
+
+  for (const [status, name] of REFUSALS) {
+    test(`does not report that nothing was started where the list is refused with ${status}`, async () => {
+      const { request } = await startedExport({ durationMs: 60_000 });
+      const fault = refusal(status, name);
+      services().vertex.addFault({ match: { method: 'GET', path: '/operations$' }, fault, times: 2 });
+      assert.equal(await outcomeOf(cancelRequest(request), Date.now()), 'retried');
+      assert.equal(await outcomeOf(cancelRequest(request), Date.now() - 600_000), 'refused');
+      assert.equal(await outcomeOf(cancelRequest(request), Date.now()), 'cancelled');
+    });
+  }
+});
+
+/** How the first operation ended; or whether the step, scheduled at that time, is retried or refused. */
+async function outcomeOf(request: CancelExportRequest, scheduledTimestampMs: number): Promise<string | undefined> {
+  const { cancelExport } = activitiesOf(services());
+  try {
+    const environment = activityEnvironment({ scheduledTimestampMs });
+    const ended: CancelledOperation[] = await environment.run(cancelExport, request);
+    return ended[0]?.outcome;
+  } catch (error) {
+    assert.ok(error instanceof ApplicationFailure, String(error));
+    return error.nonRetryable ? 'refused' : 'retried';
+  }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { suite, test } from 'node:test';
+import { spawnTied } from '../../../src/testing/services/tied-process';
+import { startEmulator } from '../../../emulator';
+import { at, call } from '../../support/http';
+import { addModel, modelEntry, MODELS, PARENT, temporaryFolder } from '../../support/models';
+import { useGoogleServices } from '../../support/services';
+
+const services = useGoogleServices();
+const COMMAND = ['--import', 'tsx', path.join(__dirname, '..', '..', '..', 'emulator', 'main.ts')];
+const EXPORT = {
+  outputConfig: { exportFormatId: 'tflite', artifactDestination: { outputUriPrefix: 'gs://exports/command' } },
+};
+
+function runCommand(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [...COMMAND, ...args], { encoding: 'utf8' });
+}
+
+/** Starts the command, and gives its URL from the line that it prints. */
+async function startCommand(
+  args: string[],
+): Promise<{ url: string; stop: () => Promise<void>; exited: Promise<number> }> {
+  let tell: (line: string) => void;
+  const line = new Promise<string>((resolve) => (tell = resolve));
+  const process_ = await spawnTied(process.execPath, [...COMMAND, ...args], {
+    env: services().environment,
+    onLine: (text, stream) => {
+      if (stream === 'stdout') tell(text);
+    },
+  });
+  const { url } = JSON.parse(await line) as { url: string };
+  return { url, stop: process_.stop, exited: process_.exited };
+}
+
+function modelsFile(entries: unknown): string {
+  const file = path.join(temporaryFolder('vertex-export-models-'), 'models.json');
+  writeFileSync(file, typeof entries === 'string' ? entries : JSON.stringify(entries));
+  return file;
+}
+
+suite('the command', () => {
+  test('prints one line of JSON, has only the models of its file, exports for real, and ends on SIGTERM', async () => {
+    const entry = modelEntry();
+    const command = await startCommand(['--port', '0', '--models', modelsFile([entry]), '--files-root', tmpdir()]);
+    const { body } = await call('GET', `${command.url}/v1/${PARENT}/models`);
+    assert.deepEqual(
+      (at(body, 'models') as { name: string }[]).map(({ name }) => name),
+      [entry.model.name],
+    );
+    const started = await call('POST', `${command.url}/v1/${entry.model.name}:export`, EXPORT);
+    const ended = await call('POST', `${command.url}/v1/${String(at(started.body, 'name'))}:wait`);
+    assert.ok(at(ended.body, 'response'));
+    const objects = await call('GET', `${services().store.url}/storage/v1/b/exports/o?prefix=command/`);
+    assert.equal((at(objects.body, 'items') as unknown[]).length, 1);
+    await command.stop();
+    assert.equal(await command.exited, 0);
+  });
+
+  test('names directories as users saw them with --layout observed, and counts quotas with --quotas', async () => {
+    const command = await startCommand(['--layout', 'observed', '--quotas', '1,600']);
+    const started = await call('POST', `${command.url}/v1/${MODELS.flowers}:export`, EXPORT);
+    assert.match(
+      String(at(started.body, 'metadata', 'outputInfo', 'artifactOutputUri')),
+      /^gs:\/\/exports\/command\/model-4401170000000000001\/tflite\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/,
+    );
+    const refused = await call('POST', `${command.url}/v1/${MODELS.flowers}:export`, EXPORT);
+    assert.deepEqual([refused.status, at(refused.body, 'error', 'status')], [429, 'RESOURCE_EXHAUSTED']);
+    await command.stop();
+  });
+
+  test('answers --help', () => {
+    const { status, stdout } = runCommand('--help');
+    assert.equal(status, 0);
+    assert.match(stdout, /Usage: npm run emulator[^]*--models FILE\.json[^]*STORAGE_EMULATOR_HOST/);
+  });
+
+  const wrongs: [string, string[], RegExp[]][] = [
+    [
+      'wrong options, all at once',
+      ['--port', '99999', '--layout', 'fancy', '--quotas', 'some'],
+      [/--port/, /--layout/, /--quotas/],
+    ],
+    ['an unknown option', ['--prot', '1'], [/--prot/]],
+    ['a models file that is not there', ['--models', '/no/such.json'], [/\/no\/such\.json/]],
+  ];
+  for (const [title, args, messages] of wrongs) {
+    test(`ends with 2 and a clear message for ${title}`, () => {
+      const { status, stdout, stderr } = runCommand(...args);
+      for (const message of messages) assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /^ {4}at /m);
+      assert.deepEqual([status, stdout], [2, '']);
+    });
+  }
+
+  test('names every problem of a models file with its place', () => {
+    const entry = modelEntry();
+    const file = modelsFile([
+      entry,
+      entry,
+      { model: { name: 'models/1' }, exports: {} },
+      { model: { ...entry.model, name: `${PARENT}/models/1` }, exports: { onnx: { directory: '/no/such' } }, speed: 1 },
+    ]);
+    const { status, stderr } = runCommand('--models', file);
+    assert.equal(status, 2);
+    assert.match(stderr, /2\.model\.name: must be projects\/P\/locations\/L\/models\/M/);
+    assert.match(stderr, /"speed"/);
+
+    const second = runCommand(
+      '--models',
+      modelsFile([entry, entry, { ...entry, exports: { onnx: { directory: 'no' } } }]),
+    );
+    assert.match(second.stderr, /1\.model\.versionId: 1 of .* is entry 0 already/);
+    assert.match(second.stderr, /2\.exports\.onnx: is not in the model's supportedExportFormats/);
+    assert.match(second.stderr, /2\.exports\.onnx\.directory: there is no folder no/);
+    assert.match(runCommand('--models', modelsFile('{')).stderr, /models\.json has 1 problem/);
+  });
+});
+
+suite('quotas', () => {
+  test('of the service are 60 submissions and 600 requests a minute, by region, with RetryInfo', async () => {
+    const { store, registry } = services();
+    const options = { quotas: 'service', storageUrl: store.url, registryUrl: registry.url } as const;
+    const emulator = await startEmulator(options);
+    try {
+      const model = addModel(emulator, { durationMs: 0 });
+      const statuses: number[] = [];
+      for (let count = 0; count < 61; count++) {
+        statuses.push((await call('POST', `${emulator.url}/v1/${model}:export`, EXPORT)).status);
+      }
+      assert.deepEqual([statuses.filter((status) => status === 200).length, statuses.at(-1)], [60, 429]);
+
+      let refused = await call('GET', `${emulator.url}/v1/${model}`);
+      for (let count = 62; count < 600 && refused.status === 200; count++) {
+        refused = await call('GET', `${emulator.url}/v1/${model}`);
+      }
+      assert.equal(refused.status, 200, 'the 600th request is still answered');
+      refused = await call('GET', `${emulator.url}/v1/${model}`);
+      assert.equal(refused.status, 429);
+      const details = at(refused.body, 'error', 'details') as { '@type': string; retryDelay?: string }[];
+      const retryInfo = details.find((detail) => detail['@type'].endsWith('google.rpc.RetryInfo'));
+      assert.match(retryInfo?.retryDelay ?? '', /^\d+\.\d+s$/);
+
+      const elsewhere = addModel(emulator, { location: 'europe-west4' });
+      assert.equal((await call('GET', `${emulator.url}/v1/${elsewhere}`)).status, 200);
+    } finally {
+      await emulator.stop();
+    }
+  });
+});

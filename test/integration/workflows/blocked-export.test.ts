@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { beforeEach, suite, test } from 'node:test';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { ExportHandle, ExportModelInput } from '../../../src';
+import { ExportFailureType } from '../../../src';
+import { addModel, operationsOf } from '../../support/models';
+import { useLocalStack } from '../../support/services';
+import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from '../../support/worker';
+
+const stack = useLocalStack();
+// Through the emulator's gateway the object store can be made to refuse, too.
+const temporal = useExports(stack, ({ vertex }) => ({
+  VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: '0',
+  STORAGE_EMULATOR_HOST: vertex.url,
+}));
+beforeEach(() => {
+  stack().vertex.clearFaults();
+});
+
+const DENIED = { error: { code: 403, status: 'PERMISSION_DENIED', message: 'denied' } };
+const refused = { status: 403, body: DENIED };
+
+async function blockedExport(name: string, changes: Partial<ExportModelInput> = {}): Promise<ExportHandle> {
+  const input: ExportModelInput = { name, outputConfig: ARTIFACTS, onBlocked: 'wait', ...QUICK, ...changes };
+  const handle = await temporal().exports.start(input);
+  await eventually('it is blocked', async () => (await handle.status()).stage === 'blocked');
+  return handle;
+}
+
+function statesOf(model: string): string[] {
+  return operationsOf(stack().vertex, model).map(({ state }) => state);
+}
+
+suite('an export that is blocked', () => {
+  test('says what is wrong and which grant mends it, and goes on when told so', async () => {
+    const name = addModel(stack().vertex);
+    stack().vertex.addFault({ match: { method: 'GET', path: `${name}$` }, fault: refused });
+    const handle = await blockedExport(name);
+    const { blocked } = await handle.status();
+    assert.equal(blocked?.type, ExportFailureType.PermissionDenied);
+    assert.match(blocked.message, /PERMISSION_DENIED: denied/);
+    assert.match(blocked.action, /Grant the worker's account roles\/aiplatform\.user/);
+    stack().vertex.clearFaults();
+    await handle.retry();
+    assert.equal((await handle.result()).files?.count, 1);
+    assert.equal((await handle.status()).blocked, undefined);
+  });
+
+  test('is blocked again where nothing was mended', async () => {
+    const name = addModel(stack().vertex);
+    stack().vertex.addFault({ match: { method: 'GET', path: `${name}$` }, fault: refused });
+    const handle = await blockedExport(name);
+    const { blocked } = await handle.status();
+    await handle.retry();
+    await eventually('it is blocked anew', async () => {
+      const status = await handle.status();
+      return status.stage === 'blocked' && status.blocked?.since !== blocked?.since;
+    });
+    await handle.abort();
+    await exportFailure(handle, ExportFailureType.PermissionDenied);
+  });
+
+  test('at its start starts nothing twice when it goes on', async () => {
+    const name = addModel(stack().vertex);
+    stack().vertex.addFault({ match: { method: 'POST', path: `${name}@1:export$` }, fault: refused });
+    const handle = await blockedExport(name);
+    stack().vertex.clearFaults();
+    await handle.retry();
+    await handle.result();
+    assert.deepEqual(statesOf(name), ['succeeded']);
+  });
+
+  test('by its operation starts a fresh one, with new attempts, when it goes on', async () => {
+    const denied = { error: { code: 7, message: 'the service agent has no storage.objects.create' } };
+    const transient = { error: { code: 14, message: 'away' } };
+    const name = addModel(stack().vertex, { outcome: [denied, transient, 'success'] });
+    const handle = await blockedExport(name, { maxExportAttempts: 2 });
+    assert.match((await handle.status()).blocked?.message ?? '', /no storage\.objects\.create/);
+    await handle.retry();
+    const { attempts } = await handle.result();
+    assert.deepEqual(
+      attempts.map(({ outcome }) => outcome),
+      ['failed', 'failed', 'succeeded'],
+    );
+  });
+
+  test('while it waits looks at the same operation again when it goes on', async () => {
+    const name = addModel(stack().vertex, { durationMs: 500 });
+    const id = name.split('/').at(-1) ?? '';
+    stack().vertex.addFault({ match: { path: `/models/${id}/operations/` }, fault: refused });
+    const handle = await blockedExport(name);
+    stack().vertex.clearFaults();
+    await handle.retry();
+    assert.equal((await handle.result()).attempts.length, 1);
+    assert.deepEqual(statesOf(name), ['succeeded']);
+  });
+
+  test('by quota is blocked after its attempts', async () => {
+    const name = addModel(stack().vertex, { outcome: [{ error: { code: 8, message: 'quota' } }, 'success'] });
+    const handle = await blockedExport(name, { maxExportAttempts: 1 });
+    assert.equal((await handle.status()).blocked?.type, ExportFailureType.QuotaExceeded);
+    await handle.retry();
+    await handle.result();
+  });
+
+  test('ends with its failure when it is aborted', async () => {
+    const name = addModel(stack().vertex, { location: 'europe-west4' });
+    const handle = await blockedExport(name);
+    await handle.abort();
+    const { message } = await exportFailure(handle, ExportFailureType.BucketRegionMismatch);
+    assert.match(message, /Export to a bucket in europe-west4/);
+    assert.equal((await handle.status()).stage, 'failed');
+  });
+
+  test('is cancelled like any other, with the operation that it may have', async () => {
+    const name = addModel(stack().vertex, { durationMs: 600_000 });
+    const id = name.split('/').at(-1) ?? '';
+    stack().vertex.addFault({ match: { path: `/models/${id}/operations/` }, fault: refused });
+    const handle = await blockedExport(name);
+    stack().vertex.clearFaults();
+    await handle.cancel();
+    await exportCancelled(handle);
+    assert.deepEqual(statesOf(name), ['cancelled']);
+  });
+
+  test('does not use up its deadline', async () => {
+    const name = addModel(stack().vertex, { durationMs: 300 });
+    stack().vertex.addFault({ match: { method: 'POST', path: `${name}@1:export$` }, fault: refused });
+    const handle = await blockedExport(name, { deadline: '10s' });
+    const { deadline } = await handle.status();
+    await new Promise((resolve) => setTimeout(resolve, 10_500));
+    stack().vertex.clearFaults();
+    await handle.retry();
+    await handle.result();
+    assert.ok(Date.parse((await handle.status()).deadline ?? '') >= Date.parse(deadline ?? '') + 10_500);
+  });
+});
+
+suite('the updates of people', () => {
+  test('are refused where the export is not blocked', async () => {
+    const name = addModel(stack().vertex, { durationMs: 600_000 });
+    const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, onBlocked: 'wait', ...QUICK });
+    await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
+    for (const update of [handle.retry, handle.abort]) {
+      await assert.rejects(update(), (error: unknown) => {
+        assert.ok(error instanceof WorkflowUpdateFailedError);
+        assert.match(String(error.cause?.message), /The export is not blocked: it is exporting/);
+        return true;
+      });
+    }
+    await handle.cancel();
+    await exportCancelled(handle);
+  });
+
+  test('can race the end of the export without harm', async () => {
+    const name = addModel(stack().vertex, { durationMs: 100 });
+    const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, onBlocked: 'wait', ...QUICK });
+    const racing = Array.from({ length: 20 }, async (_, index) => {
+      await new Promise((resolve) => setTimeout(resolve, index * 20));
+      await Promise.allSettled([handle.retry(), handle.abort(), handle.status()]);
+    });
+    assert.equal((await handle.result()).files?.count, 1);
+    await Promise.all(racing);
+    assert.deepEqual(statesOf(name), ['succeeded']);
+  });
+
+  test('do not wait for people by default', async () => {
+    const name = addModel(stack().vertex, { location: 'europe-west4' });
+    const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
+    await exportFailure(handle, ExportFailureType.BucketRegionMismatch);
+  });
+});
+
+suite('deletePartialArtifacts', () => {
+  async function objects(uri: string): Promise<string[]> {
+    const prefix = encodeURIComponent(uri.replace('gs://exports/', ''));
+    const response = await fetch(`${stack().store.url}/storage/v1/b/exports/o?prefix=${prefix}`);
+    const { items = [] } = (await response.json()) as { items?: { name: string }[] };
+    return items.map(({ name }) => name);
+  }
+
+  const files = { 'a.bin': 'a', 'b.bin': 'b', 'c.bin': 'c', 'model.tflite': 'd' };
+
+  async function cancelled(changes: Partial<ExportModelInput>): Promise<{ handle: ExportHandle; folder: string }> {
+    const name = addModel(stack().vertex, { formats: { tflite: files }, durationMs: 600_000 });
+    const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK, ...changes });
+    await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
+    const { runId } = await handle.workflow.describe();
+    const folder = `gs://exports/tests/${handle.workflowId}/${runId}/`;
+    await eventually('a part is there', async () => (await objects(folder)).length === 2);
+    await handle.cancel();
+    await exportCancelled(handle);
+    return { handle, folder };
+  }
+
+  test("removes what a cancelled export left, in the run's own folder only", async () => {
+    const neighbour = 'tests/neighbour/file.bin';
+    const upload = `${stack().store.url}/upload/storage/v1/b/exports/o?uploadType=media&name=`;
+    await fetch(`${upload}${encodeURIComponent(neighbour)}`, { method: 'POST', body: 'x' });
+    const { handle, folder } = await cancelled({ deletePartialArtifacts: true });
+    assert.deepEqual(await objects(folder), []);
+    assert.match(
+      (await handle.status()).failure ?? '',
+      /nothing is left in gs:\/\/exports\/tests\/.*: 2 objects were deleted/,
+    );
+    assert.deepEqual(await objects('gs://exports/tests/neighbour/'), [neighbour]);
+  });
+
+  test('is off by default', async () => {
+    const { folder } = await cancelled({});
+    assert.equal((await objects(folder)).length, 2);
+  });
+
+  test('reports what could not be deleted, and why, beside what was', async () => {
+    const store = stack().vertex.addFault({
+      match: { method: 'DELETE', path: '/b/exports/o/.*a\\.bin$' },
+      fault: {
+        status: 403,
+        body: { error: { code: 403, message: 'kept', errors: [{ reason: 'retentionPolicyNotMet' }] } },
+      },
+    });
+    const { handle, folder } = await cancelled({ deletePartialArtifacts: true });
+    assert.ok(stack().vertex.faultUses(store) > 0);
+    assert.equal((await objects(folder)).length, 1);
+    assert.match(
+      (await handle.status()).failure ?? '',
+      /objects left in gs:\/\/exports\/tests\/.*: 1, deleted: 1; the reason: .*retention policy keeps the object/,
+    );
+  });
+
+  test('leaves alone what arrived before the cancel reached it', async () => {
+    const name = addModel(stack().vertex, { formats: { tflite: files }, durationMs: 1_500 });
+    stack().vertex.setCapabilities({ cancel: 'unimplemented' });
+    const input = { name, outputConfig: ARTIFACTS, deletePartialArtifacts: true, ...QUICK };
+    const handle = await temporal().exports.start(input);
+    await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
+    await handle.cancel();
+    await exportCancelled(handle);
+    stack().vertex.setCapabilities({ cancel: 'implemented' });
+    const { outputInfo, failure } = await handle.status();
+    assert.equal((await objects(outputInfo?.artifactOutputUri ?? '-')).length, 4);
+    assert.match(failure ?? '', /had succeeded before the cancel reached it/);
+  });
+});

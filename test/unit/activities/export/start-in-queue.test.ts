@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Client } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { startExport } from '../../../../src/activities/export/start-export';
+import type { ExportDependencies } from '../../../../src/activities/dependencies';
+import type { VertexApi } from '../../../../src/google/vertex';
+import { startRequest } from '../../../support/requests';
+
+const MODEL = 'projects/demo-project/locations/us-central1/models/1';
+/** Longer than a list of operations is believed, in milliseconds. */
+const QUEUE_MS = 5_200;
+
+/** Vertex AI that lists nothing and counts the exports that are sent; the quota grants a start after a while. */
+function queue(): { deps: ExportDependencies; sent: string[] } {
+  const sent: string[] = [];
+  const vertex: Partial<VertexApi> = {
+    listOperations: () => Promise.resolve({ operations: [], nextPageToken: '' }),
+    exportModel: async (name, _body, { beforeSend } = {}) => {
+      await beforeSend?.();
+      sent.push(name);
+      return {
+        name: `${MODEL}/operations/1`,
+        done: false,
+        metadata: { genericMetadata: {}, outputInfo: {} },
+      };
+    },
+  };
+  const deps: Partial<ExportDependencies> = {
+    vertex: vertex as VertexApi,
+    settleDelayMs: 0,
+    submission: async () => {
+      await new Promise((resolve) => setTimeout(resolve, QUEUE_MS));
+      return { vertex: vertex as VertexApi, release: () => undefined };
+    },
+  };
+  return { deps: deps as ExportDependencies, sent };
+}
+
+function environment(status: string): MockActivityEnvironment {
+  const withAbortSignal = (_: AbortSignal, use: () => unknown): unknown => use();
+  const client = {
+    withAbortSignal,
+    workflow: { getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status } }) }) },
+  };
+  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { client: client as unknown as Client });
+}
+
+suite('a start that waited long for the quota', { concurrency: true }, () => {
+  for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
+    test(`sends nothing when its workflow is ${status}`, async () => {
+      const { deps, sent } = queue();
+      const started = environment(status).run(() => startExport(deps, startRequest(MODEL)));
+      await assert.rejects(started, CancelledFailure);
+      assert.deepEqual(sent, []);
+    });
+  }
+
+  test('is sent when its workflow still runs', async () => {
+    const { deps, sent } = queue();
+    await environment('RUNNING').run(() => startExport(deps, startRequest(MODEL)));
+    assert.equal(sent.length, 1);
+  });
+
+  test('sends nothing after its deadline', async () => {
+    const { deps, sent } = queue();
+    const notAfter = new Date(Date.now() + 1_000).toISOString();
+    const started = environment('RUNNING').run(() => startExport(deps, startRequest(MODEL, { notAfter })));
+    await assert.rejects(started, /The deadline of the export passed before it could be started/);
+    assert.deepEqual(sent, []);
+  });
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { ApplicationFailure } from '@temporalio/common';
+import { timeLeft, withRetryInTime } from '../../../../src/activities/failures/retry-delay';
+import { ExportFailureType } from '../../../../src/contract/failures';
+
+const NOW = 1_000_000;
+
+function delayWith(
+  minutesLeft: number | undefined,
+  advised: number | undefined,
+  type = 'ExportError.Unavailable',
+): unknown {
+  const failure = ApplicationFailure.create({
+    message: 'm',
+    type,
+    details: [1],
+    ...(advised !== undefined && { nextRetryDelay: advised }),
+  });
+  const scheduleToCloseTimeoutMs = minutesLeft === undefined ? 0 : minutesLeft * 60_000;
+  const bounded = withRetryInTime(failure, { scheduledTimestampMs: NOW, scheduleToCloseTimeoutMs }, NOW);
+  assert.deepEqual([bounded.message, bounded.type, bounded.details], ['m', type, [1]]);
+  return bounded.nextRetryDelay ?? undefined;
+}
+
+suite('the pause before another attempt of an activity', () => {
+  test('is what the service advises, where that leaves time', () => {
+    assert.equal(delayWith(60, 30_000), 30_000);
+    assert.equal(delayWith(undefined, 30_000), 30_000);
+  });
+
+  test('is at most half of the time until the deadline', () => {
+    assert.equal(delayWith(2, 90_000), 60_000);
+    assert.equal(delayWith(0.01, 90_000), 1_000);
+  });
+
+  test('is at most ten minutes', () => {
+    assert.equal(delayWith(undefined, 86_400_000), 600_000);
+    assert.equal(delayWith(10_000, 86_400_000), 600_000);
+  });
+
+  test('is that of the retry policy, where nothing is advised', () => {
+    assert.equal(delayWith(1, undefined), undefined);
+  });
+
+  test('of an export that has given its slot back is its own', () => {
+    assert.equal(delayWith(600, 3_600_000, ExportFailureType.StillRunning), 3_600_000);
+  });
+
+  test('is counted from the time that is left', () => {
+    assert.equal(timeLeft({ scheduledTimestampMs: NOW, scheduleToCloseTimeoutMs: 5_000 }, NOW + 2_000), 3_000);
+    assert.equal(timeLeft({ scheduledTimestampMs: NOW, scheduleToCloseTimeoutMs: 0 }, NOW), Infinity);
+  });
+});

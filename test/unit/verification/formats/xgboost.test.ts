@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { accepted, assertFewReads, findingsOf, MIB, unnoticedCuts } from '../../../support/uploaded-kinds';
+import { LEARNER, legacyXgboost, MODEL, ubjson } from '../../../support/xgboost';
+
+suite('An XGBoost model', () => {
+  const json = JSON.stringify(MODEL);
+  const good: Record<string, [Buffer | string, unknown]> = {
+    'in UBJSON': [ubjson(MODEL), { layout: 'ubjson', version: '2.1.4' }],
+    'in JSON': [json, { layout: 'json', version: '2.1.4' }],
+    'in JSON with blanks': [`${JSON.stringify(MODEL, null, 2)}\n`, { layout: 'json', version: '2.1.4' }],
+    'in JSON in another order, with a number that is no JSON': [
+      '{"version":[1,7,6],"learner":{"split_conditions":[NaN,-Infinity,1],"name":"}\\"{"}}',
+      { layout: 'json' },
+    ],
+    'in the binary form': [legacyXgboost(), { layout: 'legacy', version: '1.7' }],
+    'in the binary form without a magic': [legacyXgboost({ magic: '' }), { layout: 'legacy', version: '1.7' }],
+    'in the binary form with weights of trees': [
+      legacyXgboost({ booster: 'dart' }),
+      { layout: 'legacy', version: '1.7' },
+    ],
+    'in the binary form that is linear': [legacyXgboost({ booster: 'gblinear' }), { layout: 'legacy', version: '1.7' }],
+  };
+  for (const [title, [file, summary]] of Object.entries(good)) {
+    test(`${title} is accepted`, async () => {
+      assert.deepEqual(await accepted('model.bst', file), summary);
+    });
+    test(`${title} is refused wherever it is cut off`, async () => {
+      const cuts = await unnoticedCuts('model.bst', Buffer.from(file));
+      // A line feed behind a text is no part of it.
+      assert.deepEqual(cuts, String(file).endsWith('\n') ? [file.length - 1] : []);
+    });
+  }
+
+  const bad: Record<string, [Buffer | string, RegExp]> = {
+    'that is a page of a proxy': ['<html>', /is no XGBoost model: its first bytes are "3c68746d"/],
+    'that is another JSON': ['{"error": 404}', /it has no learner/],
+    'whose brackets do not match': ['{"learner":[1}', /its brackets do not match at byte 13/],
+    'whose values are too deep in JSON': [`{"learner":${'['.repeat(100)}`, /more than 32 values are within each other/],
+    'whose values are too deep in UBJSON': [
+      Buffer.concat([ubjson({ learner: {} }).subarray(0, -3), Buffer.alloc(100, '[')]),
+      /more than 32 values are within each other/,
+    ],
+    'with a value that is no UBJSON': [
+      Buffer.concat([ubjson(MODEL).subarray(0, -1), Buffer.from('??')]),
+      /should stand/,
+    ],
+    'without the names of its parts': [`binf${'\0'.repeat(200)}`, /its objective and booster are not named/],
+  };
+  for (const [title, [file, message_]] of Object.entries(bad)) {
+    test(`${title} is refused`, async () => {
+      assert.match(await findingsOf('model.bst', file), message_);
+    });
+  }
+
+  const large: Record<string, Buffer> = {
+    UBJSON: ubjson({ ...MODEL, learner: { ...LEARNER, weights: Array<number>(MIB).fill(0) } }),
+    JSON: Buffer.from(JSON.stringify({ ...MODEL, learner: { ...LEARNER, weights: Array<number>(MIB).fill(0) } })),
+    'the binary form': legacyXgboost({ trees: Array<number>(300).fill(200) }),
+  };
+  for (const [title, file] of Object.entries(large)) {
+    test(`in ${title} larger than 1 MiB is looked at where it begins and ends`, async () => {
+      const { notes } = await assertFewReads('model.bst', file, 2, 160_000);
+      assert.match(notes.join(), /was looked at where it begins and ends only/);
+      assert.match(await findingsOf('model.bst', file.subarray(0, -100)), /is cut off or damaged: it does not end/);
+    });
+  }
+});
