@@ -10,6 +10,7 @@ import { LoggerWithComposedMetadata } from '@temporalio/common/lib/logger';
 import type { coresdk, temporal } from '@temporalio/proto';
 import { DefaultLogger } from '@temporalio/worker';
 import { Activity } from '@temporalio/worker/lib/activity';
+import { simulatedClient } from './temporal-client';
 import type { Incarnation, Running } from './worker-slot';
 
 type Failure = temporal.api.failure.v1.IFailure;
@@ -19,10 +20,7 @@ export interface Reported {
   readonly type: string;
   readonly command: coresdk.workflow_commands.IScheduleActivity;
   readonly heartbeatMs: number;
-  readonly server: {
-    readonly time: { after(ms: number, callback: () => void): () => void };
-    latency(): number;
-  };
+  readonly server: Parameters<typeof simulatedClient>[0];
   heartbeat(attempt: ActivityAttempt, details: Payload | undefined): 'continue' | 'cancel' | 'not found';
   complete(attempt: ActivityAttempt, result: coresdk.activity_result.IActivityExecutionResult): void;
 }
@@ -64,7 +62,7 @@ export class ActivityAttempt implements Running {
       { type: 'activity', namespace: 'default', activityId: info.activityId, isLocal: false },
       undefined,
       heartbeat,
-      undefined,
+      simulatedClient(execution.server, process),
       logger,
       noopMetricMeter,
       [],

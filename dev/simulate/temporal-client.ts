@@ -1,0 +1,42 @@
+import type { Client } from '@temporalio/client';
+import type { Closed } from './workflow-run';
+
+/** The server, as far as its client asks it. */
+interface AskedServer {
+  readonly time: { after(ms: number, callback: () => void): () => void };
+  readonly runs: readonly { readonly runId: string; readonly closed: Closed | undefined }[];
+  latency(): number;
+}
+
+/** A process that asks: while it is frozen, it reads no answer. */
+interface AskingProcess {
+  deliver(callback: () => void): void;
+}
+
+const STATUS_NAMES = {
+  completed: 'COMPLETED',
+  failed: 'FAILED',
+  cancelled: 'CANCELLED',
+  terminated: 'TERMINATED',
+} as const;
+
+/** Temporal's client as activities use it: it tells the status of a run. */
+export function simulatedClient(server: AskedServer, process: AskingProcess): Client {
+  const describe = (runId: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      server.time.after(server.latency(), () => {
+        const closed = server.runs.find((run) => run.runId === runId)?.closed;
+        const name = closed === undefined ? 'RUNNING' : STATUS_NAMES[closed.kind];
+        server.time.after(server.latency(), () => {
+          process.deliver(() => {
+            resolve({ status: { name } });
+          });
+        });
+      });
+    });
+  const client = {
+    withAbortSignal: (_signal: AbortSignal, use: () => unknown) => use(),
+    workflow: { getHandle: (_workflowId: string, runId: string) => ({ describe: () => describe(runId) }) },
+  };
+  return client as unknown as Client;
+}
