@@ -42,6 +42,9 @@ export function checkExport(
   const operations = service.operations.filter(({ prefix }) => prefix.includes(`/${workflowId}/`));
   const { closed } = run;
   checkEndings(run, closed, operations, report);
+  // In a simulation only the package itself cancels operations.
+  const text = textOf(run, closed);
+  if (text.includes('Somebody else cancelled')) report(3, `the export failed by its own cancel: ${text}`);
   const failed = new Set(
     (run.lastStatus?.attempts ?? [])
       .filter(({ outcome }) => outcome === 'verification-failed')

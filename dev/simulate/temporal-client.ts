@@ -4,7 +4,11 @@ import type { Closed } from './workflow-run';
 /** The server, as far as its client asks it. */
 interface AskedServer {
   readonly time: { after(ms: number, callback: () => void): () => void };
-  readonly runs: readonly { readonly runId: string; readonly closed: Closed | undefined }[];
+  readonly runs: readonly {
+    readonly workflowId: string;
+    readonly runId: string;
+    readonly closed: Closed | undefined;
+  }[];
   latency(): number;
 }
 
@@ -20,12 +24,15 @@ const STATUS_NAMES = {
   terminated: 'TERMINATED',
 } as const;
 
-/** Temporal's client as activities use it: it tells the status of a run. */
+/** Temporal's client as activities use it: it reports the status of a run. */
 export function simulatedClient(server: AskedServer, process: AskingProcess): Client {
-  const describe = (runId: string): Promise<unknown> =>
+  /** Without a run id, the newest run of the workflow id. */
+  const describe = (workflowId: string, runId: string | undefined): Promise<unknown> =>
     new Promise((resolve) => {
       server.time.after(server.latency(), () => {
-        const closed = server.runs.find((run) => run.runId === runId)?.closed;
+        const closed = server.runs.findLast(
+          (run) => run.workflowId === workflowId && (runId ?? run.runId) === run.runId,
+        )?.closed;
         const name = closed === undefined ? 'RUNNING' : STATUS_NAMES[closed.kind];
         server.time.after(server.latency(), () => {
           process.deliver(() => {
@@ -36,7 +43,7 @@ export function simulatedClient(server: AskedServer, process: AskingProcess): Cl
     });
   const client = {
     withAbortSignal: (_signal: AbortSignal, use: () => unknown) => use(),
-    workflow: { getHandle: (_workflowId: string, runId: string) => ({ describe: () => describe(runId) }) },
+    workflow: { getHandle: (workflowId: string, runId?: string) => ({ describe: () => describe(workflowId, runId) }) },
   };
   return client as unknown as Client;
 }

@@ -17,7 +17,7 @@ import { failureOf, lastFailureOf } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
 import { misplacedOutputFailure, operationFailure } from '../failures/operation-failure';
 import { parkedFailure, parkedPause } from './parking';
-import { cancelOthers, listOperations } from './own-operations';
+import { cancelOthers, isCancelled, listOperations, survivorOf } from './own-operations';
 import { outputProblems } from './requested-output';
 import { inWords } from '../time-in-words';
 import { WrittenSoFar } from './bytes-written';
@@ -87,8 +87,10 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
       stopSearch();
     }
   });
-  if (request.twinOf !== undefined) await cancelTwins(deps, request.twinOf, name, signal);
-  if (operation.error) throw operationFailure(name, operation.error, operation.metadata);
+  const { twinOf } = request;
+  const hasSurvivor = twinOf !== undefined && isCancelled(operation) && (await hasOtherOperation(deps, twinOf, name));
+  if (twinOf !== undefined && !hasSurvivor) await cancelTwins(deps, twinOf, name, signal);
+  if (operation.error) throw operationFailure(name, operation.error, operation.metadata, { hasSurvivor });
   requireRequestedOutput(name, operation.metadata.outputInfo, request.destinations);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
 }
@@ -136,6 +138,16 @@ function searchForTwins(
   return () => {
     stop.abort();
   };
+}
+
+/**
+ * Whether another operation of the run is there to be taken over. An attempt that was given up may have cancelled the
+ * one that is waited for, in favour of an older one that this run does not know.
+ */
+async function hasOtherOperation(deps: ExportDependencies, own: OwnOperation, operation: string): Promise<boolean> {
+  const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
+  if (listed instanceof GoogleApiError) return false;
+  return survivorOf(listed.own.filter(({ name }) => name !== operation)) !== undefined;
 }
 
 /** A race may have started a second operation, which was not listed at the start. */

@@ -7,17 +7,15 @@ import { pause } from '../../polling/time/pause';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
-import { isLasting } from '../failures/lasting';
+import { haveAttemptsFailedFor } from '../failures/lasting';
 import { hasOwnFolder, isOwnOperation } from './own-operation';
 import type { ListedOperations } from './own-operations';
-import { listOperations } from './own-operations';
+import { isCancelled, listOperations } from './own-operations';
 import { requireOwnFolder } from './run-folder';
 
 /** A cancelled operation ends soon, so that it is polled often; in milliseconds. */
 const POLL_DELAY_MS = 1_000;
 const MAX_POLL_DELAY_MS = 10_000;
-/** gRPC's CANCELLED, which a cancelled operation ends with. */
-const CANCELLED = 1;
 
 /**
  * Cancels every operation of the run and waits for its end. How each ended is reported, since a cancel can come too
@@ -43,7 +41,7 @@ export async function cancelExport(
         return cancelled;
       } catch (error) {
         const refusal = error instanceof ApplicationFailure ? error.cause : error;
-        throw refusal instanceof GoogleApiError && !isLasting(deps.refusedMs)
+        throw refusal instanceof GoogleApiError && !haveAttemptsFailedFor(deps.refusedMs)
           ? failureOf(refusal, 'operation', { retry: true })
           : error;
       }
@@ -128,11 +126,12 @@ async function requestCancel(deps: ExportDependencies, name: string, signal: Abo
     if (error.status !== 'FAILED_PRECONDITION') throw error;
     // Of an operation that runs, the service or a proxy refuses the cancel for another reason.
     const { done } = await deps.vertex.getOperation(name, signal);
-    if (!done && !isLasting(deps.refusedMs)) throw error;
+    if (!done && !haveAttemptsFailedFor(deps.refusedMs)) throw error;
   }
 }
 
-function describeEnd({ name, error, metadata: { outputInfo } }: ExportOperation): CancelledOperation {
-  const outcome = error === undefined ? 'succeeded' : error.code === CANCELLED ? 'cancelled' : 'failed';
-  return { operation: name, outcome, outputInfo };
+function describeEnd(operation: ExportOperation): CancelledOperation {
+  const { name, error, metadata } = operation;
+  const outcome = error === undefined ? 'succeeded' : isCancelled(operation) ? 'cancelled' : 'failed';
+  return { operation: name, outcome, outputInfo: metadata.outputInfo };
 }

@@ -4,7 +4,7 @@ import { parseStorageUri } from '../../contract/resource-names';
 import type { GoogleApiError } from '../../google/api-error';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
-import { isLasting } from '../failures/lasting';
+import { haveAttemptsFailedFor } from '../failures/lasting';
 
 /**
  * An earlier attempt may have started an operation, and the list that would show it is refused: another one must not be
@@ -17,7 +17,7 @@ export function requireListing(
 ): never {
   throw failureOf(refusal, 'operation', {
     action: `Give the worker's account roles/aiplatform.user (aiplatform.operations.list), or look for a running export of ${model} yourself: an earlier attempt may have started one, and without the list a second one is not started.`,
-    retry: !isLasting(deps.refusedMs),
+    retry: !haveAttemptsFailedFor(deps.refusedMs),
   });
 }
 
@@ -38,7 +38,7 @@ export async function requireEmptyFolder(
       action:
         'Look into the folder: an earlier attempt has started an export that the service does not list. Start the export again when it has ended.',
     },
-    { retry: !isLasting(deps.refusedMs) },
+    { retry: !haveAttemptsFailedFor(deps.refusedMs) },
   );
 }
 

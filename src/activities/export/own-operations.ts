@@ -42,9 +42,19 @@ function createdAt({ metadata }: ExportOperation): number {
   return Date.parse(metadata.genericMetadata.createTime ?? '') || 0;
 }
 
-/** Of several operations of one run: the oldest that runs or has succeeded, or else the oldest. */
+/** gRPC's CANCELLED, which a cancelled operation ends with. */
+const CANCELLED = 1;
+
+export function isCancelled({ error }: Pick<ExportOperation, 'error'>): boolean {
+  return error?.code === CANCELLED;
+}
+
+/**
+ * Of several operations of one run: the oldest that runs or has succeeded, or else the oldest that failed. A cancelled
+ * one is none of them: an earlier attempt has cancelled it in favour of another one, which may have failed since.
+ */
 export function survivorOf(own: readonly ExportOperation[]): ExportOperation | undefined {
-  return own.find(({ error }) => error === undefined) ?? own[0];
+  return own.find(({ error }) => error === undefined) ?? own.find((operation) => !isCancelled(operation));
 }
 
 /**

@@ -14,14 +14,12 @@ import { requireEmptyFolder, requireListing } from './earlier-start';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
 import { hasOwnFolder } from './own-operation';
-import { cancelOthers, listOperations, survivorOf } from './own-operations';
+import { cancelOthers, isCancelled, listOperations, survivorOf } from './own-operations';
 import { requireOwnFolder } from './run-folder';
 import { olderInTheWay, placeTaken, requireFreePlace } from './shared-place';
 
 /** A list of operations that is older is read again before an export is sent, in milliseconds. */
 const LIST_AGE_MS = 5_000;
-/** An attempt that begins later than this after the activity was scheduled is not the first one, in milliseconds. */
-const FIRST_ATTEMPT_MS = 1_000;
 
 /**
  * Starts the export, once: whatever happened before, the operations of the run are looked for first. Where an earlier
@@ -40,10 +38,13 @@ export async function startExport(deps: ExportDependencies, request: StartExport
   );
 }
 
-/** The counter alone does not tell: a reset of the activity sets it back, and forgets the heartbeats. */
+/**
+ * The counter alone does not say it: a reset of the activity sets it back, and forgets the heartbeats, while the attempt
+ * before may still run. Only the first attempt is scheduled together with the activity, by the same clock.
+ */
 function isFirstAttempt(info: Info): boolean {
-  const isPrompt = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs < FIRST_ATTEMPT_MS;
-  return info.attempt === 1 && info.heartbeatDetails === undefined && isPrompt;
+  const isOriginal = info.currentAttemptScheduledTimestampMs === info.scheduledTimestampMs;
+  return info.attempt === 1 && info.heartbeatDetails === undefined && isOriginal;
 }
 
 /** The list has become too old while the request waited to be sent. */
@@ -56,6 +57,8 @@ class Start {
   private readonly signal = Context.current().cancellationSignal;
   private readonly beganAt = processTimers.clock.now();
   private listedAt = -Infinity;
+  /** Whether the run has operations that were cancelled: what they wrote can be in the run's folder. */
+  private hasCancelled = false;
 
   constructor(
     private readonly deps: ExportDependencies,
@@ -72,7 +75,7 @@ class Start {
     await pause(this.deps.settleDelayMs, this.signal);
     const late = await this.find(this.deps);
     if (typeof late === 'object') return late;
-    await requireEmptyFolder(this.deps, this.request, this.signal);
+    if (!this.hasCancelled) await requireEmptyFolder(this.deps, this.request, this.signal);
     return undefined;
   }
 
@@ -97,10 +100,8 @@ class Start {
   /** A workflow that was terminated in the queue learns of it with the next heartbeat only, which can take a minute. */
   private async requireRunningWorkflow(): Promise<void> {
     if (processTimers.clock.now() - this.beganAt < LIST_AGE_MS) return;
-    const { client, info } = Context.current();
-    const { workflowId = '', runId } = info.workflowExecution ?? {};
-    const { status } = await client.workflow.getHandle(workflowId, runId).describe();
-    if (status.name !== 'RUNNING') throw new CancelledFailure('The workflow has ended: nothing is started for it');
+    const { runId } = Context.current().info.workflowExecution ?? {};
+    if (!(await isRunning(runId))) throw new CancelledFailure('The workflow has ended: nothing is started for it');
   }
 
   /** The run's own operation where there is one; else how a new one comes to the run. */
@@ -113,6 +114,7 @@ class Start {
       return 'unavailable';
     }
     requireFreePlace(this.request, listed, this.mayHaveStarted);
+    this.hasCancelled = listed.own.some(isCancelled);
     const survivor = survivorOf(listed.own);
     if (survivor === undefined) return 'started';
     if (hasOwnFolder(this.request)) await cancelOthers(deps, listed.own, survivor.name);
@@ -124,8 +126,13 @@ class Start {
     const tookMs = processTimers.clock.now() - this.listedAt;
     // Nobody else can have started one meanwhile, unless this process stood still, or the place is shared.
     if (!this.mayHaveStarted && tookMs < LIST_AGE_MS && this.hasOwnPlace()) return this.started(operation, adoption);
-    // An attempt that was given up meanwhile has started an operation all the same: it ends when another one has won.
+    // An attempt that was given up meanwhile has started an operation all the same, and nobody else may know of it.
     const { signal } = new AbortController();
+    // Also a run that was reset reads this list, and takes the operation over: only without any run it is in vain.
+    if (tookMs >= LIST_AGE_MS && !(await isRunning())) {
+      await withFailures('operation', () => deps.vertex.cancelOperation(operation.name, signal));
+      throw new CancelledFailure(`The workflow has ended: ${operation.name}, which was started for it, is cancelled`);
+    }
     const listed = await listOperations(deps.vertex, this.request, signal);
     if (listed instanceof GoogleApiError) return this.started(operation, adoption);
     const older = this.hasOwnPlace() ? undefined : olderInTheWay(this.request, listed, operation);
@@ -187,6 +194,17 @@ function bodyOf({ exportFormatId, destinations }: StartExportRequest): ExportReq
       ...(imageUri === undefined ? {} : { imageDestination: { outputUri: imageUri } }),
     },
   };
+}
+
+/**
+ * Whether the workflow runs; without a run id, whether any run of its id does. The question is also asked by an attempt
+ * that was given up.
+ */
+async function isRunning(runId?: string): Promise<boolean> {
+  const { client, info } = Context.current();
+  const handle = client.workflow.getHandle(info.workflowExecution?.workflowId ?? '', runId);
+  const { status } = await client.withAbortSignal(new AbortController().signal, () => handle.describe());
+  return status.name === 'RUNNING';
 }
 
 /** The answer does not say whether an operation was started: the next attempt looks for it. */

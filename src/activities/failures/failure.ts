@@ -14,7 +14,7 @@ import { redact } from '../../internal/redact';
 import { boundedFindings } from '../../verification/bounded';
 import type { RequestPurpose } from './table';
 import { actionOf, rowOf } from './table';
-import { haveAttemptsFailedFor, isLasting, PASSING_MS } from './lasting';
+import { haveAttemptsFailedFor, PASSING_MS } from './lasting';
 
 const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
 
@@ -91,7 +91,7 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
     ...(changes.nothingStarted && { nothingStarted: true }),
   };
   return exportFailure(`${error.request}: ${nameOf(error)}: ${error.message}`, details, {
-    retry: changes.retry ?? (typeof retry === 'number' ? !hasLasted(retry, details.type) : retry),
+    retry: changes.retry ?? (typeof retry === 'number' ? !haveAttemptsFailedFor(retry) : retry),
     nextRetryDelayMs: error.retryDelayMs,
     cause: error,
   });
@@ -109,11 +109,6 @@ export function lastFailureOf(
     action: row ? actionOf(row, {}, purpose, '') : 'Check whether the service, and the network to it, are available.',
     ...(status && { status, code: googleCode(status) }),
   };
-}
-
-/** Without credentials every step fails, also one that has worked well for hours; other refusals are those of a new step. */
-function hasLasted(ms: number, type: ExportFailureTypeName): boolean {
-  return type === ExportFailureType.CredentialsUnavailable ? haveAttemptsFailedFor(ms) : isLasting(ms);
 }
 
 function nameOf({ status, reason }: GoogleApiError): string {

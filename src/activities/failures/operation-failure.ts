@@ -43,15 +43,20 @@ function serviceAgentGrant(operation: string, message: string, outputInfo: Outpu
 /** Partial failures that a message contains; the details have them all. */
 const SHOWN_PARTIAL_FAILURES = 3;
 
-/** The failure of an operation that ended with an error; `exportAgain` says whether a fresh export may succeed. */
+/**
+ * The failure of an operation that ended with an error; `exportAgain` says whether a fresh export may succeed.
+ *
+ * @param hasSurvivor whether another operation of the same run is there, in favour of which this one was cancelled
+ */
 export function operationFailure(
   operation: string,
   error: { code: number; message: string },
   { outputInfo, genericMetadata }: ExportOperation['metadata'],
+  { hasSurvivor = false } = {},
 ): ApplicationFailure {
   const status = googleStatus(error.code);
-  const exportAgain = TRANSIENT.has(status);
-  const cancelled = status === 'CANCELLED';
+  const exportAgain = hasSurvivor || TRANSIENT.has(status);
+  const cancelled = status === 'CANCELLED' && !hasSurvivor;
   const row = rowOf({ status, message: error.message }, 'export');
   const type = cancelled ? ExportFailureType.OperationCancelled : (row?.type ?? ExportFailureType.OperationFailed);
   const isGrant = type === ExportFailureType.PermissionDenied && row?.fixableBy !== 'organization-administrator';
@@ -68,7 +73,9 @@ export function operationFailure(
       action: cancelled
         ? 'Somebody else cancelled the operation. Ask them, and start the export again.'
         : exportAgain
-          ? 'The error may pass: a fresh export is started while attempts are left.'
+          ? hasSurvivor
+            ? 'Another operation of this export runs, and is taken over while attempts are left.'
+            : 'The error may pass: a fresh export is started while attempts are left.'
           : isGrant
             ? `Grant Vertex AI's service agent the right to write: ${serviceAgentGrant(operation, error.message, outputInfo)}.`
             : (rowAction ?? "Fix the problem named in Google's message, and start the export again."),

@@ -1,10 +1,10 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { ExportPlan, OwnOperation } from '../../contract/export-activities';
+import type { ExportModelInput } from '../../contract/export-input';
 import type { ExportModelResult } from '../../contract/export-result';
 import type { Blocking } from './human-gate';
 import { endedAttempt } from './failures';
 import type { ExportProgress } from './progress';
-import { runFolder } from './run-folder';
+import { isReset, ownOperation } from './own-operation';
 import { start, verify, wait } from './steps';
 import { partialFailureNotes, resultOf, verificationNotes } from './result';
 
@@ -16,6 +16,7 @@ export interface ExportRun {
   readonly blocking: Blocking;
   /** Milliseconds since 1970; it moves while the run is blocked. */
   readonly deadline: () => number;
+  readonly input: ExportModelInput;
   plan?: ExportPlan;
   /** What tells the operations of the current attempt from others. */
   own?: OwnOperation;
@@ -60,26 +61,4 @@ export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<Atte
     show({ unfinished: undefined });
     return { error };
   }
-}
-
-function isReset(): boolean {
-  const { runId, originalExecutionRunId } = workflowInfo();
-  return runId !== originalExecutionRunId;
-}
-
-/** The run's own place: its folder below the prefix, so that a crashed run finds its operation with certainty. */
-function ownOperation(plan: ExportPlan, progress: ExportProgress): OwnOperation {
-  const { model, destinations, perRunFolder, notBefore, folderName } = plan;
-  const { outputUriPrefix } = destinations;
-  const folder =
-    outputUriPrefix !== undefined && perRunFolder
-      ? { outputUriPrefix: `${outputUriPrefix}${runFolder(folderName)}/` }
-      : {};
-  return {
-    model,
-    destinations: { ...destinations, ...folder },
-    perRunFolder,
-    notBefore,
-    exclude: progress.attempts.map(({ operation }) => operation),
-  };
 }

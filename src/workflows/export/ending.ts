@@ -3,6 +3,7 @@ import type { CancelledOperation, ExportPlan, OwnOperation } from '../../contrac
 import type { ExportFailureDetails } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
 import type { ExportRun } from './attempt';
+import { isReset, ownOperation } from './own-operation';
 import {
   applicationFailureIn,
   detailsOf,
@@ -12,10 +13,13 @@ import {
   isDeadline,
   lastFailureIn,
 } from './failures';
-import { cancel, deletePartial } from './steps';
+import { cancel, deletePartial, selectForCleanUp } from './steps';
 
 /** Marks runs that cancel their operation whatever ended them; earlier ones did so after a cancel and at the deadline. */
 const CANCEL_AT_EVERY_END = 'cancel-at-every-end';
+
+/** Marks runs after a reset that look for an operation wherever they end: the run before may have come further. */
+const CANCEL_AFTER_RESET = 'cancel-after-reset';
 
 /**
  * Cancels what may still run when an export does not succeed, whatever the reason, and gives the failure to end with.
@@ -32,6 +36,9 @@ export async function ending(error: unknown, run: ExportRun): Promise<unknown> {
       show({ stage: 'cancelling' });
       cleanUp = await cancelOperations(plan, own, progress.unfinished.operation);
     }
+  } else if (isReset() && !hasNothingStarted(error) && patched(CANCEL_AFTER_RESET)) {
+    show({ stage: 'cancelling' });
+    cleanUp = await cancelEarlierOperations(run);
   }
   if (cancelled) {
     show({ stage: 'cancelled', failure: ['cancelled', cleanUp.outcome].filter(Boolean).join('; ') });
@@ -48,6 +55,20 @@ interface CleanUp {
   readonly outcome: string;
   /** Whether no operation of the export runs any more. */
   readonly isComplete: boolean;
+}
+
+/** After a reset to a point at which this run knows of no operation: the run that was reset may have started one. */
+async function cancelEarlierOperations({ input, plan, progress }: ExportRun): Promise<CleanUp> {
+  try {
+    const known = plan ?? (await selectForCleanUp(input));
+    return await cancelOperations(known, ownOperation(known, progress), undefined);
+  } catch (error) {
+    const reason = applicationFailureIn(error) ?? lastFailureIn(error);
+    return {
+      outcome: `an operation that was started before the reset may still run: ${reason?.message ?? String(error)}`,
+      isComplete: false,
+    };
+  }
 }
 
 async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<CleanUp> {

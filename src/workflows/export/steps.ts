@@ -17,8 +17,8 @@ import { summaryText } from '../../contract/text';
 // the deadline, since outages, shutdowns and lost workers must not use up a count.
 export const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
-/** Limit of a clean-up step with the time that it waits for a worker; it begins at the end of an export. */
-const CLEAN_UP_TIMEOUT = '1 day';
+/** Limit of a clean-up step with the time that it waits for a worker, in milliseconds; it begins at the end of an export. */
+const CLEAN_UP_TIMEOUT_MS = 86_400_000;
 /** Limit of one attempt of a clean-up step. */
 const CLEAN_UP_ATTEMPT_TIMEOUT = '1 hour';
 
@@ -31,6 +31,11 @@ export function select(input: ExportModelInput, deadline: number): Promise<Expor
     retry,
   });
   return selectExportFormat(input);
+}
+
+/** The same at the end of an export that does not know its plan, whatever becomes of the workflow's scope. */
+export function selectForCleanUp(input: ExportModelInput): Promise<ExportPlan> {
+  return CancellationScope.nonCancellable(() => select(input, Date.now() + CLEAN_UP_TIMEOUT_MS));
 }
 
 /** Starts the operation, or finds the run's own again. */
@@ -126,7 +131,7 @@ export function cancel(
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
   const { cancelExport } = proxyActivities<ExportActivities>({
     summary: 'cancel the operation and wait for its end',
-    scheduleToCloseTimeout: CLEAN_UP_TIMEOUT,
+    scheduleToCloseTimeout: CLEAN_UP_TIMEOUT_MS,
     startToCloseTimeout: CLEAN_UP_ATTEMPT_TIMEOUT,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry,
@@ -141,7 +146,7 @@ export function deletePartial(plan: ExportPlan, folder: string): Promise<Deleted
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
   const { deletePartialArtifacts } = proxyActivities<ExportActivities>({
     summary: summaryText(folder),
-    scheduleToCloseTimeout: CLEAN_UP_TIMEOUT,
+    scheduleToCloseTimeout: CLEAN_UP_TIMEOUT_MS,
     startToCloseTimeout: CLEAN_UP_ATTEMPT_TIMEOUT,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry,

@@ -40,7 +40,7 @@ export async function exportModelWorkflow(input: ExportModelInput): Promise<Expo
   const blocking = new Blocking(() => waitsForPeople(input), progress, show);
   const deadline = (): number =>
     workflowInfo().startTime.getTime() + (run.plan?.deadlineMs ?? requestedDeadline(input)) + blocking.blockedMs;
-  const run: ExportRun = { progress, show, blocking, deadline };
+  const run: ExportRun = { input, progress, show, blocking, deadline };
   // Nothing of the input is read before: an error out there would fail the workflow task, again and again.
   try {
     show({ stage: 'selecting' });

@@ -7,7 +7,8 @@ import type {
   CancelledOperation,
   StartExportRequest,
 } from '../../../src/contract/export-activities';
-import { activitiesOf, activityEnvironment, run } from '../../support/activities';
+import { ExportFailureType } from '../../../src/contract/failures';
+import { activitiesOf, activityEnvironment, failureOf, run } from '../../support/activities';
 import type { TestModel } from '../../support/models';
 import { addModel } from '../../support/models';
 import { cancelRequest, POLLING, startRequest } from '../../support/requests';
@@ -120,6 +121,15 @@ suite('cancelExport', () => {
     });
   }
 
+  test('retries a cancel that is refused for the first time, however long the step has waited for a worker', async () => {
+    const { request, operation } = await startedExport({ durationMs: 60_000 });
+    const fault = refusal(403, 'PERMISSION_DENIED');
+    services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 1 });
+    const environment = activityEnvironment({ scheduledTimestampMs: Date.now() - 3_600_000, attempt: 1 });
+    const cancelled = environment.run(activitiesOf(services()).cancelExport, cancelRequest(request, operation));
+    assert.equal((await failureOf(cancelled, ExportFailureType.PermissionDenied)).retryable, true);
+  });
+
   test('retries a cancel that is refused for a failed precondition while the operation runs', async () => {
     const { request, operation } = await startedExport({ durationMs: 60_000 });
     const fault = refusal(412, 'FAILED_PRECONDITION');
@@ -140,11 +150,12 @@ suite('cancelExport', () => {
   }
 });
 
-/** How the first operation ended; or whether the step, scheduled at that time, is retried or refused. */
+/** How the first operation ended; or whether the step, whose attempts fail since that time, is retried or refused. */
 async function outcomeOf(request: CancelExportRequest, scheduledTimestampMs: number): Promise<string | undefined> {
   const { cancelExport } = activitiesOf(services());
   try {
-    const environment = activityEnvironment({ scheduledTimestampMs });
+    const attempt = scheduledTimestampMs < Date.now() - 60_000 ? 12 : 1;
+    const environment = activityEnvironment({ scheduledTimestampMs, attempt });
     const ended: CancelledOperation[] = await environment.run(cancelExport, request);
     return ended[0]?.outcome;
   } catch (error) {

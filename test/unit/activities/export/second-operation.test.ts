@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { ApplicationFailure } from '@temporalio/common';
 import { awaitExport } from '../../../../src/activities/export/await-export';
 import type { ExportDependencies } from '../../../../src/activities/dependencies';
 import { startExport } from '../../../../src/activities/export/start-export';
-import type { AwaitExportRequest } from '../../../../src/contract/export-activities';
+import type { AwaitExportRequest, StartedExport } from '../../../../src/contract/export-activities';
 import type { ExportOperation, VertexApi } from '../../../../src/google/vertex';
 import { activityEnvironment } from '../../../support/activities';
 import { POLLING, startRequest } from '../../../support/requests';
@@ -11,6 +12,7 @@ import { POLLING, startRequest } from '../../../support/requests';
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
 const FIRST = `${MODEL}/operations/1`;
 const SECOND = `${MODEL}/operations/2`;
+const THIRD = `${MODEL}/operations/3`;
 /** Longer than a search for a second operation takes, in milliseconds. */
 const EXPORT_MS = 500;
 
@@ -96,5 +98,52 @@ suite('an operation that a race has started', () => {
     const deps = dependencies(vertex, { watch: watch as ExportDependencies['watch'] });
     await activityEnvironment().run(() => awaitExport(deps, awaited));
     assert.deepEqual(events.slice(0, 2), [`cancelled ${SECOND}`, 'ended']);
+  });
+
+  test('is not taken over after it was cancelled, although the one that was kept has failed since', async () => {
+    const cancelled = {
+      ...operation(SECOND, 2),
+      done: true,
+      error: { code: 1, message: 'The operation was cancelled.' },
+    };
+    const vertex = vertexThat(
+      () => [{ ...operation(FIRST, 1), done: true }, cancelled],
+      () => Promise.resolve(operation(THIRD, 3)),
+      () => assert.fail('nothing runs that could be cancelled'),
+    );
+    const again = { ...request, exclude: [FIRST] };
+    const started: StartedExport = await activityEnvironment().run(() => startExport(dependencies(vertex, {}), again));
+    assert.equal(started.operation, THIRD);
+  });
+
+  test('is kept where the one that is waited for was cancelled in favour of it', async () => {
+    const vertex = vertexThat(
+      () => [operation(FIRST, 1), operation(SECOND, 2)],
+      () => Promise.reject(new Error('nothing is started')),
+      (name) => {
+        if (name === FIRST) assert.fail('the one that was kept is cancelled');
+      },
+    );
+    const error = { code: 1, message: 'The operation was cancelled.' };
+    const watch: Partial<ExportDependencies['watch']> = {
+      untilDone: () => Promise.resolve({ operation: { ...operation(SECOND, 2), done: true, error }, polls: 1 }),
+    };
+    const awaited: AwaitExportRequest = {
+      operation: SECOND,
+      polling: POLLING,
+      twinOf: { ...request, exclude: [FIRST] },
+    };
+    const deps = dependencies(vertex, { watch: watch as ExportDependencies['watch'] });
+    const alone = await activityEnvironment()
+      .run(() => awaitExport(deps, awaited))
+      .catch((reason: unknown) => reason);
+    assert.ok(alone instanceof ApplicationFailure);
+    assert.equal(alone.type, 'ExportError.OperationCancelled');
+    const withOther = { ...awaited, twinOf: { ...request, exclude: [] } };
+    const failure = await activityEnvironment()
+      .run(() => awaitExport(deps, withOther))
+      .catch((reason: unknown) => reason);
+    assert.ok(failure instanceof ApplicationFailure);
+    assert.equal((failure.details?.[0] as { exportAgain?: boolean }).exportAgain, true, failure.message);
   });
 });

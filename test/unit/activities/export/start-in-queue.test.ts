@@ -38,11 +38,11 @@ function queue(): { deps: ExportDependencies; sent: string[] } {
   return { deps: deps as ExportDependencies, sent };
 }
 
-function environment(status: string): MockActivityEnvironment {
+function environment(status: () => string): MockActivityEnvironment {
   const withAbortSignal = (_: AbortSignal, use: () => unknown): unknown => use();
   const client = {
     withAbortSignal,
-    workflow: { getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status } }) }) },
+    workflow: { getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status() } }) }) },
   };
   return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { client: client as unknown as Client });
 }
@@ -51,7 +51,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
   for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
     test(`sends nothing when its workflow is ${status}`, async () => {
       const { deps, sent } = queue();
-      const started = environment(status).run(() => startExport(deps, startRequest(MODEL)));
+      const started = environment(() => status).run(() => startExport(deps, startRequest(MODEL)));
       await assert.rejects(started, CancelledFailure);
       assert.deepEqual(sent, []);
     });
@@ -59,15 +59,41 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
 
   test('is sent when its workflow still runs', async () => {
     const { deps, sent } = queue();
-    await environment('RUNNING').run(() => startExport(deps, startRequest(MODEL)));
+    await environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL)));
     assert.equal(sent.length, 1);
   });
 
   test('sends nothing after its deadline', async () => {
     const { deps, sent } = queue();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
-    const started = environment('RUNNING').run(() => startExport(deps, startRequest(MODEL, { notAfter })));
+    const started = environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL, { notAfter })));
     await assert.rejects(started, /The deadline of the export passed before it could be started/);
     assert.deepEqual(sent, []);
+  });
+
+  test('cancels what it started when its workflow has ended before the answer', async () => {
+    const { deps, sent } = queue();
+    const cancelled: string[] = [];
+    let status = 'RUNNING';
+    const slow: Partial<VertexApi> = {
+      ...deps.vertex,
+      exportModel: async (name) => {
+        sent.push(name);
+        await new Promise((resolve) => setTimeout(resolve, QUEUE_MS));
+        status = 'FAILED';
+        return { name: `${MODEL}/operations/1`, done: false, metadata: { genericMetadata: {}, outputInfo: {} } };
+      },
+      cancelOperation: (name) => {
+        cancelled.push(name);
+        return Promise.resolve();
+      },
+    };
+    const vertex = slow as VertexApi;
+    const submission = () => Promise.resolve({ vertex, release: () => undefined });
+    const started = environment(() => status).run(() =>
+      startExport({ ...deps, vertex, submission }, startRequest(MODEL)),
+    );
+    await assert.rejects(started, CancelledFailure);
+    assert.deepEqual([sent.length, cancelled], [1, [`${MODEL}/operations/1`]]);
   });
 });
