@@ -45,6 +45,7 @@ export interface RunOptions {
 /** A run of the real workflow code in the SDK's own sandbox. */
 export class WorkflowRun {
   closed: Closed | undefined;
+  isCancelRequested = false;
   readonly activities = new Map<number, ActivityExecution>();
   readonly tasks: Task[] = [];
   /** A failure of a workflow task, which a real server repeats for ever. */
@@ -116,6 +117,7 @@ export class WorkflowRun {
 
   cancel(): void {
     if (this.closed) return;
+    this.isCancelRequested = true;
     this.server.trace(`${this.label}: cancel is requested`);
     this.add({ cancelWorkflow: { reason: 'simulated' } });
   }

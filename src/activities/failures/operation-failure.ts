@@ -71,7 +71,7 @@ export function operationFailure(
       // A person can raise a quota, when attempts did not help.
       type: exportAgain && status !== 'RESOURCE_EXHAUSTED' ? ExportFailureType.OperationFailed : type,
       action: cancelled
-        ? 'Somebody else cancelled the operation. Ask them, and start the export again.'
+        ? 'Somebody, or the run before a reset, cancelled the operation. Ask them, and start the export again.'
         : exportAgain
           ? hasSurvivor
             ? 'Another operation of this export runs, and is taken over while attempts are left.'

@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   defineQuery,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -10,12 +11,14 @@ import { DEFAULT_DEADLINE_MS, MAX_DURATION_MS, milliseconds, SHORTEST_DEADLINE_M
 import type { ExportModelInput } from '../../contract/export-input';
 import type { ExportModelResult } from '../../contract/export-result';
 import type { ExportStatus } from '../../contract/export-status';
+import { ExportFailureType } from '../../contract/failures';
 import { EXPORT_STATUS_QUERY } from '../../contract/export-status';
 import { Blocking } from './human-gate';
 import { ending } from './ending';
 import type { ExportRun } from './attempt';
 import { runAttempt } from './attempt';
-import { isTransient } from './failures';
+import { applicationFailureIn, isTransient } from './failures';
+import { isReset } from './own-operation';
 import { ExportProgress } from './progress';
 import { select } from './steps';
 
@@ -64,10 +67,20 @@ async function exportModel(input: ExportModelInput, run: ExportRun): Promise<Exp
     if ('result' in outcome) return outcome.result;
     const { error } = outcome;
     if (CancellationScope.current().consideredCancelled) throw error;
-    if (isTransient(error) && attempts < plan.maxExportAttempts) continue;
+    const canRepeat = isTransient(error) || isCancelledBeforeReset(error);
+    if (canRepeat && attempts < plan.maxExportAttempts) continue;
     if (!(await blocking.isMended(error))) throw error;
     attempts = 0;
   }
+}
+
+/** Marks runs after a reset that export again when the run before has cancelled its operation. */
+const EXPORT_AGAIN_AFTER_RESET = 'export-again-after-reset';
+
+/** A run that was cancelled and then reset is to export: its cancelled operation is not the last word. */
+function isCancelledBeforeReset(error: unknown): boolean {
+  const isCancelled = applicationFailureIn(error)?.type === ExportFailureType.OperationCancelled;
+  return isCancelled && isReset() && patched(EXPORT_AGAIN_AFTER_RESET);
 }
 
 /** An upsert is a write to the server's list of workflows: it is left out where the start has said all of this. */
