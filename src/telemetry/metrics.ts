@@ -25,7 +25,7 @@ function instrumentsOf(meter: MetricMeter) {
   };
 }
 
-/** Temporal metrics, by a meter that is asked for with the first record; docs/architecture.md lists the names. */
+/** Temporal metrics, by a meter that is asked for with the first record; docs/operating.md lists the names. */
 export function temporalMetrics(meter: () => Promise<MetricMeter>): WatchMetrics {
   let instruments: Promise<ReturnType<typeof instrumentsOf>> | undefined;
   // What is recorded before the meter is there is not lost: it waits for it, in order.

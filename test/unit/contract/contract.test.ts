@@ -240,7 +240,7 @@ suite("the worker's settings", () => {
 
 test('every type of failure is in the docs, and the docs have no other', () => {
   const docs = readFileSync(path.join(__dirname, '..', '..', '..', 'docs', 'failures.md'), 'utf8');
-  const documented = [...docs.matchAll(/^\| `(ExportError\.\w+)`/gm)].map(([, type = '']) => type);
+  const documented = [...docs.matchAll(/^### `(ExportError\.\w+)`$/gm)].map(([, type = '']) => type);
   assert.deepEqual(documented.sort(), Object.values(ExportFailureType).sort());
 });
 
