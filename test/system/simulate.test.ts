@@ -5,6 +5,8 @@ import { Simulation } from '../../dev/simulate/simulation';
 /** Seeds that once showed a fault, with what it was. */
 const FORMER_FAULTS: readonly (readonly [seed: number, title: string])[] = [
   [81, 'the failure of the deadline names the failure of the attempt before the one that timed out'],
+  [623, 'a run that was cancelled and then reset exports again'],
+  [4853, 'a reset run exports again when it cancelled the operation that would have arrived whole'],
   [5066, 'an operation that a slow request starts after its workflow has ended is cancelled'],
   [8648, 'an activity that is reset while its first attempt starts an operation starts no second one'],
   [8772, 'a cancel after a reset to the first step ends the operation of the run before'],

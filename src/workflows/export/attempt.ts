@@ -1,6 +1,6 @@
 import type { ExportPlan, OwnOperation } from '../../contract/export-activities';
 import type { ExportModelInput } from '../../contract/export-input';
-import type { ExportModelResult } from '../../contract/export-result';
+import type { Adoption, ExportModelResult } from '../../contract/export-result';
 import type { Blocking } from './human-gate';
 import { endedAttempt } from './failures';
 import type { ExportProgress } from './progress';
@@ -23,7 +23,8 @@ export interface ExportRun {
 }
 
 /** The result of an attempt, or why its operation, which has ended, was not the last one. */
-export type AttemptOutcome = { readonly result: ExportModelResult } | { readonly error: unknown };
+export type AttemptOutcome =
+  { readonly result: ExportModelResult } | { readonly error: unknown; readonly adoption: Adoption };
 
 /** Starts an operation, waits for its end, and verifies what it wrote. Throws where the operation may still run. */
 export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<AttemptOutcome> {
@@ -59,6 +60,6 @@ export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<Atte
     if (attempt === undefined) throw error;
     progress.attempts.push(attempt);
     show({ unfinished: undefined });
-    return { error };
+    return { error, adoption: started.adoption };
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { DEFAULT_DEADLINE_MS, MAX_DURATION_MS, milliseconds, SHORTEST_DEADLINE_MS } from '../../contract/duration';
 import type { ExportModelInput } from '../../contract/export-input';
-import type { ExportModelResult } from '../../contract/export-result';
+import type { Adoption, ExportModelResult } from '../../contract/export-result';
 import type { ExportStatus } from '../../contract/export-status';
 import { ExportFailureType } from '../../contract/failures';
 import { EXPORT_STATUS_QUERY } from '../../contract/export-status';
@@ -67,20 +67,26 @@ async function exportModel(input: ExportModelInput, run: ExportRun): Promise<Exp
     if ('result' in outcome) return outcome.result;
     const { error } = outcome;
     if (CancellationScope.current().consideredCancelled) throw error;
-    const canRepeat = isTransient(error) || isCancelledBeforeReset(error);
-    if (canRepeat && attempts < plan.maxExportAttempts) continue;
+    if (isCancelledByEarlierRun(outcome)) {
+      attempts -= 1;
+      continue;
+    }
+    if (isTransient(error) && attempts < plan.maxExportAttempts) continue;
     if (!(await blocking.isMended(error))) throw error;
     attempts = 0;
   }
 }
 
-/** Marks runs after a reset that export again when the run before has cancelled its operation. */
+/** Marks runs after a reset that export again when the operation that they took over was cancelled. */
 const EXPORT_AGAIN_AFTER_RESET = 'export-again-after-reset';
 
-/** A run that was cancelled and then reset is to export: its cancelled operation is not the last word. */
-function isCancelledBeforeReset(error: unknown): boolean {
+/**
+ * Whether an operation was cancelled for reasons that a reset has undone: the run that started it was cancelled, or this
+ * run has kept an older one, which did not arrive whole. That is not a failed attempt.
+ */
+function isCancelledByEarlierRun({ error, adoption }: { error: unknown; adoption: Adoption }): boolean {
   const isCancelled = applicationFailureIn(error)?.type === ExportFailureType.OperationCancelled;
-  return isCancelled && isReset() && patched(EXPORT_AGAIN_AFTER_RESET);
+  return isCancelled && adoption === 'adopted' && isReset() && patched(EXPORT_AGAIN_AFTER_RESET);
 }
 
 /** An upsert is a write to the server's list of workflows: it is left out where the start has said all of this. */
