@@ -16,6 +16,7 @@ import type { ExportModelsResult } from '../../contract/fleet-result';
 import type { FleetState } from '../../contract/fleet-state';
 import type { FleetStatus } from '../../contract/fleet-status';
 import { FLEET_STATUS_QUERY } from '../../contract/fleet-status';
+import { formerFolderName } from '../../contract/resource-names';
 import { documentedFailure } from '../export/failures';
 import { FleetPlanner } from './planner';
 import { FleetResults } from './results';
@@ -23,7 +24,6 @@ import { groupedByModel, sourceOf } from './source';
 import { begin, detailsOf, hasMore, newState, notesOf, statusOf, stop, totalsOf } from './state';
 import { check, write } from './steps';
 import { FleetWindow } from './window';
-import { fleetFolder } from '../export/run-folder';
 
 /** State of a fleet; answered while it runs and afterwards. */
 export const fleetStatusQuery = defineQuery<FleetStatus>(FLEET_STATUS_QUERY);
@@ -118,6 +118,12 @@ function newFleet(input: ExportModelsInput, state: FleetState, isFormer: boolean
       isFormer,
     }),
   };
+}
+
+/** Folder of a fleet below the prefix. All runs of a fleet that continues as new share it. */
+function fleetFolder(folderName: string | undefined): string {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  return `${folderName ?? formerFolderName(workflowId)}/${firstExecutionRunId}`;
 }
 
 async function exportAll(input: ExportModelsInput, fleet: Fleet, show: () => void): Promise<void> {

@@ -144,7 +144,7 @@ suite('the updates of people', () => {
     for (const update of [handle.retry, handle.abort]) {
       await assert.rejects(update(), (error: unknown) => {
         assert.ok(error instanceof WorkflowUpdateFailedError);
-        assert.match(String(error.cause?.message), /The export is not blocked: it is exporting/);
+        assert.match(String(error.cause?.message), /The export is not blocked: its stage is exporting/);
         return true;
       });
     }

@@ -49,7 +49,7 @@ suite('an export', () => {
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, verification, ...QUICK });
     const result = await handle.result();
     assert.deepEqual([result.files, result.verification.level], [undefined, 'none']);
-    assert.match(result.verification.notes.join(), /nothing was looked at/);
+    assert.match(result.verification.notes.join(), /nothing was verified/);
   });
 
   test('shows model and format in its memo', async () => {
@@ -229,7 +229,7 @@ suite('an export that is stopped', () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, deadline: '2s', ...QUICK });
     const { message, details } = await exportFailure(handle, ExportFailureType.DeadlineExceeded);
-    assert.match(message, /did not end before its deadline .*ended cancelled.*Give a later deadline/);
+    assert.match(message, /did not end before its deadline .*ended cancelled.*Set a later deadline/);
     assert.equal(details.operation, operationsOf(stack().vertex, name)[0]?.name);
     assert.deepEqual(
       operationsOf(stack().vertex, name).map(({ state }) => state),
