@@ -13,10 +13,11 @@ export type { EndedExport, FollowedExport, ResultsOptions } from './client/ended
 export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
+  EXPORT_MODELS_WORKFLOW,
   EXPORT_STATUS_QUERY,
+  FLEET_STATUS_QUERY,
   RETRY_EXPORT_UPDATE,
-} from './contract/export-status';
-export { EXPORT_MODELS_WORKFLOW, FLEET_STATUS_QUERY } from './contract/fleet-status';
+} from './contract/names';
 export { ExportFailureType } from './contract/failures';
 export { InvalidExportInputError } from './contract/problems';
 export { exportManifestSchema } from './contract/manifest';

@@ -1,6 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
-import { ABORT_EXPORT_UPDATE, RETRY_EXPORT_UPDATE } from '../../contract/export-status';
+import { ABORT_EXPORT_UPDATE, RETRY_EXPORT_UPDATE } from '../../contract/names';
 import type { FixableFailure } from './failures';
 import { fixableFailureIn } from './failures';
 import type { ExportProgress } from './progress';

@@ -10,7 +10,7 @@ import type {
   VerifiedExport,
 } from '../../contract/export-activities';
 import type { ExportModelInput } from '../../contract/export-input';
-import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/export-status';
+import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/duration';
 import { summaryText } from '../../contract/text';
 
 /**

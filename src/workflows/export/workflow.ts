@@ -2,7 +2,7 @@ import { CancellationScope, defineQuery, setHandler } from '@temporalio/workflow
 import type { ExportModelInput } from '../../contract/export-input';
 import type { ExportModelResult } from '../../contract/export-result';
 import type { ExportStatus } from '../../contract/export-status';
-import { EXPORT_STATUS_QUERY } from '../../contract/export-status';
+import { EXPORT_STATUS_QUERY } from '../../contract/names';
 import { runAttempt } from './attempt';
 import { ending } from './ending';
 import { isTransient } from './failures';

@@ -1,8 +1,7 @@
-import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../contract/fleet-limits';
+import { FLEET_BYTES, FLEET_LISTED, jsonBytes, MAX_INLINE_RESULTS } from '../../contract/fleet-limits';
 import type { WriteResultsRequest } from '../../contract/fleet-activities';
 import type { ExportModelsResult, FleetExport } from '../../contract/fleet-result';
 import type { FleetState, PendingResults } from '../../contract/fleet-state';
-import { MAX_INLINE_RESULTS } from '../../contract/fleet-status';
 import { applicationFailureIn, isDeadline } from '../export/failures';
 import { note } from './state';
 

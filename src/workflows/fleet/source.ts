@@ -1,6 +1,7 @@
 import type { FleetSettings, FleetSource } from '../../contract/fleet-activities';
 import type { ExportModelsEntry, ExportModelsInput } from '../../contract/fleet-input';
 import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
+import { withoutVersion } from '../../contract/resource-names';
 
 /** Entries planned at a time. */
 const ENTRIES = 100;
@@ -27,7 +28,7 @@ export function groupedByModel(source: FleetSource | undefined): FleetSource | u
   if (source === undefined || !('models' in source)) return source;
   const groups = new Map<string, string[]>();
   for (const name of source.models) {
-    const model = name.replace(/(?:@|%40)[^@]*$/i, '');
+    const model = withoutVersion(name);
     const group = groups.get(model);
     if (group) group.push(name);
     else groups.set(model, [name]);

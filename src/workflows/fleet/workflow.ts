@@ -15,7 +15,7 @@ import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
 import type { ExportModelsResult } from '../../contract/fleet-result';
 import type { FleetState } from '../../contract/fleet-state';
 import type { FleetStatus } from '../../contract/fleet-status';
-import { FLEET_STATUS_QUERY } from '../../contract/fleet-status';
+import { FLEET_STATUS_QUERY } from '../../contract/names';
 import { formerFolderName } from '../../contract/resource-names';
 import { documentedFailure } from '../export/failures';
 import { FleetPlanner } from './planner';

@@ -141,10 +141,7 @@ suite('the input of a fleet', () => {
     assert.ok('settings' in parseExportModelsInput({ models, formats: 'all', defaults: DEFAULTS }));
     const exports = models.map((name) => ({ name, outputConfig: { ...ARTIFACTS, exportFormatId: 'tf-saved-model' } }));
     const message = problemsOf({ exports })['(input)'] ?? '';
-    assert.match(
-      message,
-      /1250000 .*move what the exports share to `defaults`, give `models` and `formats`, or `parent`/,
-    );
+    assert.match(message, /1250000.*move common options to `defaults`, use `models` and `formats` or `parent`/);
   });
 
   test('has its first hundred problems named, and the others counted', () => {
