@@ -189,8 +189,27 @@ const checkedInputSchema = exportModelInputSchema
     path: ['manifest', 'write'],
   });
 
-/** An {@link ExportModelInput} with defaults filled in and durations in milliseconds. */
-export type NormalizedExportInput = z.output<typeof exportModelInputSchema>;
+/** An {@link ExportModelInput} with all defaults, and with durations in milliseconds. */
+export interface NormalizedExportInput extends Pick<ExportModelInput, 'name' | 'outputConfig' | 'formatPreference'> {
+  /** Whether the export has its own folder. */
+  perRunFolder: boolean;
+  /** How to verify the output. */
+  verification: { level: VerificationLevel };
+  /** Whether to write a manifest. */
+  manifest: { write: boolean };
+  /** How to poll the operation, in milliseconds. */
+  polling: { initialDelay: number; multiplier: number; maxDelay: number; heartbeatTimeout: number };
+  /** When to park the export, in milliseconds; missing if it is never parked. */
+  longExports?: { parkAfter: number; checkEvery: number };
+  /** Time from the start of the workflow to the deadline, in milliseconds. */
+  deadline: number;
+  /** Maximum number of operations of the export. */
+  maxExportAttempts: number;
+  /** What to do after a failure that a person can fix. */
+  onBlocked: 'fail' | 'wait';
+  /** Whether to delete the files of a failed or cancelled export. */
+  deletePartialArtifacts: boolean;
+}
 
 /** Checks a raw input. Returns the normalized input or all problems, at most 100. It never throws. */
 export function parseExportModelInput(

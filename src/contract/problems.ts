@@ -11,6 +11,7 @@ export interface InputProblem {
 
 /** Error of an invalid input. Its message lists all problems. */
 export class InvalidExportInputError extends Error {
+  /** Always `InvalidExportInputError`. */
   override readonly name = 'InvalidExportInputError';
 
   /** @param problems all problems, at most 100 */
