@@ -3,7 +3,7 @@ import type { ExportPlan, OwnOperation, StartedExport } from '../../contract/exp
 import type { ExportModelResult } from '../../contract/export-result';
 import { formerFolderName } from '../../contract/resource-names';
 import { endedAttempt } from './failures';
-import { partialFailureNotes, resultOf, verificationNotes } from './result';
+import { exportResult, partialFailureNotes, verificationNotes } from './result';
 import type { ExportRun } from './run';
 import { awaitExport, startExport, verifyExport } from './steps';
 
@@ -72,7 +72,7 @@ async function awaitAndVerify(
   );
   progress.attempts.push({ operation, outcome: 'succeeded' });
   run.show({ stage: 'completed', notes: verificationNotes(verified) });
-  return resultOf(plan, progress, started, ended, verified);
+  return exportResult(plan, progress, started, ended, verified);
 }
 
 function isReset(): boolean {

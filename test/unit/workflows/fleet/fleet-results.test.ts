@@ -6,7 +6,7 @@ import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../../../src/contract/f
 import type { FleetExport } from '../../../../src/contract/fleet-result';
 import type { FleetState } from '../../../../src/contract/fleet-state';
 import { FleetResults } from '../../../../src/workflows/fleet/results';
-import { newState, notesOf, settle } from '../../../../src/workflows/fleet/state';
+import { newState, notesOf, recordEnd } from '../../../../src/workflows/fleet/state';
 
 const FOLDER = 'gs://bucket/path/fleet/run/';
 
@@ -35,7 +35,7 @@ function bucket(write: (request: WriteResultsRequest) => Promise<void>, { hasFol
 
 async function settleAll(state: FleetState, results: FleetResults, count: number, message?: string): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    settle(state, ended(index, message));
+    recordEnd(state, ended(index, message));
     if (results.isDue()) await results.flush();
   }
 }
@@ -84,7 +84,7 @@ suite('the results of a fleet', () => {
     assert.deepEqual([state.exports.length, state.pendingResults?.length], [0, 0]);
     assert.ok(state.notes.length <= FLEET_LISTED.notes);
     const lost = notesOf(state).map((note) => {
-      const [, count] = /^(\d+) (?:more )?results could not be written.*in the exports' own workflows/.exec(note) ?? [];
+      const [, count] = /^(\d+) (?:more )?results could not be written.*the exports' workflows have them/.exec(note) ?? [];
       return Number(count ?? 0);
     });
     assert.equal(
@@ -168,7 +168,7 @@ suite('the results of a fleet', () => {
     const { exports, failures, resultUris } = state;
     const result = { exports, failures, resultUris, notes: notesOf(state), ...results.objects() };
     assert.ok(jsonBytes(result) < 262_144, `${jsonBytes(result)} bytes`);
-    assert.match(notesOf(state).join(), /more failed exports are not in failures/);
+    assert.match(notesOf(state).join(), /more failed exports are not listed in failures/);
   });
 });
 
