@@ -14,7 +14,7 @@ import type { ExportScenario, FleetScenario } from './history-scenarios';
 import { DURATION_MS, EXPORT_SCENARIOS, FLEET_SCENARIOS, FLOWERS, OTHERS, POLL_MS } from './history-scenarios';
 
 /**
- * Runs an export or a fleet for each way that the workflows can go and keeps its hiscenario. The test that replays them
+ * Runs an export or a fleet for each way that the workflows can go and keeps its history. The test that replays them
  * fails when a change would break exports that are running; run this again only when that is meant, or for new ones
  * alone, by a part of their names.
  */
@@ -79,7 +79,7 @@ async function save(
 ): Promise<void> {
   const history = historyToJSON(await workflow.fetchHistory());
   // Identities and sticky task queues have the name of the machine, and stack traces have its folders.
-  const anonymous = hiscenario.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
+  const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
   writeFileSync(path.join(FOLDER, `${name}.json`), `${anonymous}\n`);
   process.stdout.write(`${name}\n`);
 }
