@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { describeInspected } from '../../../../src/workflows/export/inspected-text';
 
 suite('the line about an inspected file', () => {
-  test('has names, types, shapes, signatures and counts of a SavedModel', () => {
+  test('the line about a SavedModel has names, types, shapes, signatures and counts', () => {
     const features = { name: 'features', type: 'float32', shape: [-1, 4] };
     const scores = { name: 'scores', type: 'float32' };
     assert.equal(
@@ -25,7 +25,7 @@ suite('the line about an inspected file', () => {
     );
   });
 
-  test('omits empty lists and false flags', () => {
+  test('the line about an inspected file omits empty lists and false flags', () => {
     const tensors = { schemaVersion: 3, subgraphs: 1, operators: 2, tensors: 9, inputs: [], outputs: [] };
     assert.equal(
       describeInspected({ path: 'a', kind: 'tflite', summary: { ...tensors, edgeTpu: false } }),
