@@ -20,7 +20,7 @@ const STATUS_NAMES = {
   terminated: 'TERMINATED',
 } as const;
 
-/** Temporal's client as activities use it: it tells the status of a run. */
+/** The part of Temporal's client that activities use: it returns the status of a run. */
 export function simulatedClient(server: AskedServer, process: AskingProcess): Client {
   const describe = (runId: string): Promise<unknown> =>
     new Promise((resolve) => {
