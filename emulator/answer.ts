@@ -5,7 +5,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The page of a front end or a proxy. */
+/** An HTML error page like that of a proxy. */
 export function html(status: number): Answer {
   return {
     status,
@@ -14,7 +14,7 @@ export function html(status: number): Answer {
   };
 }
 
-/** What the API answers. */
+/** A JSON answer of the API. */
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return {
     status,

@@ -1,4 +1,4 @@
-/** An error in Google's shape. Source: https://cloud.google.com/apis/design/errors */
+/** An error in Google's format. Source: https://cloud.google.com/apis/design/errors */
 export class ApiError extends Error {
   constructor(
     readonly status: GrpcStatus,
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** gRPC's codes, by name, with their HTTP counterparts. */
+/** gRPC codes by name, with their HTTP statuses. */
 export const STATUSES = {
   CANCELLED: { code: 1, http: 499 },
   UNKNOWN: { code: 2, http: 500 },
@@ -41,7 +41,7 @@ export const STATUSES = {
 
 export type GrpcStatus = keyof typeof STATUSES;
 
-/** INVALID_ARGUMENT with the field that it is about. */
+/** Creates an INVALID_ARGUMENT error for a field. */
 export function badRequest(field: string, description: string, message = description): ApiError {
   return new ApiError('INVALID_ARGUMENT', message, [
     { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field, description }] },

@@ -1,16 +1,16 @@
 import type { ModelEntry } from './models';
 import type { Projects } from './projects';
 
-/** Where a Model is, by the parts of its name; the project by id or by number. */
+/** The parts of a Model's name. The project is an id or a number. */
 export interface ModelPlace {
   readonly project: string;
   readonly location: string;
   readonly model: string;
 }
 
-/** The Models of an emulator, found by name however many there are. */
+/** The Models of an emulator, indexed by name. */
 export class Catalog {
-  /** Versions of each Model, in the order in which they were added. */
+  /** Versions of each Model, in the order of addition. */
   private readonly versionsOf = new Map<string, ModelEntry[]>();
 
   constructor(

@@ -8,35 +8,41 @@ import { parseJson } from './request-body';
 import type { Requests } from './requests';
 import type { Service } from './service';
 
-/** Everything that people and tests can look at and change while an emulator runs. */
+/** The parts of an emulator that can be inspected and changed while it runs. */
 export interface Control {
   readonly service: Service;
   readonly faults: Faults;
   readonly requests: Requests;
   readonly options: EmulatorOptions;
-  /** Services behind the emulator, without a slash at the end. */
+  /** URLs of the services behind the emulator, without a slash at the end. */
   readonly urls: { readonly storageUrl?: string; readonly registryUrl?: string };
 }
 
-/** An export as the emulator sees it. */
+/** State of an export in the emulator. */
 export interface EmulatorOperation {
+  /** Resource name of the operation. */
   readonly name: string;
+  /** Version id of the exported Model. */
   readonly versionId: string;
+  /** Id of the export format. */
   readonly formatId: string;
+  /** State of the operation. */
   readonly state: 'running' | 'succeeded' | 'failed' | 'cancelled';
-  /** ISO 8601. */
+  /** Start of the operation, in ISO 8601 (UTC). */
   readonly createTime: string;
-  /** ISO 8601; left out while it runs. */
+  /** End of the operation, in ISO 8601 (UTC); missing while it runs. */
   readonly endTime?: string;
+  /** Directory of the exported files: `gs://bucket/path`. */
   readonly artifactOutputUri?: string;
+  /** URI of the exported image. */
   readonly imageOutputUri?: string;
 }
 
-/** Below this path is no part of Vertex AI: faults, requests, operations, models, outcomes, capabilities. */
+/** Path of the control API, which is not a part of Vertex AI. */
 export const CONTROL_PREFIX = '/emulator/v1';
 
 const CANCELLED = 1;
-/** A body of megabytes can have a problem in each of its entries. */
+/** Maximum number of problems in an answer. A body of megabytes can have a problem in each entry. */
 const MAX_PROBLEMS = 100;
 
 const outcomeRequestSchema = z.strictObject({
@@ -137,5 +143,8 @@ export function answerControl(
     }
   }
   const known = CONTROL_ROUTES.map((route) => `${route.method} ${CONTROL_PREFIX}${route.path.source}`);
-  return { status: 404, body: { problems: [`${method} ${path} is unknown`], known } };
+  return {
+    status: 404,
+    body: { problems: [`The control API has no route ${method} ${path}. Use one of the known routes.`], known },
+  };
 }

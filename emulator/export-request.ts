@@ -7,13 +7,13 @@ export interface ExportRequest {
   readonly outputUri?: string;
 }
 
-/** The fields of the body: a leaf is text, everything else an object. */
+/** The fields of the body. Leaves are strings, all others are objects. */
 interface Fields {
   readonly [name: string]: 'text' | Fields;
 }
 
 const FIELDS: Fields = {
-  // Some clients repeat the name that the URL has.
+  // Some clients repeat the name from the URL.
   name: 'text',
   outputConfig: {
     exportFormatId: 'text',
@@ -22,17 +22,17 @@ const FIELDS: Fields = {
   },
 };
 
-/** Of what a body has, at most this many characters are in an answer. */
+/** Longest part of a request in an answer, in characters. */
 const MAX_SHOWN = 200;
 const shown = (text: string): string => (text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`);
 
 const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Takes the values that `fields` knows, in lowerCamelCase or snake_case; an unknown one is an error, as at Google. */
+/** Collects the values of known fields in lowerCamelCase or snake_case. Unknown fields are an error, as in Vertex AI. */
 function take(body: object, fields: Fields, at: string): Map<string, string> {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(body) as [string, unknown][]) {
-    // A body can name what every object has.
+    // A body can have a field with the name of a built-in property.
     const field = Object.hasOwn(fields, camelCase(name)) ? fields[camelCase(name)] : undefined;
     const path = at ? `${at}.${camelCase(name)}` : camelCase(name);
     if (field === undefined) {
@@ -55,13 +55,13 @@ function take(body: object, fields: Fields, at: string): Map<string, string> {
   return values;
 }
 
-/** Longer than any object name and any image. */
+/** No object name and no image URI is longer. */
 const MAX_URI_LENGTH = 2_048;
 const PREFIX = /^gs:\/\/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](\/\P{Cc}*)?$/u;
 const IMAGE =
   /^((?:[a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)\/[a-z0-9]+(?:[.:-]+[a-z0-9]+)*(\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+(:[\w][\w.-]{0,127})?$/;
 
-/** Checks the body of an export, as far as no model is needed for it. */
+/** Checks the parts of an export's body that do not depend on the Model. */
 export function parseExportRequest(body: unknown): ExportRequest {
   if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
     throw badRequest('', 'Invalid JSON payload received. Root element must be a message.');
@@ -108,7 +108,7 @@ export function parseExportRequest(body: unknown): ExportRequest {
   };
 }
 
-/** The service's words where a model, a format or a bucket does not fit. */
+/** The service's errors for Models, formats and buckets. */
 export const refusals = {
   modelNotFound: (name: string) => new ApiError('NOT_FOUND', `The Model does not exist: ${name}`),
   notExportable: (name: string) => new ApiError('FAILED_PRECONDITION', `Model \`${name}\` is not exportable.`),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { millisecondsSchema } from './models';
 
-/** What a server may send as an answer: 1xx is not one. */
+/** HTTP status of an answer. 1xx is not one. */
 const statusSchema = z.int().min(200).max(599);
 
-/** Of an answer: a name as HTTP has it, and a value on one line; none that lets web pages read answers. */
+/** Headers of an answer, except those that let web pages read answers. */
 const headersSchema = z
   .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$/, 'must be the name of a header'), headerValue())
   .refine(
@@ -19,16 +19,16 @@ function headerValue(): z.ZodString {
 export const faultRuleSchema = z.strictObject({
   match: z.strictObject({
     method: z.string().optional(),
-    /** Regular expression that the decoded path must match. */
+    /** Regular expression for the decoded path. */
     path: z.string(),
   }),
-  /** How often the rule takes effect. Default: always. */
+  /** Maximum number of faults by this rule. Default: no limit. */
   times: z.int().min(1).optional(),
-  /** So many matching requests pass first. Default 0. */
+  /** Number of matching requests that succeed first. Default 0. */
   skip: z.int().min(0).optional(),
-  /** Of the requests that remain, each so-manieth is hit. Default 1: all. */
+  /** Of the other matching requests, every N-th fails. Default 1: all. */
   every: z.int().min(1).optional(),
-  /** `after`: the request takes effect, and its answer is spoilt. Default `before`. */
+  /** Whether the fault occurs before or after the request takes effect. Default `before`. */
   when: z.enum(['before', 'after']).optional(),
   fault: z.union([
     z.strictObject({
@@ -36,18 +36,20 @@ export const faultRuleSchema = z.strictObject({
       body: z.unknown().optional(),
       headers: headersSchema.optional(),
     }),
-    /** The request, or its answer where `when` is `after`, is held for so many milliseconds. */
+    /** Delays the request, or its answer if `when` is `after`, by this number of milliseconds. */
     z.strictObject({ delayMs: millisecondsSchema }),
+    /** Resets the connection. */
     z.strictObject({ reset: z.literal(true) }),
-    /** Half of the body, then the connection's end. */
+    /** Sends half of the body and closes the connection. */
     z.strictObject({ truncate: z.literal(true) }),
-    /** An HTML page with this status, as a front end gives it. */
+    /** Answers with an HTML page and this status, like a proxy. */
     z.strictObject({ html: statusSchema }),
   ]),
 });
 
-/** What goes wrong, and when. */
+/** A rule that makes matching requests fail. */
 export type FaultRule = z.input<typeof faultRuleSchema>;
+/** What a rule does to a request: an error, a delay, a reset, a truncated answer, or an HTML page. */
 export type Fault = FaultRule['fault'];
 
 interface ActiveRule {
@@ -57,7 +59,7 @@ interface ActiveRule {
   used: number;
 }
 
-/** The rules in force. */
+/** The active rules. */
 export class Faults {
   private readonly rules = new Map<string, ActiveRule>();
   private next = 1;
@@ -72,7 +74,7 @@ export class Faults {
     this.rules.delete(id);
   }
 
-  /** How often a rule took effect. */
+  /** Number of faults by a rule. */
   uses(id: string): number {
     return this.rules.get(id)?.used ?? 0;
   }
@@ -81,15 +83,15 @@ export class Faults {
     this.rules.clear();
   }
 
-  /** The first rule that hits this request, counted as used. */
+  /** Returns and counts the first rule that applies to a request. */
   take(method: string, path: string): FaultRule | undefined {
     for (const active of this.rules.values()) {
       const { rule } = active;
       if (rule.match.method !== undefined && rule.match.method !== method) continue;
       if (!active.path.test(path)) continue;
       active.seen += 1;
-      const turn = active.seen - (rule.skip ?? 0) - 1;
-      if (turn < 0 || turn % (rule.every ?? 1) !== 0 || active.used >= (rule.times ?? Infinity)) continue;
+      const index = active.seen - (rule.skip ?? 0) - 1;
+      if (index < 0 || index % (rule.every ?? 1) !== 0 || active.used >= (rule.times ?? Infinity)) continue;
       active.used += 1;
       return rule;
     }

@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './answer';
 import { json } from './answer';
 
-/** A service behind the emulator: its requests can be made to fail like those of Vertex AI. */
+/** A service behind the emulator. Its requests can be made to fail like those of Vertex AI. */
 export interface Upstream {
   readonly route: 'storage' | 'registry';
   readonly url: string;
 }
 
-/** Where the paths of Cloud Storage and of a container registry are handed on to; `undefined` for all others. */
+/** The service that a path is forwarded to: Cloud Storage or a container registry; undefined for other paths. */
 export function upstreamOf(
   path: string,
   urls: { readonly storageUrl?: string | undefined; readonly registryUrl?: string | undefined },
@@ -20,7 +20,7 @@ export function upstreamOf(
   return undefined;
 }
 
-/** Headers that belong to one connection, or that fetch has dealt with. */
+/** Headers that belong to one connection or that fetch handles. */
 const OWN_HEADERS = new Set([
   'connection',
   'content-encoding',
@@ -35,7 +35,7 @@ const OWN_HEADERS = new Set([
   'upgrade',
 ]);
 
-/** Hands a request on, and gives the answer as it comes. */
+/** Forwards a request and returns the answer. */
 export async function handOn(
   upstream: Upstream,
   request: {
@@ -55,10 +55,10 @@ export async function handOn(
       redirect: 'manual',
       ...(request.body.length > 0 && { body: new Uint8Array(request.body) }),
     });
-    // The length of what HEAD leaves out is all that it is asked for.
+    // A HEAD request asks for the length of the omitted body.
     const isOwn = (name: string): boolean =>
       OWN_HEADERS.has(name) && !(request.method === 'HEAD' && name === 'content-length');
-    // Others of its headers, such as those that let any page read it, are dealt with where answers are sent.
+    // The server removes other headers, such as those that let web pages read answers.
     const answered = [...response.headers].filter(([name]) => !isOwn(name));
     const body = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: Object.fromEntries(answered), body };

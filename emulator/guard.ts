@@ -3,7 +3,7 @@ import type { Answer } from './answer';
 import { json } from './answer';
 import type { GrpcStatus } from './api-error';
 
-/** Why a request is not answered. */
+/** Why a request is rejected. */
 export interface Refusal {
   readonly status: number;
   readonly name: GrpcStatus;
@@ -11,68 +11,64 @@ export interface Refusal {
 }
 
 /**
- * Names of this machine in a Host header, with any port: a forwarded port differs from the one that is listened on. A
- * page of another site that points its own name at 127.0.0.1 (DNS rebinding) still sends that name.
+ * Names of this machine in a Host header, with any port, since ports can be forwarded. A page of another site that points
+ * its name at 127.0.0.1 (DNS rebinding) still sends that name.
  */
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 
-/** Sent with every answer: no page may embed an answer, guess its type, or run what is in it. */
+/** Headers of all answers. They prevent pages from embedding an answer, guessing its type, or running its content. */
 const PROTECTIVE_HEADERS = {
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; sandbox",
 } as const;
 
-/** Content types that a page of any site may post without asking first. */
+/** Content types that a page of any site can post without a preflight request. */
 const PAGE_CONTENT_TYPES = new Set(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']);
 
 /**
- * Why a request must not be answered because a web page may have sent it; `undefined` where it may be answered.
- * Browsers add `Origin` and `Sec-Fetch-Site` by themselves, and no page can take them away.
+ * Why a request is rejected because a web page may have sent it; undefined if it is accepted. Browsers always add `Origin`
+ * and `Sec-Fetch-Site`, and a page can't remove them.
  */
 export function pageRefusal(request: Pick<IncomingMessage, 'method' | 'rawHeaders' | 'headers'>): Refusal | undefined {
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   const { host, origin, 'sec-fetch-site': site } = request.headers;
   if (hosts !== 1 || host === undefined || !LOOPBACK_HOST.test(host)) {
-    return forbidden(
-      'The Host header must name this machine. Send the request to 127.0.0.1, localhost or [::1], as the printed URL does.',
-    );
+    return forbidden('The Host header must name this machine. Send the request to 127.0.0.1, localhost or [::1].');
   }
   if (origin !== undefined) {
     return forbidden(
-      'Requests of web pages are refused. Send the request without an Origin header, not from a browser.',
+      'Requests from web pages are rejected. Send the request without an Origin header, not from a browser.',
     );
   }
-  // `none` is an address that a person typed.
+  // `none` means that a person typed the address.
   if (site !== undefined && site !== 'none') {
-    return forbidden('Requests of web pages are refused. Send the request from a program, not from a browser.');
+    return forbidden('Requests from web pages are rejected. Send the request from a program, not from a browser.');
   }
   if (request.method === 'OPTIONS') {
-    return forbidden(
-      'Web pages may not ask for permission. Send the request itself, without an OPTIONS request before it.',
-    );
+    return forbidden('Preflight requests of web pages are rejected. Send the request without an OPTIONS request.');
   }
   return undefined;
 }
 
-/** Why a body is refused where only JSON is taken; `undefined` where it is not. */
+/** Why a body is rejected if only JSON is accepted; undefined if it is accepted. */
 export function onlyJson({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Refusal | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
   if (method === 'DELETE' && !hasBody(headers)) return undefined;
   return mediaType(headers) === 'application/json' ? undefined : unsupported(headers);
 }
 
-/** Why a body is refused where clients send JSON by several names; `undefined` where it is not. */
+/** Why a body is rejected if several content types of JSON are accepted; undefined if it is accepted. */
 export function noPageContent({ headers }: Pick<IncomingMessage, 'headers'>): Refusal | undefined {
   return hasBody(headers) && PAGE_CONTENT_TYPES.has(mediaType(headers)) ? unsupported(headers) : undefined;
 }
 
-/** The answer of a refusal, in Google's shape of errors. */
+/** The answer to a rejected request, in Google's error format. */
 export function refused({ status, name, message }: Refusal): Answer {
   return json(status, { error: { code: status, message, status: name } });
 }
 
-/** The headers of an answer without those that let pages read it, and with those that keep pages out. */
+/** The headers of an answer, without those that let web pages read it and with those that prevent it. */
 export function protectedHeaders<T>(headers: Readonly<Record<string, T>>): Record<string, T | string> {
   const kept = Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith('access-control-'));
   return { ...Object.fromEntries(kept), ...PROTECTIVE_HEADERS };

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ModelFile } from './store';
 import { digestOf, readFolder } from './store';
 
-/** One image, ready to be pushed. */
+/** An image that is ready to push. */
 interface Image {
   readonly manifest: Buffer;
   readonly mediaType: string;
@@ -13,7 +13,7 @@ const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
 const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar';
 
-/** Reads an OCI layout, or makes an image with one layer of a plain folder. */
+/** Reads an OCI layout, or creates an image with one layer from a folder. */
 async function readImage(folder: string): Promise<Image> {
   const files = await readFolder(folder);
   return files.some(({ path: name }) => name === 'oci-layout') ? layoutImage(files, folder) : folderImage(files);
@@ -25,7 +25,7 @@ function layoutImage(files: readonly ModelFile[], folder: string): Image {
   const digest = /"digest"\s*:\s*"sha256:([0-9a-f]{64})"/.exec(text)?.[1] ?? '';
   const blobs = files.filter(({ path: name }) => name.startsWith('blobs/sha256/'));
   const manifest = blobs.find(({ path: name }) => path.posix.basename(name) === digest);
-  if (manifest === undefined) throw new Error(`${folder}: the OCI layout's index names no manifest that is there`);
+  if (manifest === undefined) throw new Error(`${folder}: the index of the OCI layout refers to no existing manifest`);
   const mediaType = /"mediaType"\s*:\s*"([^"]+manifest[^"]*)"/.exec(text)?.[1] ?? OCI_MANIFEST;
   return {
     manifest: manifest.content,
@@ -60,7 +60,7 @@ function folderImage(files: readonly ModelFile[]): Image {
 
 const BLOCK = 512;
 
-/** A POSIX archive without times and owners, so that equal files give equal digests. */
+/** A POSIX archive without times and owners, so that equal files have equal digests. */
 function tar(files: readonly ModelFile[]): Buffer {
   const blocks = files.flatMap(({ path: name, content }) => [
     tarHeader(name, content.length),
@@ -71,7 +71,8 @@ function tar(files: readonly ModelFile[]): Buffer {
 }
 
 function tarHeader(name: string, size: number): Buffer {
-  if (Buffer.byteLength(name) > 100) throw new Error(`${name}: paths in an image's folder have at most 100 bytes`);
+  if (Buffer.byteLength(name) > 100)
+    throw new Error(`${name}: the paths in an image's folder must have at most 100 bytes`);
   const header = Buffer.alloc(BLOCK);
   const octal = (value: number, width: number) => `${value.toString(8).padStart(width - 1, '0')}\0`;
   header.write(name, 0);
@@ -80,7 +81,7 @@ function tarHeader(name: string, size: number): Buffer {
   header.write(octal(0, 8), 116);
   header.write(octal(size, 12), 124);
   header.write(octal(0, 12), 136);
-  // The checksum counts its own field as spaces.
+  // For the checksum, its field counts as spaces.
   header.write(' '.repeat(8), 148);
   header.write('0', 156);
   header.write('ustar\0' + '00', 257);
@@ -89,11 +90,11 @@ function tarHeader(name: string, size: number): Buffer {
   return header;
 }
 
-/** Where images are pushed to: the OCI distribution API. */
+/** The registry that images are pushed to, by the OCI distribution API. */
 export class ImageRegistry {
   constructor(private readonly url: string | undefined) {}
 
-  /** Pushes the image of a folder; `parts: 'blobs'` leaves the manifest out, as a push that was cut off does. */
+  /** Pushes the image of a folder. `parts: 'blobs'` omits the manifest, like an interrupted push. */
   async push(folder: string, imageUri: string, parts: 'all' | 'blobs'): Promise<void> {
     const [, repository = '', tag = 'latest'] = /^[^/]+\/(.+?)(?::([^:/]+))?$/.exec(imageUri) ?? [];
     const image = await readImage(folder);
@@ -122,7 +123,7 @@ export class ImageRegistry {
   }
 
   private base(): string {
-    if (this.url === undefined) throw new Error('no registry: set registryUrl or REGISTRY_EMULATOR_HOST');
+    if (this.url === undefined) throw new Error('There is no registry: set registryUrl or REGISTRY_EMULATOR_HOST');
     return this.url;
   }
 }

@@ -16,39 +16,44 @@ export type { EmulatorModel, ExportOutcome } from './models';
 export type { Capabilities, EmulatorOptions, Quotas } from './options';
 export type { LoggedRequest, RequestLog } from './requests';
 
-/** A running local Vertex AI. */
+/** A running emulator. */
 export interface Emulator {
-  /** For `VERTEX_EMULATOR_HOST`. */
+  /** URL of the emulator, for `VERTEX_EMULATOR_HOST`. */
   readonly url: string;
-  /** Makes requests fail. Gives the rule's id. */
+  /** Adds a rule that makes requests fail. Returns the rule's id. */
   addFault(rule: FaultRule): string;
-  /** How often a rule took effect so far. */
+  /** Number of faults by a rule. */
   faultUses(id: string): number;
+  /** Removes a rule. */
   removeFault(id: string): void;
+  /** Removes all rules. */
   clearFaults(): void;
-  /** What was asked since the start or the last clear. */
+  /** Requests since the start or the last `clearRequests`. */
   requests(): RequestLog;
+  /** Empties the request log. */
   clearRequests(): void;
-  /** All exports since the start, oldest first. */
+  /** All exports since the start, in the order of their starts. */
   operations(): EmulatorOperation[];
+  /** Adds Models. @throws Error with all problems of the entries */
   addModels(models: readonly EmulatorModel[]): void;
   /**
-   * Sets how the next exports of a model end and how long they run, in milliseconds; of several outcomes each export
-   * takes the next, and the last one stays.
+   * Sets how the next exports of a Model end, and their duration in milliseconds. Several outcomes apply to successive
+   * exports; the last one is repeated.
    */
   setOutcome(model: string, outcome: ExportOutcome | readonly ExportOutcome[], durationMs?: number): void;
-  /** Switches what the service can do; keys that are left out stay as they are. */
+  /** Changes capabilities of the service. Missing keys keep their values. */
   setCapabilities(capabilities: Capabilities): void;
-  /** Listens on one more port, so that the log shows which requests came through it. Gives its URL. */
+  /** Opens another port, so that the log shows which requests used it. Returns its URL. */
   openPort(): Promise<string>;
+  /** Stops the emulator. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a local Vertex AI for model exports on 127.0.0.1. Exports really write their files to the object store at
- * `storageUrl` and really push their images to the registry at `registryUrl`.
+ * Starts an emulator of Vertex AI model exports on 127.0.0.1. Its exports write files to the object store at `storageUrl`
+ * and push images to the registry at `registryUrl`. It is for tests and demos only.
  *
- * @throws Error where the models have problems (each is named) or the port is taken
+ * @throws Error if the Models have problems or the port is in use
  *
  * @example
  * const emulator = await startEmulator({ storageUrl: 'http://127.0.0.1:4443' });

@@ -4,21 +4,24 @@ import type { EmulatorOptions } from './options';
 
 const HELP = `Usage: npm run emulator -- [options]
 
-A local Vertex AI for model exports. Prints one line of JSON, {"url": ...}, when it listens.
+Starts a local emulator of Vertex AI model exports. When it is ready, it prints one line of JSON: {"url": "http://..."}.
 
-  --port N              port on 127.0.0.1; 0 (default) takes a free one
-  --models FILE.json    models that it has; default: the set that ships with the package
-  --files-root DIR      entries may name folders below it, too; posted entries name only those.
-                        Default: the folder of the models file
-  --layout NAME         names of created directories: reference (default) or observed
-  --quotas VALUE        off (default), service (60 submissions and 600 requests a minute), or SUBMISSIONS,REQUESTS
-  --help
+Options:
+  --port N              Port on 127.0.0.1. Default: 0, any free port.
+  --models FILE.json    Models file. Default: the models that ship with the package.
+  --files-root DIR      Root for the folders of models. Models added over HTTP can only use folders below it.
+                        Default: the folder of the models file.
+  --layout NAME         How export directories are named: reference (as documented) or observed. Default: reference.
+  --quotas VALUE        Requests per minute: off, service (60 submissions, 600 requests), or SUBMISSIONS,REQUESTS.
+                        Default: off.
+  --help                Print this help.
 
-Environment: STORAGE_EMULATOR_HOST (object store that exports are written to),
-REGISTRY_EMULATOR_HOST (OCI registry that images are pushed to).
+Environment:
+  STORAGE_EMULATOR_HOST   Object store that exports are written to.
+  REGISTRY_EMULATOR_HOST  OCI registry that images are pushed to.
 `;
 
-/** Options of the command line, or every problem with it. */
+/** The options of the command line, or all problems with them. */
 function parseCommandLine(args: string[]): EmulatorOptions | { problems: string[] } | 'help' {
   const { values, problems } = parse(args);
   if (values.help) return 'help';
@@ -89,7 +92,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);
-  // A models file may have anything in its names: a terminal gets it as text.
+  // The names in a models file can have any characters: control characters must not reach the terminal.
   process.stderr.write(`${message.replace(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?')}\n`);
   process.exitCode = 2;
 });

@@ -1,30 +1,30 @@
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** A folder that an entry names, or what is wrong with it. */
+/** The folder of an entry, or its problem. */
 export type FolderChoice = { readonly folder: string } | { readonly problem: string };
 
-/** Which folders an entry of a model may name as its files. */
+/** Resolves the folders that entries of Models can use. */
 export interface ModelFolders {
   readonly choose: (place: string) => FolderChoice;
 }
 
-/** Any folder: for entries of code in this process. */
+/** Allows any folder, for entries from code in this process. */
 export function anyFolder(base: string): ModelFolders {
   return {
     choose: (place) => {
       const folder = path.resolve(base, place);
-      return isFolder(folder) ? { folder } : { problem: `there is no folder ${place}` };
+      return isFolder(folder) ? { folder } : { problem: `the folder ${place} does not exist` };
     },
   };
 }
 
 /**
- * Folders below a root only, after symbolic links are followed.
+ * Allows folders below a root only. Symbolic links are followed first.
  *
- * @param base what relative paths are relative to
- * @param roots without any, no folder can be named
- * @param relativeOnly whether absolute paths and `..` are refused even where they lead to a root
+ * @param base base of relative paths
+ * @param roots allowed roots; if there are none, no folder is allowed
+ * @param relativeOnly whether absolute paths and `..` are rejected even if they lead to a root
  */
 export function foldersBelow(
   base: string,
@@ -32,23 +32,25 @@ export function foldersBelow(
   { relativeOnly = false }: { relativeOnly?: boolean } = {},
 ): ModelFolders {
   const where = roots.join(' or ');
-  const hint = 'Name a folder below it, or start the emulator with --files-root (option filesRoot).';
+  const hint = 'Use a folder below it, or start the emulator with --files-root (option filesRoot).';
   return {
     choose: (place) => {
       if (roots.length === 0) {
-        return { problem: 'no folder can be named. Start the emulator with --files-root (option filesRoot).' };
+        return { problem: 'no folder is allowed. Start the emulator with --files-root (option filesRoot).' };
       }
-      if (place.includes('\0')) return { problem: 'a path has no NUL character' };
+      if (place.includes('\0')) return { problem: 'a path must not have a NUL character' };
       if (relativeOnly && (path.isAbsolute(place) || place.split(/[\\/]/).includes('..'))) {
-        return { problem: `${place} is not a relative path without "..". Name a folder below ${where} by one.` };
+        return {
+          problem: `${place} is not a relative path without "..". Use a relative path to a folder below ${where}.`,
+        };
       }
       const folder = path.resolve(base, place);
-      // Before anything is asked of the disk: what is outside can't be probed.
+      // Checked before any access to the disk, so that paths outside can't be probed.
       if (![...roots, ...roots.map(realPath)].some((root) => root !== undefined && isBelow(root, folder))) {
         return { problem: `${place} is outside of ${where}. ${hint}` };
       }
       const real = realPath(folder);
-      if (real === undefined || !isFolder(real)) return { problem: `there is no folder ${place}` };
+      if (real === undefined || !isFolder(real)) return { problem: `the folder ${place} does not exist` };
       return roots.map(realPath).some((root) => root !== undefined && isBelow(root, real))
         ? { folder: real }
         : { problem: `${place} leads outside of ${where} by a symbolic link. ${hint}` };

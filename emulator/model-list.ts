@@ -6,15 +6,15 @@ type Model = ModelEntry['model'];
 /** One term of a filter of models.list, for example `labels.team="vision"`. */
 const TERM = /^(model|display_?name|labels\.([\w-]+)|labels)\s*(=|!=|:)\s*(?:"([^"]*)"|(\S+))$/i;
 
-/** Space between the terms of a long filter would be gone through again and again. */
+/** Longest filter, in characters. Its pattern needs quadratic time for long whitespace. */
 const MAX_FILTER_LENGTH = 2_000;
 
-/** A label can have the name of something that every object has. */
+/** A label can have the name of a built-in property. */
 function labelOf({ labels = {} }: Model, name: string): string | undefined {
   return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
 
-/** Makes the predicate of a filter: `model`, `display_name` with `=` and `!=`, `labels.k=v`, `labels.k:*`; joined by AND. */
+/** Parses a filter to a predicate: `model`, `display_name` with `=` and `!=`, `labels.k=v`, `labels.k:*`; joined by AND. */
 export function modelFilter(filter: string): (model: Model) => boolean {
   if (filter.length > MAX_FILTER_LENGTH) {
     throw badRequest('filter', `The filter has more than ${MAX_FILTER_LENGTH} characters.`);
@@ -37,7 +37,7 @@ export function modelFilter(filter: string): (model: Model) => boolean {
   return (model) => terms.every((term) => term(model));
 }
 
-/** A page of a list; tokens are offsets that clients must not look into. */
+/** A page of a list. Page tokens are opaque to clients; they are offsets. */
 export function page<T>(
   items: readonly T[],
   query: URLSearchParams,
@@ -53,7 +53,7 @@ export function page<T>(
   return { items: items.slice(Number(offset), end), ...next };
 }
 
-/** Only the fields of a mask such as `name,displayName`. */
+/** Reduces an object to the fields of a mask such as `name,displayName`. */
 export function masked(model: Model, mask: string | null): Record<string, unknown> {
   if (mask === null || mask === '' || mask === '*') return model;
   const fields = mask.split(',').map((field) => field.trim().replace(/_([a-z])/g, (_, c: string) => c.toUpperCase()));

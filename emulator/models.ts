@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { ModelFolders } from './model-folders';
 import { anyFolder, foldersBelow, isFolder } from './model-folders';
 import { parseJson } from './request-body';
+import { MODEL } from './resource-names';
 
-/** The longest time that a timer takes, in milliseconds. */
+/** Longest time of a timer, in milliseconds. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
 /** A time in milliseconds. */
@@ -16,11 +17,9 @@ const exportFormatSchema = z.object({
   exportableContents: z.array(z.enum(['ARTIFACT', 'IMAGE'])).optional(),
 });
 
-// Loose: the Model is given back as it was given, whatever else it has.
+// Loose: the emulator returns all fields of the Model.
 const modelSchema = z.looseObject({
-  name: z
-    .string()
-    .regex(/^projects\/[^/]+\/locations\/[^/]+\/models\/[^/@]+$/, 'must be projects/P/locations/L/models/M, without @'),
+  name: z.string().regex(new RegExp(`^${MODEL}$`), 'must be projects/P/locations/L/models/M, without @'),
   versionId: z.string().default('1'),
   versionAliases: z.array(z.string()).default(['default']),
   displayName: z.string().default(''),
@@ -29,56 +28,64 @@ const modelSchema = z.looseObject({
   labels: z.record(z.string(), z.string()).optional(),
 });
 
-const outcomeSchema = z.union([
+/** How an export ends: successfully, with incomplete or damaged files, or with an error. */
+export type ExportOutcome = 'success' | 'without-files' | 'empty-file' | 'corrupted-file' | FailedExport;
+
+/** An export that ends with an error. */
+export interface FailedExport {
+  /** Error of the operation, with its gRPC code. */
+  error: { code: number; message: string };
+  /** Time from the start to the error, in milliseconds. Default: the duration of the export. */
+  afterMs?: number | undefined;
+}
+
+const outcomeSchema: z.ZodType<ExportOutcome, ExportOutcome> = z.union([
   z.enum(['success', 'without-files', 'empty-file', 'corrupted-file']),
   z.strictObject({
     error: z.strictObject({ code: z.int().min(1).max(16), message: z.string() }),
-    /** When the operation fails, in milliseconds. Default: at the end of its duration. */
     afterMs: millisecondsSchema.optional(),
   }),
 ]);
 
-/** One outcome, or one for each export in turn. */
+/** One outcome for all exports, or a list of outcomes for successive exports. The last one is repeated. */
 export const outcomesSchema = z.union([outcomeSchema, z.array(outcomeSchema).min(1)]);
 
 const modelEntrySchema = z.strictObject({
   model: modelSchema,
   exports: z.record(z.string(), z.strictObject({ directory: z.string().optional(), image: z.string().optional() })),
-  /** How long an export runs, in milliseconds. Default 1,000. */
+  /** Duration of an export, in milliseconds. Default 1,000. */
   durationMs: millisecondsSchema.optional(),
-  /** How its exports end; of a list each export takes the next, and the last one stays. Default `success`. */
+  /** How exports end. The entries of a list apply to successive exports; the last one is repeated. Default `success`. */
   outcome: outcomesSchema.optional(),
 });
 
-/** One version of a Model, with the files that its exports consist of. Relative paths are below the file's folder. */
+/** One version of a Model, with the files of its exports. Relative paths start at the folder of the models file. */
 export type EmulatorModel = z.input<typeof modelEntrySchema>;
 export type ModelEntry = z.output<typeof modelEntrySchema>;
-/** How an export ends. */
-export type ExportOutcome = z.output<typeof outcomeSchema>;
 
-/** The set that ships with the package. */
+/** The models file that ships with the package. */
 export const DEFAULT_MODELS = path.join(__dirname, 'models', 'default.json');
 
-/** A problem is named at most this many times: a list of thousands is not read by anybody. */
+/** Maximum number of problems in a message. */
 const MAX_PROBLEMS = 100;
 
-/** Where the files of Models may be. */
+/** Where the files of Models can be. */
 export interface FolderOptions {
-  /** The models file, or entries of code in this process. */
+  /** Path of the models file, or entries from code in this process. */
   readonly models: string | readonly EmulatorModel[];
-  /** A folder that entries may name folders below, too. */
+  /** Another root for the folders of entries. */
   readonly filesRoot?: string;
 }
 
 /**
- * Reads the Models that an emulator starts with. A models file names folders below its own folder or below
- * `filesRoot`; entries of code in this process name any folder.
+ * Reads the Models that an emulator starts with. A models file can use folders below its own folder or below
+ * `filesRoot`. Entries from code in this process can use any folder.
  *
- * @throws Error that names every problem with its place
+ * @throws Error with all problems
  */
 export function loadModels({ models, filesRoot }: FolderOptions): ModelEntry[] {
   if (filesRoot !== undefined && !isFolder(filesRoot)) {
-    throw problems('filesRoot', [`there is no folder ${filesRoot}; name one that exists`]);
+    throw problems('filesRoot', [`the folder ${filesRoot} does not exist: use an existing one`]);
   }
   if (typeof models !== 'string') return checkModels(models, anyFolder(process.cwd()));
   const base = path.dirname(path.resolve(models));
@@ -86,7 +93,7 @@ export function loadModels({ models, filesRoot }: FolderOptions): ModelEntry[] {
   return checkModels(readModelsFile(models), foldersBelow(base, roots), models);
 }
 
-/** Which folders entries that come over HTTP may name: below `filesRoot`, or else below the models file's folder. */
+/** Folders that entries from HTTP requests can use: those below `filesRoot`, by default the models file's folder. */
 export function postedFolders({ models, filesRoot }: FolderOptions): ModelFolders {
   const root = filesRoot ?? (typeof models === 'string' ? path.dirname(models) : undefined);
   const base = path.resolve(root ?? '.');
@@ -94,9 +101,9 @@ export function postedFolders({ models, filesRoot }: FolderOptions): ModelFolder
 }
 
 /**
- * Checks entries, and gives them with absolute paths.
+ * Checks entries and returns them with absolute paths.
  *
- * @throws Error that names every problem with its place
+ * @throws Error with all problems
  */
 export function checkModels(entries: unknown, folders: ModelFolders, title = 'models'): ModelEntry[] {
   const parsed = z.array(modelEntrySchema).safeParse(entries);
@@ -125,11 +132,11 @@ export function checkModels(entries: unknown, folders: ModelFolders, title = 'mo
 
 type Files = ModelEntry['exports'][string];
 
-/** The files with absolute paths; what is wrong with them is added to `found`. */
+/** The files with absolute paths. Their problems are added to `found`. */
 function chosenFolders(files: Files, folders: ModelFolders, at: string, found: string[]): Files {
   const chosen = (kind: keyof Files): string | undefined => {
-    const place = files[kind];
-    const choice = place === undefined ? undefined : folders.choose(place);
+    const folder = files[kind];
+    const choice = folder === undefined ? undefined : folders.choose(folder);
     if (choice === undefined || 'folder' in choice) return choice?.folder;
     found.push(`${at}.${kind}: ${choice.problem}`);
     return undefined;
@@ -152,7 +159,7 @@ function readModelsFile(file: string): unknown {
   }
 }
 
-/** Each version is there once, and exactly one version of a Model is its default. */
+/** Problems of repeated versions, and of Models that do not have exactly one default version. */
 function versionProblems(entries: readonly ModelEntry[]): string[] {
   const firstOf = new Map<string, number>();
   const defaultsOf = new Map<string, number>();
@@ -166,7 +173,7 @@ function versionProblems(entries: readonly ModelEntry[]): string[] {
     const first = firstOf.get(JSON.stringify([model.name, model.versionId])) ?? index;
     return [
       ...(first < index
-        ? [`${index}.model.versionId: ${model.versionId} of ${model.name} is entry ${first} already`]
+        ? [`${index}.model.versionId: ${model.versionId} of ${model.name} repeats entry ${first}`]
         : []),
       ...(defaultsOf.get(model.name) === 1
         ? []

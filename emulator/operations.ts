@@ -6,7 +6,7 @@ import { STATUSES } from './api-error';
 
 export type ApiVersion = 'v1' | 'v1beta1';
 
-/** What an operation was started with. */
+/** Parameters of an operation. */
 export interface ExportJob {
   readonly apiVersion: ApiVersion;
   /** `projects/NUMBER/locations/L/models/M`. */
@@ -30,13 +30,13 @@ export interface Operation extends ExportJob {
   error?: { code: number; message: string };
 }
 
-/** Uploads at once, for all operations together: thousands of exports share one object store. */
+/** Maximum number of concurrent uploads of all operations, which share one object store. */
 const MAX_UPLOADS = 16;
 
 /** Runs the exports. */
 export class Operations {
   private readonly all = new Map<string, Operation>();
-  /** Those of each Model: a list of thousands is not gone through for the few of one. */
+  /** Operations by Model, since there can be thousands of others. */
   private readonly byModel = new Map<string, Set<Operation>>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly waiters = new Map<string, (() => void)[]>();
@@ -49,7 +49,7 @@ export class Operations {
     private readonly registry: ImageRegistry,
   ) {}
 
-  /** Starts an export; a part of its output is written at once, the rest when it ends. */
+  /** Starts an export. A part of its output is written at once and the rest at its end. */
   start(job: ExportJob): Operation {
     const now = Date.now();
     const id = String(BigInt(now) * 1_000_000n + BigInt(this.next++));
@@ -87,33 +87,33 @@ export class Operations {
     return this.all.get(name);
   }
 
-  /** All, oldest first. */
+  /** All operations, oldest first. */
   list(): Operation[] {
     return [...this.all.values()];
   }
 
-  /** Those of a project and location, oldest first. */
+  /** Operations of a project and location, oldest first. */
   below(place: string): Operation[] {
     return this.list().filter(({ parent }) => parent.startsWith(`${place}/`));
   }
 
-  /** Those of one Model, oldest first. */
+  /** Operations of a Model, oldest first. */
   ofModel(parent: string): Operation[] {
     return [...(this.byModel.get(parent) ?? [])];
   }
 
-  /** Ends a running operation with CANCELLED; what it wrote stays. */
+  /** Ends a running operation with CANCELLED. Its output is kept. */
   cancel(operation: Operation): void {
     this.finish(operation, { code: STATUSES.CANCELLED.code, message: 'The operation was cancelled.' });
   }
 
-  /** Forgets the operation; a running one goes on. */
+  /** Deletes the record of an operation. A running operation continues. */
   delete(operation: Operation): void {
     this.all.delete(operation.name);
     this.byModel.get(operation.parent)?.delete(operation);
   }
 
-  /** Resolves when the operation is done or the time is up. */
+  /** Waits until the operation is done or the time has passed. */
   async wait(operation: Operation, timeoutMs: number): Promise<void> {
     if (operation.done) return;
     await new Promise<void>((resolve) => {
@@ -127,7 +127,7 @@ export class Operations {
     });
   }
 
-  /** Ends everything, for a stop of the server. */
+  /** Ends all operations when the server stops. */
   clear(): void {
     for (const timer of this.timers.values()) clearTimeout(timer);
     for (const waiting of this.waiters.values()) for (const wake of waiting) wake();
@@ -178,7 +178,7 @@ export class Operations {
   }
 }
 
-/** The files as an outcome wants them: the largest one emptied, or with one bit flipped in its middle. */
+/** Applies an outcome to files: empties the largest one, or flips one bit in its middle. */
 function spoiled(files: readonly ModelFile[], outcome: ExportOutcome): readonly ModelFile[] {
   if (outcome !== 'empty-file' && outcome !== 'corrupted-file') return files;
   const largest = files.reduce((a, b) => (b.content.length > a.content.length ? b : a));

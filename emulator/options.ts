@@ -3,58 +3,60 @@ import type { EmulatorModel } from './models';
 import { millisecondsSchema } from './models';
 import type { LoggedRequest } from './requests';
 
-/** Limits of requests a minute, by project and region. */
+/** Quotas: limits per minute, project and region. */
 export interface Quotas {
-  /** Job and long-running submissions; exports are among them. */
+  /** Submissions of jobs and long-running operations, including exports. */
   submissionsPerMinute?: number;
+  /** Requests of all kinds. */
   requestsPerMinute?: number;
 }
 
 export const capabilitiesSchema = z.strictObject({
-  /** `:wait` holds until the operation ends, comes back at once, or answers UNIMPLEMENTED. Default `honoured`. */
+  /** What `:wait` does: wait for the end, return at once, or answer UNIMPLEMENTED. Default `honoured`. */
   wait: z.enum(['honoured', 'returns-early', 'unimplemented']).optional(),
-  /** LIST of operations; with `appearsAfterMs` a new operation is shown late. Default `implemented`. */
+  /** Whether operations can be listed. With `appearsAfterMs`, lists have new operations after a delay. Default `implemented`. */
   list: z
     .union([z.enum(['implemented', 'unimplemented']), z.strictObject({ appearsAfterMs: millisecondsSchema })])
     .optional(),
-  /** Whether the LIST of a location has the operations of its models. Default `with-nested`. */
+  /** Whether the list of a location has the operations of its Models. Default `with-nested`. */
   locationList: z.enum(['with-nested', 'without-nested']).optional(),
-  /** Default `implemented`. */
+  /** Whether operations can be cancelled. Default `implemented`. */
   cancel: z.enum(['implemented', 'unimplemented']).optional(),
-  /** Bearer token that every request must carry; without it, or with another one, the answer is 401. Default: none. */
+  /** Bearer token that requests must have. Others are answered with 401. Default: none. */
   requiredToken: z.string().nullable().optional(),
 });
 
-/** What the emulated service can do. */
+/** Capabilities of the emulated service. */
 export type Capabilities = z.input<typeof capabilitiesSchema>;
 
 /** Options of {@link startEmulator}. */
 export interface EmulatorOptions {
-  /** On 127.0.0.1. Default: a free one. */
+  /** Port on 127.0.0.1. Default: any free port. */
   port?: number;
-  /** Path of a models file, or its entries. Default: the set that ships with the package. */
+  /** Path of a models file, or its entries. Default: the models that ship with the package. */
   models?: string | readonly EmulatorModel[];
   /**
-   * A folder that the entries of a models file may name folders below, beside the file's own folder; entries that are
-   * posted to the control API name only folders below this one. Default: the folder of the models file. Entries of code
-   * in this process may name any folder.
+   * Root for the folders of Models. Entries of a models file can use folders below it or below the file's folder. Entries
+   * that are posted to the control API can only use folders below it. Entries from code in this process can use any
+   * folder. Default: the folder of the models file.
    */
   filesRoot?: string;
-  /** Cloud Storage that exports are written to. Default: the environment variable `STORAGE_EMULATOR_HOST`. */
+  /** URL of the object store that exports are written to. Default: the environment variable `STORAGE_EMULATOR_HOST`. */
   storageUrl?: string;
-  /** Registry that images are pushed to, whatever their host is. Default: `REGISTRY_EMULATOR_HOST`. */
+  /** URL of the registry that all images are pushed to. Default: the environment variable `REGISTRY_EMULATOR_HOST`. */
   registryUrl?: string;
   /**
-   * Names of created directories: as the reference has them, or as users saw them. Default `reference`.
+   * How export directories are named: as documented, or as observed in use. Default `reference`.
    */
   layout?: 'reference' | 'observed';
-  /** `service` is 60 submissions and 600 requests a minute. Default `off`. */
+  /** Quotas. `service` means 60 submissions and 600 requests per minute. Default `off`. */
   quotas?: 'off' | 'service' | Quotas;
+  /** Capabilities of the service. Default: all. */
   capabilities?: Capabilities;
-  /** Project numbers by project id. Default: one that is derived from the id. */
+  /** Project numbers by project id. Default: derived from the id. */
   projectNumbers?: Readonly<Record<string, string>>;
-  /** How long an export runs where its model does not say, in milliseconds. Default 1,000. */
+  /** Default duration of an export, in milliseconds. Default 1,000. */
   durationMs?: number;
-  /** Called with each request when it is logged: the log itself keeps only the newest. */
+  /** Called for each request. The log keeps only the newest requests. */
   onRequest?: (request: LoggedRequest) => void;
 }

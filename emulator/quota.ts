@@ -11,7 +11,7 @@ const METRICS: Readonly<Record<Kind, string>> = {
   requestsPerMinute: 'aiplatform.googleapis.com/resource_management_requests_per_minute_per_region',
 };
 
-/** Counts requests of the last minute by project and region. */
+/** Counts the requests of the last minute for each project and region. */
 export class QuotaMeter {
   private readonly limits: Quotas;
   private readonly times = new Map<string, number[]>();
@@ -20,7 +20,7 @@ export class QuotaMeter {
     this.limits = quotas === 'off' ? {} : quotas === 'service' ? SERVICE_QUOTAS : quotas;
   }
 
-  /** @throws ApiError RESOURCE_EXHAUSTED with RetryInfo where the limit is reached */
+  /** @throws ApiError RESOURCE_EXHAUSTED with RetryInfo if the limit is reached */
   take(kind: Kind, region: string): void {
     const limit = this.limits[kind];
     if (limit === undefined) return;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 
-/** A body that can't be taken; the message says why. */
+/** A body that is rejected. The message has the reason. */
 export class BodyError extends Error {
   constructor(
     message: string,
@@ -12,12 +12,12 @@ export class BodyError extends Error {
 }
 
 const MIB = 1024 * 1024;
-/** Of JSON. */
+/** Largest body of JSON, in bytes. */
 export const MAX_JSON_BYTES = 16 * MIB;
-/** Of what is handed on to an object store or a registry: it is held in memory. */
+/** Largest body that is forwarded to an object store or a registry, in bytes. It is held in memory. */
 export const MAX_UPLOAD_BYTES = 100 * MIB;
 
-/** Of what is beyond the limit, at most this share is read, so that a client that still sends can read the answer. */
+/** Share of the limit that is read beyond it, so that a client that is still sending can read the answer. */
 const DRAINED_LIMITS = 4;
 const MAX_DEPTH = 100;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -25,7 +25,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /**
  * Reads a body.
  *
- * @throws BodyError where it has more than `maxBytes`
+ * @throws BodyError if it has more than `maxBytes`
  */
 export async function readBody(request: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -37,14 +37,14 @@ export async function readBody(request: Readable, maxBytes: number): Promise<Buf
     else chunks.length = 0;
     if (bytes > DRAINED_LIMITS * maxBytes) break;
   }
-  if (bytes > maxBytes) throw new BodyError(`The body has more than ${maxBytes / MIB} MiB. Send a smaller one.`, 413);
+  if (bytes > maxBytes) throw new BodyError(`The body has more than ${maxBytes / MIB} MiB. Send a smaller body.`, 413);
   return Buffer.concat(chunks);
 }
 
 /**
- * Parses JSON that may come from anybody; `undefined` where there is only white space.
+ * Parses untrusted JSON; undefined if there is only white space.
  *
- * @throws BodyError where it is not JSON in UTF-8, is nested too deep, or has names or text that no client needs
+ * @throws BodyError if it is not JSON in UTF-8, is nested too deeply, or has names or text that no client needs
  */
 export function parseJson(content: Buffer): unknown {
   if (!isUtf8(content)) throw new BodyError('The body is not valid UTF-8.');
@@ -61,12 +61,12 @@ export function parseJson(content: Buffer): unknown {
   return value;
 }
 
-/** What is wrong with a value, found without recursion: how deep it is nested is not known yet. */
+/** The problem of a value, found without recursion, since its depth is not bounded; undefined if there is none. */
 function problemOf(root: unknown): string | undefined {
   const open: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 0 }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, depth } = next;
-    if (typeof value === 'string' && LONE_SURROGATE.test(value)) return 'A text has half of a surrogate pair.';
+    if (typeof value === 'string' && LONE_SURROGATE.test(value)) return 'A string has half of a surrogate pair.';
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= MAX_DEPTH) return `The JSON is nested deeper than ${MAX_DEPTH} levels.`;
     for (const [name, inner] of Object.entries(value)) {

@@ -1,31 +1,35 @@
-/** One request that the emulator got. */
+/** One request to the emulator. */
 export interface LoggedRequest {
-  /** When it came in, ISO 8601. */
+  /** Time of the request, in ISO 8601 (UTC). */
   readonly at: string;
-  /** Port that it came in on: the emulator's own, or one of `openPort`. */
+  /** Port that received the request: the emulator's, or one of `openPort`. */
   readonly port: number;
+  /** HTTP method. */
   readonly method: string;
-  /** For example `models.export`, `operations.get`; `unknown` where nothing answers. */
+  /** For example `models.export` or `operations.get`; `unknown` if there is no such route. */
   readonly route: string;
-  /** At most 1,000 characters of it. */
+  /** Path of the request, cut to 1,000 characters. */
   readonly path: string;
+  /** HTTP status of the answer; 0 if there was none. */
   readonly status: number;
 }
 
-/** What was asked of the emulator. */
+/** Log of requests to the emulator. */
 export interface RequestLog {
-  /** The newest 10,000 requests, in the order in which they were answered. */
+  /** The newest 10,000 requests, in the order of their answers. */
   readonly requests: readonly LoggedRequest[];
+  /** Number of requests for each route. */
   readonly countByRoute: Readonly<Record<string, number>>;
-  /** Requests of single operations, by the operation's id. */
+  /** Number of requests for each operation, by operation id. */
   readonly countByOperation: Readonly<Record<string, number>>;
 }
 
-const KEPT = 10_000;
-/** A path can have 16 KiB, and thousands are kept. */
+/** Maximum number of requests in the log. */
+const MAX_REQUESTS = 10_000;
+/** Longest path in the log, in characters. */
 const MAX_PATH_LENGTH = 1_000;
 
-/** Counts requests and keeps the newest. */
+/** Counts requests and stores the newest ones. */
 export class Requests {
   private entries: LoggedRequest[] = [];
   private byRoute = new Map<string, number>();
@@ -37,7 +41,7 @@ export class Requests {
     const entry = { ...request, path: request.path.slice(0, MAX_PATH_LENGTH) };
     this.entries.push(entry);
     this.onRequest(entry);
-    if (this.entries.length > 2 * KEPT) this.entries = this.entries.slice(-KEPT);
+    if (this.entries.length > 2 * MAX_REQUESTS) this.entries = this.entries.slice(-MAX_REQUESTS);
     count(this.byRoute, request.route);
     const operation = /\/operations\/(\d{1,30})(?!\d)/.exec(request.path)?.[1];
     if (operation !== undefined) count(this.byOperation, operation);
@@ -45,7 +49,7 @@ export class Requests {
 
   log(): RequestLog {
     return {
-      requests: this.entries.slice(-KEPT),
+      requests: this.entries.slice(-MAX_REQUESTS),
       countByRoute: Object.fromEntries(this.byRoute),
       countByOperation: Object.fromEntries(this.byOperation),
     };

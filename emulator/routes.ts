@@ -1,7 +1,8 @@
+import { LOCATION, MODEL, OPERATION_PARENT, VERSION } from './resource-names';
 import type { Service, Target } from './service';
 
 interface Route {
-  /** As the discovery document names it. */
+  /** Name of the method in Google's discovery document. */
   readonly name: string;
   readonly method: string;
   readonly path: RegExp;
@@ -9,14 +10,11 @@ interface Route {
   readonly answer: (service: Service, target: Target, body: unknown) => unknown;
 }
 
-const LOCATION = String.raw`projects/(?<project>[^/]+)/locations/(?<location>[^/]+)`;
-const MODEL = String.raw`${LOCATION}/models/(?<model>[^/@:]+)`;
-const VERSION = '(?:@(?<version>[^/:]+))?';
-const OPERATION = String.raw`${LOCATION}(?:/models/(?<model>[^/@:]+))?/operations/(?<operation>[^/:]+)`;
+const OPERATION = String.raw`${OPERATION_PARENT}/operations/(?<operation>[^/:]+)`;
 const path = (pattern: string): RegExp => new RegExp(`^/(?:ui/|(?<api>v1|v1beta1)/)${pattern}$`);
 const versioned = (pattern: string): RegExp => new RegExp(`^/(?<api>v1|v1beta1)/${pattern}$`);
 
-/** Every call that is answered; all else is 404. Operations are below `/ui/` too. */
+/** All supported methods. Other requests are answered with 404. Operations are also served below `/ui/`. */
 const ROUTES: readonly Route[] = [
   { name: 'models.get', method: 'GET', path: versioned(MODEL + VERSION), answer: (s, t) => s.getModel(t) },
   { name: 'models.list', method: 'GET', path: versioned(`${LOCATION}/models`), answer: (s, t) => s.listModels(t) },
@@ -37,7 +35,7 @@ const ROUTES: readonly Route[] = [
   {
     name: 'operations.list',
     method: 'GET',
-    path: path(`${LOCATION}(?:/models/(?<model>[^/@:]+))?/operations`),
+    path: path(`${OPERATION_PARENT}/operations`),
     answer: (s, t) => s.listOperations(t),
   },
   { name: 'operations.wait', method: 'POST', path: path(`${OPERATION}:wait`), answer: (s, t) => s.waitOperation(t) },
@@ -50,7 +48,7 @@ const ROUTES: readonly Route[] = [
   { name: 'operations.delete', method: 'DELETE', path: path(OPERATION), answer: (s, t) => s.deleteOperation(t) },
 ];
 
-/** A route that fits a request, with the parts of its path. */
+/** A route that matches a request, with the parts of its path. */
 export interface Match {
   readonly route: Route;
   readonly target: Target;

@@ -16,15 +16,15 @@ import { matchRoute } from './routes';
 
 const HOST = '127.0.0.1';
 
-/** An emulator that listens. */
+/** A listening emulator. */
 export interface Listening {
   readonly url: string;
-  /** Listens on one more free port, and gives its URL. */
+  /** Opens another free port. Returns its URL. */
   readonly openPort: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-/** Serves an emulator over HTTP on loopback. */
+/** Serves an emulator over HTTP on the loopback interface. */
 export async function serve(control: Control, port: number): Promise<Listening> {
   const quota = new QuotaMeter(control.options.quotas);
   const servers: Server[] = [];
@@ -115,7 +115,7 @@ async function respond(
   };
   const rule = control.faults.take(method, path);
   const delay = async (when: FaultRule['when']): Promise<void> => {
-    // A stop of the server does not wait for it.
+    // The server can stop during the delay.
     if (rule && 'delayMs' in rule.fault && (rule.when ?? 'before') === when) {
       await sleep(rule.fault.delayMs, undefined, { ref: false });
     }
@@ -138,7 +138,7 @@ async function respond(
   send(response, answer);
 }
 
-/** The parsed target; `undefined` where it is not a path: `http://host/path` and `//host/path` name another host. */
+/** The parsed target; undefined if it is not a path: `http://host/path` and `//host/path` refer to another host. */
 function urlOf(target: string): URL | undefined {
   if (!/^\/(?![/\\])/.test(target)) return undefined;
   try {
@@ -148,12 +148,12 @@ function urlOf(target: string): URL | undefined {
   }
 }
 
-/** Answers what is not HTTP, or has headers that are too long: without it, the connection would end without JSON. */
+/** Answers requests that are not HTTP or have too long headers. Otherwise the connection would close without an answer. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const isLong = error.code === 'HPE_HEADER_OVERFLOW';
   const { headers, body } = isLong
-    ? invalid({ status: 431, message: 'The request line and headers have more than 16 KiB. Send shorter ones.' })
+    ? invalid({ status: 431, message: 'The request line and headers have more than 16 KiB. Send shorter headers.' })
     : invalid({ status: 400, message: 'The request is not valid HTTP/1.1.' });
   const lines = Object.entries(protectedHeaders({ ...headers, connection: 'close' })).map(
     ([name, value]) => `${name}: ${value}`,
@@ -169,7 +169,7 @@ function invalid({ status, message }: { readonly status: number; readonly messag
   return refused({ status, name: 'INVALID_ARGUMENT', message });
 }
 
-/** Whether the request never reaches the service: a slow and a half answer need one to begin with. */
+/** Whether the fault keeps a request from the service. Delayed and truncated answers need an answer of the service. */
 function hidesRequest({ when, fault }: FaultRule): boolean {
   return when !== 'after' && !('delayMs' in fault) && !('truncate' in fault);
 }
@@ -225,9 +225,9 @@ function unauthenticated(): ApiError {
   );
 }
 
-/** Sends what a fault makes of an answer, and gives the status that a log should show; 0 where there is none. */
+/** Applies a fault to an answer and sends it. Returns the status for the log; 0 if no answer is sent. */
 function spoil(response: ServerResponse, { fault }: FaultRule, answer: Answer): number {
-  // Of an answer without a body nothing is left.
+  // An answer without a body has nothing to truncate.
   if ('reset' in fault || ('truncate' in fault && answer.body.length === 0)) {
     response.socket?.resetAndDestroy();
     return 0;

@@ -12,7 +12,7 @@ import type { Capabilities, EmulatorOptions } from './options';
 import { Projects } from './projects';
 import { ArtifactStore } from './store';
 
-/** Parts of a request's path that a route needs. */
+/** The parts of a request's path. */
 export interface Target {
   readonly apiVersion: ApiVersion;
   readonly project: string;
@@ -49,23 +49,23 @@ export class Service {
     this.catalog = new Catalog(loadModels(options), this.projects);
   }
 
-  /** Adds entries of code in this process. */
+  /** Adds entries from code in this process. */
   addModels(models: readonly EmulatorModel[]): void {
     this.catalog.add(checkModels(models, anyFolder(process.cwd())));
   }
 
-  /** Adds entries that came over HTTP: they name only folders that the emulator was started for. */
+  /** Adds entries from an HTTP request. They can only use allowed folders. */
   addPostedModels(models: unknown): void {
     this.catalog.add(checkModels(models, postedFolders(this.options)));
   }
 
-  /** Sets how the next exports of a model end; of several each export takes the next, and the last one stays. */
+  /** Sets how the next exports of a Model end. Several outcomes apply to successive exports; the last one is repeated. */
   setOutcome(name: string, outcomes: readonly ExportOutcome[], durationMs?: number): void {
     this.exportsByModel.delete(name);
     this.outcomes.set(name, { outcomes, durationMs });
   }
 
-  /** Number of the project and its region: what quotas are counted by. */
+  /** Key of a quota: the project's number and the region. */
   region({ project, location }: Target): string {
     return `${this.projects.number(project)}/${location}`;
   }
@@ -106,7 +106,7 @@ export class Service {
     if (outputUri !== undefined && !contents.includes('IMAGE')) throw refusals.contents(formatId, 'IMAGE');
     if (outputUriPrefix !== undefined) await this.checkBucket(outputUriPrefix, target.location, isTabular(model));
 
-    // A format can have the name of something that every object has.
+    // A format can have the name of a built-in property.
     const { directory, image } = (Object.hasOwn(exports, formatId) ? exports[formatId] : undefined) ?? {};
     const set = this.outcomes.get(model.name);
     const outcomes = set?.outcomes ?? [outcome ?? 'success'].flat();
@@ -212,7 +212,7 @@ export class Service {
     throw new ApiError('NOT_FOUND', `The operation does not exist: ${target.operation}`);
   }
 
-  /** Names of operations have the project's number. */
+  /** Location of an operation, with the project's number. */
   private place({ project, location }: Target): string {
     return `projects/${this.projects.number(project)}/locations/${location}`;
   }
@@ -244,7 +244,7 @@ function unimplemented(method: string): ApiError {
   return new ApiError('UNIMPLEMENTED', `Method not implemented: google.longrunning.Operations.${method}.`);
 }
 
-/** A tabular model is told by its metadata schema: nothing else in the resource says it. */
+/** Whether a Model is tabular. Only its metadata schema shows it. */
 function isTabular(model: ModelEntry['model']): boolean {
   return /tabular|tables/.test(model.metadataSchemaUri ?? '');
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A file of an export: its path below the directory, and its bytes. */
+/** A file of an export: its path in the directory and its bytes. */
 export interface ModelFile {
   readonly path: string;
   readonly content: Buffer;
@@ -10,7 +10,7 @@ export interface ModelFile {
 
 const folders = new Map<string, Promise<ModelFile[]>>();
 
-/** All files below a folder in order of their paths; each folder is read once. */
+/** All files below a folder, sorted by path. Each folder is read once. */
 export function readFolder(folder: string): Promise<ModelFile[]> {
   const known = folders.get(folder);
   if (known) return known;
@@ -33,11 +33,11 @@ async function readFiles(folder: string): Promise<ModelFile[]> {
   );
 }
 
-/** Where exports are written to: Cloud Storage's JSON API. */
+/** The object store that exports are written to, by Cloud Storage's JSON API. */
 export class ArtifactStore {
   constructor(private readonly url: string | undefined) {}
 
-  /** Location of a bucket in lower case; `undefined` where there is no such bucket. */
+  /** Location of a bucket in lower case; undefined if the bucket does not exist. */
   async bucketLocation(bucket: string): Promise<string | undefined> {
     const response = await fetch(`${this.base()}/storage/v1/b/${encodeURIComponent(bucket)}`);
     const body: unknown = await response.json().catch(() => undefined);
@@ -60,12 +60,12 @@ export class ArtifactStore {
   }
 
   private base(): string {
-    if (this.url === undefined) throw new Error('no object store: set storageUrl or STORAGE_EMULATOR_HOST');
+    if (this.url === undefined) throw new Error('There is no object store: set storageUrl or STORAGE_EMULATOR_HOST');
     return this.url;
   }
 }
 
-/** Name of `sha256:…` of some bytes. */
+/** Digest of bytes: `sha256:…`. */
 export function digestOf(content: Buffer): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Entry for workers and clients. Workflow code imports from `temporal-vertex-export/workflow` instead.
+ * Entry point for workers and clients. Workflow code imports from `temporal-vertex-export/workflow`.
  *
  * @module
  */
@@ -13,10 +13,11 @@ export type { EndedExport, FollowedExport, ResultsOptions } from './client/ended
 export {
   ABORT_EXPORT_UPDATE,
   EXPORT_MODEL_WORKFLOW,
+  EXPORT_MODELS_WORKFLOW,
   EXPORT_STATUS_QUERY,
+  FLEET_STATUS_QUERY,
   RETRY_EXPORT_UPDATE,
-} from './contract/export-status';
-export { EXPORT_MODELS_WORKFLOW, FLEET_STATUS_QUERY } from './contract/fleet-status';
+} from './contract/names';
 export { ExportFailureType } from './contract/failures';
 export { InvalidExportInputError } from './contract/problems';
 export { exportManifestSchema } from './contract/manifest';
@@ -31,7 +32,10 @@ export type {
   ExportAttempt,
   ExportedFile,
   ExportModelResult,
+  ExportTimings,
+  ExportVerification,
   OutputInfo,
+  PartialFailure,
   Reads,
   VerifiedFiles,
   VerifiedImage,
@@ -40,16 +44,24 @@ export type { BlockedReason, ExportStage, ExportStatus } from './contract/export
 export type { DurationInput } from './contract/duration';
 export type { ExportActivities } from './contract/export-activities';
 export type { ExportDefaults, ExportModelsEntry, ExportModelsInput, ExportPriority } from './contract/fleet-input';
-export type { ExportFailureDetails, ExportFailureTypeName, LastFailure } from './contract/failures';
+export type { ExportFailureDetails, ExportFailureTypeName, FixableBy, LastFailure } from './contract/failures';
 export type { ExportManifest } from './contract/manifest';
 export type {
   ExportModelInput,
   LongExportsOptions,
+  NormalizedExportInput,
   OutputConfig,
   PollingOptions,
   VerificationLevel,
 } from './contract/export-input';
-export type { ExportModelsResult, FleetExport, FleetTotals } from './contract/fleet-result';
+export type {
+  ExportModelsResult,
+  FleetExport,
+  FleetExportFailure,
+  FleetTimings,
+  FleetTotals,
+  ResultObjects,
+} from './contract/fleet-result';
 export type { FleetStage, FleetStatus } from './contract/fleet-status';
 export type { InputProblem } from './contract/problems';
 export type { InspectedFile, InspectedTensor } from './verification/inspected';

@@ -109,7 +109,7 @@ function unpack(folder: string, tarball: string): void {
 
 /** How soon and how small the package is, beside the generated client of Vertex AI. */
 export const coldstart: Benchmark = {
-  summary: 'import time, memory and installed size, and how soon a worker is ready',
+  summary: 'import time, memory, installed size, and time until a worker is ready',
   run: async (log) => {
     const scratch = mkdtempSync(path.join(tmpdir(), 'vertex-export-coldstart-'));
     const stack = await startLocalStack();

@@ -24,7 +24,7 @@ const WAYS: Readonly<Record<string, VirtualService>> = {
 
 /** Thousands of exports that one worker waits for at the same time. */
 export const fleet: Benchmark = {
-  summary: '1,000 and 3,000 exports in flight: requests, lag of noticing their ends, memory and CPU of the worker',
+  summary: '1,000 and 3,000 exports in flight: requests, delay of detecting ends, memory and CPU of the worker',
   run: async (log) => {
     const onVirtualClock: Figures[] = [];
     for (const inFlight of SIZES) {

@@ -8,13 +8,18 @@ import { recovery } from './recovery';
 import { single } from './single';
 import { verify } from './verify';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  ...{ coldstart, fleet, overhead, pauses, recovery, single, verify },
-};
+// prettier-ignore
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { coldstart, fleet, overhead, pauses, recovery, single, verify };
 
 const HELP = `Usage: npm run bench -- NAME [--json]
 
-Measures on real local components, and prints what was seen. With --json the last line is one JSON object.
+Measures the package on real local services and prints the figures.
+
+Options:
+  --json  Print the figures as one line of JSON.
+  --help  Print this help.
+
+Benchmarks:
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
@@ -33,7 +38,7 @@ async function main(): Promise<void> {
   const [name = '', ...more] = positionals;
   const benchmark = BENCHMARKS[name];
   if (benchmark === undefined || more.length > 0) {
-    throw new Error(`Name one benchmark of: ${Object.keys(BENCHMARKS).join(', ')}; --help tells what each measures.`);
+    throw new Error(`The name of one benchmark is required: ${Object.keys(BENCHMARKS).join(', ')}. See --help.`);
   }
   const figures = await benchmark.run((line) => process.stderr.write(`${line}\n`));
   if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);

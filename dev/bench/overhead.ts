@@ -95,7 +95,7 @@ function median(values: readonly number[]): number {
 
 /** Full exports a second, beside a workflow that does nothing in as many activities on the same server and worker. */
 export const overhead: Benchmark = {
-  summary: 'exports a second on an instant service, against workflows of as many no-op activities',
+  summary: 'exports per second on an instant service, compared with workflows of the same number of no-op activities',
   run: async (log) => {
     // Only the figures are to be read.
     Runtime.install({ logger: new DefaultLogger('ERROR') });

@@ -21,7 +21,7 @@ const PLENTY = '100000';
 
 /** A worker is killed while many exports run, and another one goes on with them. */
 export const recovery: Benchmark = {
-  summary: '500 exports in flight, their worker killed with SIGKILL: until another one watches all, in seconds',
+  summary: 'seconds until a new worker polls 500 exports in flight after their worker was killed with SIGKILL',
   run: async (log) => {
     const stack = await startLocalStack({ emulator: { models: MODELS } });
     const connection = await Connection.connect({ address: stack.temporal.address });

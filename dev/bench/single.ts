@@ -21,7 +21,7 @@ const PAUSE_MS = 300_000;
 
 /** One 10-minute export at a time, on a virtual clock, by the code that workers run. */
 export const single: Benchmark = {
-  summary: 'one 10-minute export on a virtual clock: calls, and how late its end is noticed, in seconds',
+  summary: 'one 10-minute export on a virtual clock: calls, and delay of detecting its end, in seconds',
   run: async (log) => {
     const waitHonoured = await measure({ wait: 'honoured' });
     log(`where :wait is honoured: ${JSON.stringify(waitHonoured)}`);

@@ -25,7 +25,7 @@ function timesOf(requests: ObservedProcess['requests'], counts: (route: string) 
     .sort((a, b) => a - b);
 }
 
-/** Every sliding minute is looked at; of those that overlap, one is named. */
+/** Checks each sliding minute. Of overlapping violations, only one is reported. */
 function exceeded(what: string, times: readonly number[], limit: number): string[] {
   const lines: string[] = [];
   let first = 0;

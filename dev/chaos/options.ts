@@ -2,18 +2,21 @@ import { parseArgs } from 'node:util';
 
 export const HELP = `Usage: npm run chaos -- [options]
 
-Runs exports and fleets on real services while everything goes wrong at random moments: worker processes and the
-Temporal server are killed, frozen, replaced and left with few slots; calls fail, take effect late, or get wrong
-answers; operations are listed late or not at all; exports are paused, reset, cancelled, terminated, and miss their
-deadlines. When everything has ended, every export is compared with what really happened.
+Runs exports and fleets on real services and injects faults at random times. Worker processes and the Temporal server
+are killed, frozen, replaced and limited to few slots. Calls fail, take effect late, or get wrong answers. Operations
+are listed late or not at all. Exports are paused, reset, cancelled and terminated, and miss their deadlines. At the
+end, the reported state of each export is compared with its actual state.
 
-  --exports N   number of exports, from 1 to 5000; one in five belongs to a fleet. Default: 300
-  --seed S      number from 0 to 4294967295; the same seed makes the same plan. Default: a new one, which is printed
-  --json        print the report as one line of JSON at the end
-  --help        print this text
+Options:
+  --exports N   Number of exports, from 1 to 5000. One in five belongs to a fleet. Default: 300.
+  --seed S      Number from 0 to 4294967295. The same seed creates the same plan. Default: a new seed, which is printed.
+  --json        Print the report as one line of JSON.
+  --help        Print this help.
 
-Exit codes: 0 nothing was lost, started twice, left running or reported wrongly, and no budget was exceeded;
-1 something was, or the run failed; 2 the options are wrong.
+Exit codes:
+  0  No export was lost, started twice, left running or reported wrongly, and no budget was exceeded.
+  1  At least one of these happened, or the run failed.
+  2  The options are invalid.
 `;
 
 export interface ChaosOptions {
@@ -22,7 +25,7 @@ export interface ChaosOptions {
   readonly json: boolean;
 }
 
-/** Options that can't be used; the message has a line for each problem. */
+/** Invalid options. The message has a line for each problem. */
 export class OptionsError extends Error {
   override readonly name = 'OptionsError';
 }
@@ -36,8 +39,8 @@ const NUMBERS = ['exports', 'seed'];
 /**
  * Reads the arguments.
  *
- * @returns `help` where the help is asked for
- * @throws OptionsError that lists every problem
+ * @returns `help` if the arguments have `--help`
+ * @throws OptionsError with all problems
  */
 export function parseChaosOptions(args: readonly string[], newSeed: number): ChaosOptions | 'help' {
   const text = { type: 'string' } as const;
@@ -52,14 +55,14 @@ export function parseChaosOptions(args: readonly string[], newSeed: number): Cha
   const problems: string[] = [];
   const values = new Map<string, string>();
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`${token.value}: is not an option`);
+    if (token.kind === 'positional') problems.push(`${token.value}: unknown argument`);
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     if (FLAGS.includes(name)) {
-      if (value !== undefined) problems.push(`${rawName}: takes no value, not ${JSON.stringify(value)}`);
+      if (value !== undefined) problems.push(`${rawName}: must not have a value, but has ${JSON.stringify(value)}`);
       values.set(name, '');
-    } else if (!NUMBERS.includes(name)) problems.push(`${rawName}: is not an option`);
-    else if (value === undefined) problems.push(`${rawName}: needs a number`);
+    } else if (!NUMBERS.includes(name)) problems.push(`${rawName}: unknown option`);
+    else if (value === undefined) problems.push(`${rawName}: must have a number`);
     else values.set(name, value);
   }
   const number = (name: string, fallback: string, low: number, high: number): number => {

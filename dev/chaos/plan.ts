@@ -49,7 +49,7 @@ export interface PlannedExport {
   readonly deletePartialArtifacts: boolean;
 }
 
-/** An export that is started by itself. */
+/** An export that does not belong to a fleet. */
 export interface PlannedSingle extends PlannedExport {
   /** From the start of the run, in milliseconds. */
   readonly startAfterMs: number;

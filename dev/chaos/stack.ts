@@ -105,7 +105,7 @@ export class ChaosStack {
   }
 }
 
-/** Name of the Model that an export exports: each has its own, so that its operations are told apart. */
+/** Name of the Model of an export. Each export has its own Model, so that its operations can be identified. */
 export function singleModel(index: number): string {
   return modelName(8_000_000_000 + index);
 }

@@ -11,7 +11,7 @@ export const LIMITS = { requests: 400, submissions: 30 } as const;
 const WORKERS = 2;
 /** Slots of a worker while they are to be exhausted. */
 const FEW_SLOTS = 3;
-/** A worker that ended by itself is started again after this pause, in milliseconds. */
+/** Pause before a crashed worker is started again, in milliseconds. */
 const RESTART_MS = 1_000;
 
 /**
@@ -31,11 +31,11 @@ interface Worker {
   /** For example `worker 3`. */
   readonly name: string;
   readonly process: TiedProcess;
-  /** Whether its end is wanted: it is not started again by itself. */
+  /** Whether the end of the process is intended. It is then not started again. */
   isEnding: boolean;
 }
 
-/** The worker processes. One that ends by itself is started again, as a supervisor does. */
+/** The worker processes. A crashed process is started again, like a supervisor does. */
 export class Workers {
   private readonly inTurn = new InTurn();
   private readonly running: Worker[] = [];
@@ -119,7 +119,7 @@ export class Workers {
   }
 
   private async newWorker(): Promise<Worker> {
-    // A port of its own tells the requests of one process from those of another.
+    // Each process uses its own port, which identifies its requests.
     const url = await this.google.vertex.openPort();
     const name = `worker ${this.names.size + 1}`;
     this.names.set(Number(new URL(url).port), name);
@@ -140,7 +140,7 @@ export class Workers {
   private async restart(worker: Worker, code: number): Promise<void> {
     if (worker.isEnding) return;
     worker.isEnding = true;
-    this.say(`${worker.name} ended by itself with ${code}: ${worker.process.tail().split('\n').at(-1) ?? ''}`);
+    this.say(`${worker.name} ended unexpectedly with ${code}: ${worker.process.tail().split('\n').at(-1) ?? ''}`);
     await sleep(RESTART_MS);
     await this.inTurn.run(() => this.replace(worker));
   }

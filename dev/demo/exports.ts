@@ -2,7 +2,7 @@ import type { ExportModelInput } from '../../src';
 
 /** One export of the demo. */
 export interface DemoExport {
-  /** What people read in the progress and in the table. */
+  /** Name of the export in the output. */
   readonly label: string;
   readonly input: ExportModelInput;
 }
@@ -10,7 +10,7 @@ export interface DemoExport {
 const MODELS = 'projects/demo-project/locations/us-central1/models';
 export const BUCKET = 'exports';
 
-// The default gives a slow network a minute before a worker counts as dead; here nobody wants to wait so long.
+// The default heartbeat timeout of a minute, for slow networks, would make the demo long.
 const polling = { initialDelay: '1s', maxDelay: '2s', heartbeatTimeout: '5s' };
 const artifactDestination = { outputUriPrefix: `gs://${BUCKET}/demo` };
 
@@ -21,7 +21,10 @@ const flowers = ['tflite', 'edgetpu-tflite', 'tf-saved-model', 'core-ml', 'tf-js
   }),
 );
 
-/** Every format of an image model, a tabular model, an image, a preference list, and one that can't be exported. */
+/**
+ * Exports of all formats of an image model, a tabular model, a container image, a list of preferred formats, and a model
+ * that can't be exported.
+ */
 export const DEMO_EXPORTS: readonly DemoExport[] = [
   ...flowers,
   {
@@ -41,7 +44,7 @@ export const DEMO_EXPORTS: readonly DemoExport[] = [
     },
   },
   {
-    label: 'assistant, first supported of a list',
+    label: 'assistant, first supported format of a list',
     input: {
       name: `${MODELS}/4401170000000000004`,
       formatPreference: ['tf-saved-model', 'custom-trained'],

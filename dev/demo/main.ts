@@ -13,15 +13,16 @@ import { renderTable, summarize } from './report';
 
 const HELP = `Usage: npm run demo [-- options]
 
-Starts a Temporal server, an object store, a container registry and a local Vertex AI, exports ${DEMO_EXPORTS.length} times with them,
-kills the worker in the middle, and shows how it ended.
+Starts a Temporal server, an object store, a container registry and an emulator of Vertex AI. Runs ${DEMO_EXPORTS.length} exports, kills
+the worker while they run, and prints the results.
 
-  --keep   leave everything running for a look at the Web UI, until Ctrl-C
-  --json   end with one line of JSON
-  --help
+Options:
+  --keep   Keep all services running until Ctrl-C, to explore the Temporal Web UI.
+  --json   Print the results as one line of JSON.
+  --help   Print this help.
 `;
 
-/** The worker is killed when so many operations run. */
+/** The worker is killed when this number of operations is running. */
 const RUNNING_AT_KILL = 6;
 const PROGRESS_EVERY_MS = 250;
 
@@ -36,7 +37,7 @@ function say(text: string): void {
 async function follow(label: string, handle: ExportHandle, isOver: () => boolean): Promise<void> {
   let shown = '';
   while (!isOver()) {
-    // Without a worker nobody answers; the next one will.
+    // Queries fail while there is no worker.
     const stage = await handle.status().then(
       (status) => status.stage,
       () => shown,
@@ -58,7 +59,7 @@ async function outcomeOf({ label }: DemoExport, handle: ExportHandle, webUi: str
   } catch (error) {
     const refusal = refusalIn(error);
     if (refusal === undefined) throw error;
-    say(`${label}: refused. ${refusal}`);
+    say(`${label}: rejected. ${refusal}`);
     return { label, link, end: { refusal } };
   } finally {
     state.over = true;
@@ -66,7 +67,7 @@ async function outcomeOf({ label }: DemoExport, handle: ExportHandle, webUi: str
   }
 }
 
-/** The clear reason, where nothing was started because the export is not possible; any other failure is the demo's. */
+/** The message of an export that is rejected because its Model can't be exported; undefined for other failures. */
 function refusalIn(error: unknown): string | undefined {
   if (!(error instanceof WorkflowFailedError)) return undefined;
   const { cause } = error;
@@ -88,7 +89,7 @@ async function demo(stack: LocalStack): Promise<DemoOutcome[]> {
   const connection = await Connection.connect({ address: stack.temporal.address });
   const client = new VertexExportClient(new Client({ connection }));
   let worker = await startWorkerProcess(stack.environment);
-  say(`a worker runs as process ${worker.pid}`);
+  say(`worker started: process ${worker.pid}`);
   try {
     const outcomes = Promise.all(
       DEMO_EXPORTS.map(async (demoExport) => {
@@ -96,13 +97,13 @@ async function demo(stack: LocalStack): Promise<DemoOutcome[]> {
         return outcomeOf(demoExport, handle, stack.temporal.url);
       }),
     );
-    // A failure is thrown where the outcomes are awaited.
+    // Failures are thrown below, when the outcomes are awaited.
     outcomes.catch(() => undefined);
     await Promise.race([isRunningEnough(stack), outcomes]);
     await worker.kill();
-    say(`KILLED the worker with SIGKILL while ${runningOperations(stack)} exports were running`);
+    say(`worker KILLED with SIGKILL while ${runningOperations(stack)} exports were running`);
     worker = await startWorkerProcess(stack.environment);
-    say(`another worker runs as process ${worker.pid}`);
+    say(`another worker started: process ${worker.pid}`);
     return await outcomes;
   } finally {
     await worker.stop();
@@ -117,7 +118,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  say('starting a Temporal server, an object store, a container registry and a local Vertex AI');
+  say('starting a Temporal server, an object store, a container registry and a Vertex AI emulator');
   const stack = await startLocalStack({ buckets: [BUCKET] });
   try {
     say(`Temporal Web UI: ${stack.temporal.url}`);
@@ -127,9 +128,11 @@ async function main(): Promise<void> {
     const done = results.length;
     const adopted = results.filter(({ adoption }) => adoption === 'adopted').length;
     process.stdout.write(`\n${renderTable(outcomes)}\n\n`);
-    say(`${done} exports arrived and were verified; ${operationsStarted} operations were started for them, one each`);
+    say(`${done} exports succeeded and were verified, with ${operationsStarted} operations: one per export`);
     if (adopted > 0)
-      say(`${adopted} of them had been started before the kill, their answers were lost, and they were found again`);
+      say(
+        `${adopted} operations were started before the kill, whose answers were lost, and were adopted by the new worker`,
+      );
     if (operationsStarted !== done) throw new Error(`${operationsStarted} operations for ${done} exports`);
     if (values.json)
       process.stdout.write(`${summarize(outcomes, { operationsStarted, workerKills: 1, seconds: seconds() })}\n`);
@@ -139,10 +142,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** A worker goes on answering the Web UI's questions. */
+/** Runs a worker, which answers queries of the Web UI, until the demo is interrupted. */
 async function keep(stack: LocalStack): Promise<void> {
   const worker = await startWorkerProcess(stack.environment);
-  say(`everything stays up until Ctrl-C; Web UI: ${stack.temporal.url}`);
+  say(`all services run until Ctrl-C; Temporal Web UI: ${stack.temporal.url}`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);

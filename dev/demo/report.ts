@@ -9,7 +9,7 @@ export interface DemoOutcome {
 
 const HEADINGS = ['model', 'format', 'files', 'bytes', 'attempts', 'time', 'Web UI'] as const;
 
-/** The table that people read at the end. */
+/** The table at the end of the demo. */
 export function renderTable(outcomes: readonly DemoOutcome[]): string {
   const rows = [HEADINGS, ...outcomes.map(cellsOf)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -24,7 +24,7 @@ export function renderTable(outcomes: readonly DemoOutcome[]): string {
 }
 
 function cellsOf({ label, link, end }: DemoOutcome): string[] {
-  if ('refusal' in end) return [label, 'refused', '-', '-', '-', '-', link];
+  if ('refusal' in end) return [label, 'rejected', '-', '-', '-', '-', link];
   const { modelDisplayName, exportFormatId, files, image, attempts, timings } = end.result;
   return [
     modelDisplayName,
@@ -37,7 +37,7 @@ function cellsOf({ label, link, end }: DemoOutcome): string[] {
   ];
 }
 
-/** The line of `--json`. */
+/** The output of `--json`. */
 export function summarize(
   outcomes: readonly DemoOutcome[],
   counts: { readonly operationsStarted: number; readonly workerKills: number; readonly seconds: number },

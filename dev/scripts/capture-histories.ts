@@ -8,8 +8,10 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { LocalStack } from '../../src/testing/services/local-stack';
 import { startLocalStack } from '../../src/testing/services/local-stack';
 import { startWorkerProcess } from '../worker-process';
-import type { ExportHandle, ExportModelInput, ExportModelsInput, ExportStage, FleetHandle } from '../../src';
+import type { ExportModelInput, ExportModelsInput } from '../../src';
 import { VertexExportClient } from '../../src';
+import type { ExportScenario, FleetScenario } from './history-scenarios';
+import { DURATION_MS, EXPORT_SCENARIOS, FLEET_SCENARIOS, FLOWERS, OTHERS, POLL_MS } from './history-scenarios';
 
 /**
  * Runs an export or a fleet for each way that the workflows can go and keeps its history. The test that replays them
@@ -18,203 +20,27 @@ import { VertexExportClient } from '../../src';
  */
 const FOLDER = path.join(__dirname, '..', '..', 'test', 'replay', 'histories');
 const ROOT = path.join(__dirname, '..', '..', path.sep);
-const MODELS = 'projects/demo-project/locations/us-central1/models';
-const FLOWERS = `${MODELS}/4401170000000000001`;
-const POLL_MS = 50;
-
-interface Story {
-  readonly name: string;
-  readonly input: Partial<ExportModelInput>;
-  /** Sets the scene, before the start. */
-  readonly before?: (stack: LocalStack) => void;
-  /** What happens while it runs. */
-  readonly during?: (handle: ExportHandle) => Promise<void>;
-}
-
-const TRANSIENT = { error: { code: 14, message: 'backend went away' } };
-const DENIED = { error: { code: 7, message: 'the service agent may not write' } };
-const DURATION_MS = 500;
-/** Long enough to be parked twice. */
-const LONG_DURATION_MS = 3_500;
-
-async function untilStage(handle: ExportHandle, stage: ExportStage): Promise<void> {
-  while ((await handle.status()).stage !== stage) await sleep(POLL_MS);
-}
-
-async function untilParked(handle: ExportHandle): Promise<void> {
-  for (;;) {
-    const { raw } = await handle.workflow.describe();
-    if (raw.pendingActivities?.some(({ lastFailure }) => lastFailure)) return;
-    await sleep(POLL_MS);
-  }
-}
-
-async function cancelWhileExporting(handle: ExportHandle): Promise<void> {
-  await untilStage(handle, 'exporting');
-  await handle.cancel();
-}
-
-const STORIES: readonly Story[] = [
-  { name: 'succeeded', input: {} },
-  {
-    name: 'succeeded-with-image',
-    input: {
-      name: `${MODELS}/4401170000000000003`,
-      outputConfig: {
-        artifactDestination: { outputUriPrefix: 'gs://exports/histories' },
-        imageDestination: { outputUri: 'us-central1-docker.pkg.dev/demo-project/models/churn:history' },
-      },
-    },
-  },
-  { name: 'succeeded-unverified', input: { verification: { level: 'none' } } },
-  {
-    name: 'exported-again-after-failure',
-    input: {},
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, [TRANSIENT, 'success'], DURATION_MS);
-    },
-  },
-  {
-    name: 'exported-again-after-verification',
-    input: {},
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, ['without-files', 'success'], DURATION_MS);
-    },
-  },
-  {
-    name: 'adopted-after-lost-answer',
-    input: {},
-    before: ({ vertex }) => {
-      vertex.addFault({ match: { path: ':export$' }, times: 1, when: 'after', fault: { reset: true } });
-    },
-  },
-  {
-    name: 'attempts-used-up',
-    input: { maxExportAttempts: 2 },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, TRANSIENT, DURATION_MS);
-    },
-  },
-  { name: 'refused', input: { name: `${MODELS}/4401170000000000005` } },
-  {
-    name: 'cancelled',
-    input: {},
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, 'success', 600_000);
-    },
-    during: cancelWhileExporting,
-  },
-  {
-    name: 'cancelled-and-cleaned-up',
-    input: { deletePartialArtifacts: true },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, 'success', 600_000);
-    },
-    during: cancelWhileExporting,
-  },
-  {
-    name: 'blocked-and-retried',
-    input: { onBlocked: 'wait' },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, [DENIED, 'success'], DURATION_MS);
-    },
-    during: async (handle) => {
-      await untilStage(handle, 'blocked');
-      await handle.retry();
-    },
-  },
-  {
-    name: 'blocked-and-aborted',
-    input: { onBlocked: 'wait' },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, DENIED, DURATION_MS);
-    },
-    during: async (handle) => {
-      await untilStage(handle, 'blocked');
-      await handle.abort();
-    },
-  },
-  {
-    name: 'parked',
-    input: { longExports: { parkAfter: '1s', checkEvery: '1s' } },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, 'success', LONG_DURATION_MS);
-    },
-  },
-  {
-    name: 'parked-and-cancelled',
-    input: { longExports: { parkAfter: '1s', checkEvery: '1h' } },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, 'success', 600_000);
-    },
-    during: async (handle) => {
-      await untilParked(handle);
-      await handle.cancel();
-    },
-  },
-  {
-    name: 'deadline-exceeded',
-    input: { deadline: '2s' },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, 'success', 600_000);
-    },
-  },
-];
 
 const COMMON = {
   outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/histories' } },
   polling: { initialDelay: '50ms', maxDelay: '500ms', heartbeatTimeout: '5s' },
 };
 
-interface FleetStory {
-  readonly name: string;
-  readonly input: Partial<ExportModelsInput>;
-  readonly before?: (stack: LocalStack) => void;
-  readonly during?: (handle: FleetHandle) => Promise<void>;
-}
-
-const OTHERS = ['4401170000000000002', '4401170000000000003', '4401170000000000004'].map((id) => `${MODELS}/${id}`);
-
-const FLEETS: readonly FleetStory[] = [
-  { name: 'fleet-of-models', input: { models: [FLOWERS, ...OTHERS] } },
-  { name: 'fleet-of-formats', input: { models: [FLOWERS, `${MODELS}/404`], formats: 'all' } },
-  { name: 'fleet-of-location', input: { parent: MODELS.replace('/models', ''), formats: ['tflite'] } },
-  { name: 'fleet-of-repeated-names', input: { models: [FLOWERS, `${FLOWERS}@1`, ...OTHERS], formats: 'all' } },
-  {
-    name: 'fleet-stopped',
-    input: { models: [FLOWERS, ...OTHERS], maxConcurrent: 1, onFailure: 'stop' },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, DENIED, DURATION_MS);
-    },
-  },
-  {
-    name: 'fleet-cancelled',
-    input: { models: [FLOWERS, ...OTHERS] },
-    before: ({ vertex }) => {
-      vertex.setOutcome(FLOWERS, 'success', 600_000);
-    },
-    during: async (handle) => {
-      while ((await handle.status()).totals.succeeded < OTHERS.length) await sleep(POLL_MS);
-      await handle.cancel();
-    },
-  },
-];
-
-/** The last run of a fleet: what it continues from is among what it was started with. */
-async function captureFleet(stack: LocalStack, exports: VertexExportClient, story: FleetStory): Promise<void> {
+/** Runs a fleet and captures its history. */
+async function captureFleet(stack: LocalStack, exports: VertexExportClient, scenario: FleetScenario): Promise<void> {
   stack.vertex.clearFaults();
   stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
-  story.before?.(stack);
+  scenario.before?.(stack);
   const { outputConfig, polling } = COMMON;
-  const input: ExportModelsInput = { defaults: { outputConfig, polling }, ...story.input };
-  const handle = await exports.startFleet(input, { workflowId: story.name });
-  await story.during?.(handle);
+  const input: ExportModelsInput = { defaults: { outputConfig, polling }, ...scenario.input };
+  const handle = await exports.startFleet(input, { workflowId: scenario.name });
+  await scenario.during?.(handle);
   await handle.result().catch(() => undefined);
-  await keep(story.name, handle);
+  await save(scenario.name, handle);
 }
 
-/** Runs a fleet whose first run is terminated, and keeps the second, which finds exports done and running. */
-async function captureAgain(stack: LocalStack, exports: VertexExportClient, name: string): Promise<void> {
+/** Terminates a fleet, starts it again, and captures the second run, which finds completed and running exports. */
+async function captureRestarted(stack: LocalStack, exports: VertexExportClient, name: string): Promise<void> {
   stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS * 10);
   const { outputConfig, polling } = COMMON;
   const input: ExportModelsInput = { defaults: { outputConfig, polling }, models: [FLOWERS, ...OTHERS] };
@@ -223,10 +49,10 @@ async function captureAgain(stack: LocalStack, exports: VertexExportClient, name
   await first.workflow.terminate();
   const handle = await exports.startFleet(input, { workflowId: name });
   await handle.result();
-  await keep(name, handle);
+  await save(name, handle);
 }
 
-/** Keeps the run that continues as new, with exports running, and the last one, which follows them. */
+/** Captures the run of a fleet that continues as new while exports run, and the last run, which follows them. */
 async function captureContinued(
   stack: LocalStack,
   exports: VertexExportClient,
@@ -243,42 +69,42 @@ async function captureContinued(
   const handle = await exports.startFleet({ ...input, maxConcurrent: 3 }, { workflowId: name });
   const first = client.workflow.getHandle(name, (await handle.workflow.describe()).runId);
   await handle.result();
-  await keep(name, { workflow: first });
-  await keep(`${name}-last-run`, handle);
+  await save(name, { workflow: first });
+  await save(`${name}-last-run`, handle);
 }
 
-async function keep(
+async function save(
   name: string,
   { workflow }: { readonly workflow: Pick<WorkflowHandle, 'fetchHistory'> },
 ): Promise<void> {
   const history = historyToJSON(await workflow.fetchHistory());
-  // Identities and sticky task queues name the machine, and stack traces its folders.
+  // Identities and sticky task queues have the name of the machine, and stack traces have its folders.
   const anonymous = history.replaceAll(new RegExp(`\\d+@${hostname()}`, 'g'), 'worker').replaceAll(ROOT, '');
   writeFileSync(path.join(FOLDER, `${name}.json`), `${anonymous}\n`);
   process.stdout.write(`${name}\n`);
 }
 
-async function capture(stack: LocalStack, exports: VertexExportClient, story: Story): Promise<void> {
+async function captureExport(stack: LocalStack, exports: VertexExportClient, scenario: ExportScenario): Promise<void> {
   stack.vertex.clearFaults();
   stack.vertex.setOutcome(FLOWERS, 'success', DURATION_MS);
-  story.before?.(stack);
-  const input: ExportModelInput = { name: FLOWERS, ...COMMON, ...story.input };
-  const handle = await exports.start(input, { workflowId: story.name });
-  await story.during?.(handle);
+  scenario.before?.(stack);
+  const input: ExportModelInput = { name: FLOWERS, ...COMMON, ...scenario.input };
+  const handle = await exports.start(input, { workflowId: scenario.name });
+  await scenario.during?.(handle);
   await handle.result().catch(() => undefined);
-  await keep(story.name, handle);
+  await save(scenario.name, handle);
 }
 
-// The second of each was captured after fleets followed runs, and planned and wrote beside their exports.
-const AGAIN = ['fleet-started-again', 'fleet-joined-runs'];
+// The second history of each was captured by a later version of the fleet workflow.
+const RESTARTED = ['fleet-started-again', 'fleet-joined-runs'];
 const CONTINUED = ['fleet-continued', 'fleet-carried-runs'];
 
-/** `npm run histories -- fleet` captures those with `fleet` in their names only. */
-const asked = process.argv[2] ?? '';
+/** `npm run histories -- fleet` captures only scenarios with `fleet` in their names. */
+const namePart = process.argv[2] ?? '';
 
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
-  // Long enough for every story but the one that continues as new.
+  // Only the fleets of CONTINUED have histories that are long enough to continue as new.
   const temporal = { dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 65 } };
   const stack = await startLocalStack({ temporal });
   const worker = await startWorkerProcess({ ...stack.environment, VERTEX_EXPORT_SETTLE_DELAY: '200ms' });
@@ -286,10 +112,12 @@ async function main(): Promise<void> {
   try {
     const client = new Client({ connection });
     const exports = new VertexExportClient(client);
-    for (const story of STORIES) if (story.name.includes(asked)) await capture(stack, exports, story);
-    for (const story of FLEETS) if (story.name.includes(asked)) await captureFleet(stack, exports, story);
-    for (const name of AGAIN) if (name.includes(asked)) await captureAgain(stack, exports, name);
-    for (const name of CONTINUED) if (name.includes(asked)) await captureContinued(stack, exports, client, name);
+    for (const scenario of EXPORT_SCENARIOS)
+      if (scenario.name.includes(namePart)) await captureExport(stack, exports, scenario);
+    for (const scenario of FLEET_SCENARIOS)
+      if (scenario.name.includes(namePart)) await captureFleet(stack, exports, scenario);
+    for (const name of RESTARTED) if (name.includes(namePart)) await captureRestarted(stack, exports, name);
+    for (const name of CONTINUED) if (name.includes(namePart)) await captureContinued(stack, exports, client, name);
   } finally {
     await connection.close();
     await worker.stop();

@@ -76,7 +76,7 @@ export class ActivityExecution {
     return optionalTsToMs(this.command.startToCloseTimeout) ?? 0;
   }
 
-  /** Whether the workflow is told of a cancel at once. */
+  /** Whether a cancel is reported to the workflow at once. */
   get isTryCancel(): boolean {
     return (this.command.cancellationType ?? 0) === 0;
   }
@@ -131,7 +131,7 @@ export class ActivityExecution {
     });
   }
 
-  /** A heartbeat of an attempt arrives; the answer says whether it is to go on. */
+  /** Records a heartbeat of an attempt. Returns whether the attempt is to continue. */
   heartbeat(attempt: ActivityAttempt, details: Payload | undefined): 'continue' | 'cancel' | 'not found' {
     if (this.current !== attempt || this.isClosed) return 'not found';
     this.lastHeartbeat = details;
@@ -168,7 +168,7 @@ export class ActivityExecution {
     this.offer();
   }
 
-  /** The run is closed or continued elsewhere: whoever still works on it is told with the next heartbeat. */
+  /** Closes the activity with its run. A running attempt is cancelled at its next heartbeat. */
   drop(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -4,15 +4,20 @@ import { realSeconds } from './virtual-globals';
 
 const HELP = `Usage: npm run simulate -- [options]
 
-Simulates lives of exports on virtual time, one for each seed: the real workflow and activities, over a simulated
-Temporal server and simulated Google services, while workers die and freeze and requests fail. Checks after each what
-docs/reliability.md promises. Exits with 1 when a promise was broken.
+Simulates exports in virtual time, one for each seed. The real workflow and activities run on a simulated Temporal
+server and simulated Google services, while workers die or freeze and requests fail. After each export, the guarantees
+of docs/reliability.md are checked.
 
-  --seeds N     default 1000
-  --first F     the first seed, default 1
-  --trace SEED  print everything that happens with one seed
-  --json        print one line of JSON only
-  --help
+Options:
+  --seeds N     Number of seeds. Default: 1000.
+  --first F     First seed. Default: 1.
+  --trace SEED  Print all events of one seed.
+  --json        Print only one line of JSON.
+  --help        Print this help.
+
+Exit codes:
+  0  All guarantees hold.
+  1  A guarantee is violated, or the simulation failed.
 `;
 
 const DAY_MS = 86_400_000;
@@ -32,7 +37,7 @@ async function main(): Promise<void> {
   const first = wholeNumber('first', values.trace ?? values.first ?? '1');
   const seeds = values.trace === undefined ? wholeNumber('seeds', values.seeds ?? '1000') : 1;
 
-  // Also when nothing is left that could end the simulation.
+  // The exit code if the event loop becomes empty before the simulation ends.
   process.exitCode = 1;
   const startedAt = realSeconds();
   const simulation = await Simulation.create();

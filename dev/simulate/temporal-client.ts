@@ -24,7 +24,7 @@ const STATUS_NAMES = {
   terminated: 'TERMINATED',
 } as const;
 
-/** Temporal's client as activities use it: it reports the status of a run. */
+/** The part of Temporal's client that activities use: it returns the status of a run. */
 export function simulatedClient(server: AskedServer, process: AskingProcess): Client {
   /** Without a run id, the newest run of the workflow id. */
   const describe = (workflowId: string, runId: string | undefined): Promise<unknown> =>

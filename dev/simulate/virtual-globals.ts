@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import timersPromises from 'node:timers/promises';
 
-/** What tells the time to simulated code. */
+/** The clock and the timers of simulated code. */
 export interface LocalTime {
   /** Milliseconds of a clock that never goes back. */
   readonly now: number;

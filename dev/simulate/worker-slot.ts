@@ -27,7 +27,7 @@ export interface Sent {
   readonly call: Call;
 }
 
-/** A place where one worker process runs after the other. Its time stands still while the process is frozen. */
+/** A slot in which worker processes run one after another. Its time is paused while the process is frozen. */
 export class WorkerSlot implements LocalTime {
   process: Incarnation | undefined;
   private isFrozen = false;

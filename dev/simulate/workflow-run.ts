@@ -5,7 +5,7 @@ import type { Workflow } from '@temporalio/worker/lib/workflow/interface';
 import type { temporal } from '@temporalio/proto';
 import { coresdk } from '@temporalio/proto';
 import Long from 'long';
-import { EXPORT_STATUS_QUERY } from '../../src/contract/export-status';
+import { EXPORT_STATUS_QUERY } from '../../src/contract/names';
 import type { ExportModelInput } from '../../src/contract/export-input';
 import type { ExportStatus } from '../../src/contract/export-status';
 import { ActivityExecution } from './activity-execution';

@@ -10,7 +10,7 @@ import {
   EXPORT_MODEL_WORKFLOW,
   EXPORT_STATUS_QUERY,
   RETRY_EXPORT_UPDATE,
-} from '../contract/export-status';
+} from '../contract/names';
 import { exportWorkflowId } from '../contract/workflow-id';
 import { InvalidExportInputError } from '../contract/problems';
 import { parseExportModelInput } from '../contract/export-input';

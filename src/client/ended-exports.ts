@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails } from '../contract/failures';
 import type { ExportModelResult } from '../contract/export-result';
-import { EXPORT_MODEL_WORKFLOW } from '../contract/export-status';
+import { EXPORT_MODEL_WORKFLOW } from '../contract/names';
 import { ExportFailureType } from '../contract/failures';
 import type { EndedWorkflow, EndedWorkflowsOptions, FollowedWorkflow } from './ended-workflows';
 import { endedWorkflows } from './ended-workflows';

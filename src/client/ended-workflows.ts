@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { EXPORT_MODEL_WORKFLOW } from '../contract/export-status';
+import { EXPORT_MODEL_WORKFLOW } from '../contract/names';
 import { pause } from '../polling/time/pause';
 import { inParallel } from '../internal/in-parallel';
 

@@ -3,7 +3,7 @@ import type { ExportModelsInput } from '../contract/fleet-input';
 import type { ExportModelsResult } from '../contract/fleet-result';
 import type { FleetStatus } from '../contract/fleet-status';
 import { digestOf } from '../contract/workflow-id';
-import { EXPORT_MODELS_WORKFLOW, FLEET_STATUS_QUERY } from '../contract/fleet-status';
+import { EXPORT_MODELS_WORKFLOW, FLEET_STATUS_QUERY } from '../contract/names';
 import { InvalidExportInputError } from '../contract/problems';
 import { parseExportModelsInput } from '../contract/fleet-check';
 import { summaryText } from '../contract/text';

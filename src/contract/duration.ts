@@ -1,4 +1,4 @@
-/** A number of milliseconds, or text such as `90s`, `30m`, `12 hours`, `2d`. At most 365 days. */
+/** A duration: a number of milliseconds, or text such as `90s`, `30m`, `12 hours`, `2d`. At most 365 days. */
 export type DurationInput = number | string;
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -12,19 +12,22 @@ const DURATION =
   /^(\d{1,15}(?:\.\d{1,15})?)\s{0,9}(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/i;
 const MAX_TEXT_LENGTH = 64;
 
-/** The longest duration, in milliseconds: 365 days. Times beyond it are mistakes, and some can't be counted with. */
+/** Longest duration, in milliseconds: 365 days. Longer ones are mistakes, and some exceed what timers support. */
 export const MAX_DURATION_MS = 365 * 86_400_000;
-/** From the start of an export to its deadline, where the input has none, in milliseconds: a day. */
+/** Default time from the start of an export to its deadline, in milliseconds: a day. */
 export const DEFAULT_DEADLINE_MS = 86_400_000;
-/** The shortest time to a deadline, in milliseconds. */
+/** Shortest time from the start of an export to its deadline, in milliseconds. */
 export const SHORTEST_DEADLINE_MS = 1_000;
 
-/** The longest heartbeat timeout, in milliseconds: an hour. A dead worker is not noticed earlier. */
+/** Longest heartbeat timeout, in milliseconds: an hour. A dead worker is detected after this time. */
 export const MAX_HEARTBEAT_TIMEOUT_MS = 3_600_000;
-/** The shortest heartbeat timeout, in milliseconds. */
+/** Shortest heartbeat timeout, in milliseconds. */
 export const MIN_HEARTBEAT_TIMEOUT_MS = 1_000;
 
-/** Milliseconds of a {@link DurationInput}; `undefined` for everything else. */
+/** Heartbeat timeout of the activity that checks the input, in milliseconds: a minute. */
+export const SELECT_HEARTBEAT_TIMEOUT_MS = 60_000;
+
+/** Milliseconds of a {@link DurationInput}; undefined for any other value. */
 export function milliseconds(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.round(value) : undefined;
   if (typeof value !== 'string' || value.length > MAX_TEXT_LENGTH) return undefined;

@@ -3,21 +3,21 @@ import type { NormalizedExportInput, VerificationLevel } from './export-input';
 import type { InspectedFile } from '../verification/inspected';
 import type { Adoption, OutputInfo, PartialFailure, Reads, VerifiedFiles, VerifiedImage } from './export-result';
 
-/** A checked input whose version and format are settled: everything that the later steps need. */
+/** A checked input with a resolved version and format: everything that the later steps need. */
 export interface ExportPlan {
-  /** `projects/P/locations/L/models/M@versionId`. */
+  /** Resource name of the version: `projects/P/locations/L/models/M@versionId`. */
   readonly model: string;
   readonly modelDisplayName: string;
   readonly exportFormatId: string;
   readonly destinations: ExportDestinations;
-  /** The service's own clock when the Model was read: no operation of this run is older. */
+  /** Time of the service when the Model was read, in ISO 8601. No operation of this run is older. */
   readonly notBefore: string;
   readonly perRunFolder: boolean;
-  /** Name of the folder of the workflow id, where `perRunFolder` is set. Left out by plans of earlier versions. */
+  /** Folder name of the workflow id; missing without `perRunFolder`, and in plans of earlier versions. */
   readonly folderName?: string;
   readonly verification: NormalizedExportInput['verification'];
   readonly polling: NormalizedExportInput['polling'];
-  /** Milliseconds from the workflow's start. */
+  /** Time from the start of the workflow to the deadline, in milliseconds. */
   readonly deadlineMs: number;
   readonly maxExportAttempts: number;
   readonly longExports?: NonNullable<NormalizedExportInput['longExports']>;
@@ -27,84 +27,93 @@ export interface ExportPlan {
   readonly manifest: NormalizedExportInput['manifest'];
 }
 
-/** What an export can be compared with. */
+/** Where a Model comes from. Exports are compared with it. */
 export interface ExportSource {
-  /** Where the Model was uploaded from. */
+  /** Directory that the Model was uploaded from. */
   readonly artifactUri?: string;
-  /** When the version was made; what is newer at `artifactUri` is not what was uploaded. */
+  /** Create time of the version. Objects at `artifactUri` that are newer were not uploaded with it. */
   readonly createTime?: string;
-  /** The image that the Model is served by. */
+  /** Image of the Model's serving container. */
   readonly servingImageUri?: string;
 }
 
+/** Where an export writes to. */
 export interface ExportDestinations {
-  /** Ends with `/`. */
+  /** Directory in Cloud Storage; ends with `/`. */
   readonly outputUriPrefix?: string;
+  /** URI of the image. */
   readonly imageUri?: string;
 }
 
-/** Tells a run's own operation from all others. */
+/** Identifies the operations of a run. */
 export interface OwnOperation {
   readonly model: string;
   readonly destinations: ExportDestinations;
   /** Whether `destinations.outputUriPrefix` is a folder that only this run writes to. */
   readonly perRunFolder: boolean;
+  /** As in {@link ExportPlan}. */
   readonly notBefore: string;
-  /** Operations of earlier export attempts of the run. */
+  /** Operations of earlier attempts of the run. */
   readonly exclude: readonly string[];
 }
 
+/** Request of the activity `startExport`. */
 export interface StartExportRequest extends OwnOperation {
   /** Whether an earlier step of the workflow may have started the operation. Default `false`. */
   readonly mayHaveStarted?: boolean;
-  /** From this time on nothing is started, ISO 8601. Left out by runs that began before it was checked. */
+  /** No operation is started after this time, in ISO 8601. Missing in runs of earlier versions. */
   readonly notAfter?: string;
   readonly exportFormatId: string;
   readonly heartbeatTimeoutMs: number;
 }
 
+/** An operation that a run started or adopted. */
 export interface StartedExport {
   readonly operation: string;
   readonly adoption: Adoption;
   readonly outputInfo: OutputInfo;
-  /** Whether a race may have started a second operation, which is to be looked for when this one has ended. */
+  /** Set if a race may have started a second operation. The run checks for it when this one has ended. */
   readonly mayHaveTwin?: true;
 }
 
+/** Request of the activity `awaitExport`. */
 export interface AwaitExportRequest {
   readonly operation: string;
   readonly polling: ExportPlan['polling'];
-  /** For what people see of the waiting: what was written so far. */
+  /** Where the operation writes its output. The activity reports how much it has written. */
   readonly outputInfo?: OutputInfo;
-  /** What the output is compared with. Left out by runs that began before it was compared. */
+  /** What the output is compared with. Missing in runs of earlier versions. */
   readonly destinations?: ExportDestinations;
-  /** What is learned of one export helps with the next of its format. */
+  /** The worker learns how long exports of each format take. */
   readonly exportFormatId?: string;
-  /** Where a race may have started a second operation of the run: what tells it from others. */
+  /** Set if a race may have started a second operation: identifies the run's operations. */
   readonly twinOf?: OwnOperation;
-  /** When the activity gives its slot back. Default: never. */
+  /** When the export is parked. Default: never. */
   readonly parking?: Parking;
 }
 
+/** When the activity `awaitExport` frees its slot in the worker while the operation runs. */
 export interface Parking {
-  /** From this time on, milliseconds since 1970, an attempt ends when it has seen the operation running. */
+  /** Time in milliseconds since 1970. After it, an attempt ends once it finds that the operation is running. */
   readonly at: number;
-  /** Milliseconds from there to the next attempt. */
+  /** Time until the next attempt, in milliseconds. */
   readonly checkEvery: number;
 }
 
+/** An operation that has succeeded. */
 export interface AwaitedExport {
   readonly outputInfo: OutputInfo;
   readonly createTime?: string;
   readonly updateTime?: string;
-  /** What the operation reports as failed in part, at most 20. */
+  /** Partial failures that the operation reports, at most 20. */
   readonly partialFailures?: readonly PartialFailure[];
-  /** How many more there are. */
+  /** Number of other partial failures. */
   readonly morePartialFailures?: number;
-  /** Looks at the operation by the attempt that saw the end. */
+  /** Polls of the operation by the last attempt of the activity. */
   readonly polls: number;
 }
 
+/** Request of the activity `verifyExport`. */
 export interface VerifyExportRequest {
   readonly level: VerificationLevel;
   readonly model: string;
@@ -113,11 +122,12 @@ export interface VerifyExportRequest {
   readonly outputInfo: OutputInfo;
   readonly destinations: ExportDestinations;
   readonly source: ExportSource;
-  /** Whether a manifest of all files is written beside the export. */
+  /** Whether a manifest of all files is written into the export's directory. */
   readonly writeManifest: boolean;
   readonly heartbeatTimeoutMs: number;
 }
 
+/** Output that was verified. */
 export interface VerifiedExport {
   readonly files?: VerifiedFiles;
   readonly image?: VerifiedImage;
@@ -126,51 +136,58 @@ export interface VerifiedExport {
   readonly inspected?: readonly InspectedFile[];
 }
 
+/** Request of the activity `cancelExport`. */
 export interface CancelExportRequest {
-  /** Where it is not known, the run's own operations are looked up. */
+  /** Resource name of the operation. If it is missing, the activity lists operations to find those of the run. */
   readonly operation?: string;
+  /** Identifies the run's operations. */
   readonly own: OwnOperation;
   readonly heartbeatTimeoutMs: number;
 }
 
+/** An operation that has ended after a cancel. */
 export interface CancelledOperation {
   readonly operation: string;
-  /** How it ended: a cancel can lose the race. */
+  /** How the operation ended. It can end before the cancel reaches it. */
   readonly outcome: 'cancelled' | 'succeeded' | 'failed';
   readonly outputInfo: OutputInfo;
 }
 
+/** Request of the activity `deletePartialArtifacts`. */
 export interface DeletePartialArtifactsRequest {
-  /** The run's own folder: `gs://…/<workflowId>/<runId>/`. */
+  /** The run's folder: `gs://…/<workflowId>/<runId>/`. */
   readonly folder: string;
   readonly heartbeatTimeoutMs: number;
 }
 
+/** Result of the activity `deletePartialArtifacts`. */
 export interface DeletedArtifacts {
-  /** Objects that were deleted, by all attempts together. */
+  /** Number of objects that all attempts deleted. */
   readonly count: number;
-  /** Objects that are still there, and why; left out where there are none. */
+  /** Objects that could not be deleted; missing if there are none. */
   readonly kept?: KeptArtifacts;
 }
 
+/** Objects that could not be deleted. */
 export interface KeptArtifacts {
+  /** Number of objects. */
   readonly count: number;
-  /** Why the first of them could not be deleted, with what to do; at most 600 characters. */
+  /** Why the first object could not be deleted, and what to do; at most 600 characters. */
   readonly reason: string;
 }
 
-/** The activities of this package, as `createExportActivities` makes them. */
+/** The activities of this package. `createExportActivities` creates them. */
 export interface ExportActivities extends FleetActivities {
-  /** Checks the raw input, pins the version, chooses the format, checks the destinations. Starts nothing. */
+  /** Checks the raw input, resolves the version, selects the format, and checks the destinations. Starts no operation. */
   readonly selectExportFormat: (input: unknown) => Promise<ExportPlan>;
-  /** Adopts the run's own operation where there is one, and calls `models.export` otherwise. */
+  /** Adopts the operation that the run has already started, or calls `models.export`. */
   readonly startExport: (request: StartExportRequest) => Promise<StartedExport>;
-  /** Waits for the operation's end. Never cancels it. */
+  /** Waits for the operation's end. It never cancels the operation. */
   readonly awaitExport: (request: AwaitExportRequest) => Promise<AwaitedExport>;
-  /** Looks at what arrived. */
+  /** Verifies the exported files and image. */
   readonly verifyExport: (request: VerifyExportRequest) => Promise<VerifiedExport>;
   /** Cancels the run's operations and waits for their end. */
   readonly cancelExport: (request: CancelExportRequest) => Promise<CancelledOperation[]>;
-  /** Removes everything in the run's own folder. */
+  /** Deletes all objects in the run's folder. */
   readonly deletePartialArtifacts: (request: DeletePartialArtifactsRequest) => Promise<DeletedArtifacts>;
 }

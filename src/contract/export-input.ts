@@ -12,110 +12,124 @@ import { sizeProblem } from './input-size';
 import type { InputProblem } from './problems';
 import { problemsOf } from './problems';
 
-/** How far `verifyExport` looks. */
+/**
+ * How thoroughly an export is verified. `none`: not at all. `listing`: name, size and checksum metadata of each object,
+ * and the files that the format requires. `structure`: also the structure of files of known kinds. `content`: also
+ * reads every byte and compares the checksums.
+ */
 export type VerificationLevel = 'none' | 'listing' | 'structure' | 'content';
 
-/** Where to and in which format: the `outputConfig` of `projects.locations.models.export`. */
+/** Destination and format: the `outputConfig` of `projects.locations.models.export`. */
 export interface OutputConfig {
-  /** One of the Model's `supportedExportFormats[].id`. Default: chosen by `formatPreference`, then the Model's first. */
+  /** One of the Model's `supportedExportFormats[].id`. Default: by `formatPreference`, otherwise the Model's first. */
   exportFormatId?: string;
+  /** Where files are written. */
   artifactDestination?: {
-    /** `gs://bucket/path`; a `/` is appended where it is missing. The bucket must be in the Model's region. */
+    /** `gs://bucket/path`. A missing `/` at the end is added. The bucket must be in the Model's region. */
     outputUriPrefix: string;
   };
+  /** Where a container image is written. */
   imageDestination?: {
-    /** `REGION-docker.pkg.dev/project/repository/image:tag` or `gcr.io/project/image:tag`; no tag means `latest`. */
+    /** `REGION-docker.pkg.dev/project/repository/image:tag` or `gcr.io/project/image:tag`. Default tag: `latest`. */
     outputUri: string;
   };
 }
 
 /**
- * How often a running operation is asked after where the service has no long polls, and how soon a dead worker is
- * noticed. Less often where more operations are waited for than the quota has requests, and where the worker has
- * learned how long exports of the format take: then pauses are up to four times as long before the end is expected,
- * and shorter when it is.
+ * How often an operation is polled if the service has no long polls, and when a dead worker is replaced. The worker
+ * polls less often if it waits for more operations than its request budget allows. Once it has learned how long exports
+ * of a format take, pauses are up to four times longer before the expected end and shorter around it.
  */
 export interface PollingOptions {
-  /** Time from the start of the operation to the first look at it. Default 5 s. */
+  /** Time from the start of the operation to the first poll. Default 5 s. */
   initialDelay?: DurationInput;
-  /** Each pause is this many times the one before. Default 2. */
+  /** Factor between one pause and the next, from 1 to 10. Default 2. */
   multiplier?: number;
-  /** No pause is longer. Default 14 s: a 10-minute export is noticed after 7 s on average, with 44 looks. */
+  /**
+   * Longest pause, at least 100 ms. Default 14 s: the end of a 10-minute export is detected after 7 s on average, with
+   * 44 polls.
+   */
   maxDelay?: DurationInput;
-  /** A worker that is silent for this long is given up, and another one continues. From 1 s to 1 h. Default 60 s. */
+  /** A worker that sends no heartbeat for this time is replaced by another one. From 1 s to 1 h. Default 60 s. */
   heartbeatTimeout?: DurationInput;
 }
 
-/** How exports are waited for that run for hours or days. */
+/**
+ * How to wait for exports that run for hours or days. A parked export frees its slot in the worker; its operation is
+ * checked at an interval.
+ */
 export interface LongExportsOptions {
-  /** An export that is waited for longer gives its slot in the worker back. At least 1 s. */
+  /** Time after which the export is parked. At least 1 s. */
   parkAfter: DurationInput;
-  /** From then on it is looked at so often, by an attempt of the activity of its own. At least 1 s. Default 10 min. */
+  /** Interval between checks of a parked export. At least 1 s. Default 10 min. */
   checkEvery?: DurationInput;
 }
 
 /**
- * Input of `exportModelWorkflow`. `name` and `outputConfig` mirror the REST call, so that a request can be pasted.
+ * Input of `exportModelWorkflow`. `name` and `outputConfig` have the fields of the REST call.
  *
  * Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.models/export
  */
 export interface ExportModelInput {
-  /** `projects/P/locations/L/models/M`, with `@version` or `@alias` behind it where not the default version is meant. */
+  /** Resource name: `projects/P/locations/L/models/M`, optionally with `@version` or `@alias`. Default: default version. */
   name: string;
+  /** Destination and format. */
   outputConfig: OutputConfig;
-  /** Format ids in order of preference; the first that the Model supports is taken. `exportFormatId` goes before. */
+  /** Format ids in order of preference: the first that the Model supports is used, unless `exportFormatId` is set. */
   formatPreference?: string[];
   /**
-   * Export below `<outputUriPrefix>/<workflowId>/<runId>/`, so that a crashed run finds its own operation with
-   * certainty. `false` exports below `outputUriPrefix` itself; the run's operation is then told by prefix and create
-   * time only, which two exports of one Model to one place at the same time can confuse. Default `true`.
+   * Whether to export to `<outputUriPrefix>/<workflowId>/<runId>/`, so that a run always finds its operation after a
+   * crash. With `false` the operation is identified only by destination and time: two simultaneous exports of the same
+   * Model to the same destination can be mistaken for each other. Default `true`.
    */
   perRunFolder?: boolean;
+  /** How to verify the output. */
   verification?: {
-    /**
-     * `none`; `listing`: every object's name, size, crc32c, the files that the format must have; `structure`: looks
-     * into the files whose kinds are known, too; `content`: reads every byte as well and compares the checksums.
-     * Default `structure`.
-     */
+    /** How thoroughly to verify. Default `structure`. */
     level?: VerificationLevel;
   };
+  /** Record of the export. */
   manifest?: {
     /**
-     * Write `manifest.json` beside the export when it is verified: every file with its digests, and the Model,
-     * operation and run that made it, as an in-toto Statement; `verifyManifest` checks a place against it later.
-     * Needs `perRunFolder`, an `artifactDestination`, and another level than `none`. Default `false`.
+     * Whether to write `manifest.json` into the export's directory after verification. It is an in-toto Statement with
+     * the digests of all files, the Model, the operation and the run. `verifyManifest` checks a directory against it.
+     * Requires `perRunFolder`, an `artifactDestination`, and a level other than `none`. Default `false`.
      */
     write?: boolean;
   };
+  /** How to poll the operation. */
   polling?: PollingOptions;
-  /** Default: an export keeps its slot until it ends. */
+  /** When to park the export. Default: never. */
   longExports?: LongExportsOptions;
-  /** From the workflow's start; past it the operation is cancelled and the workflow fails. Default 24 h. */
+  /** Time from the start of the workflow after which the operation is cancelled and the workflow fails. Default 24 h. */
   deadline?: DurationInput;
   /**
-   * What a failure does that a person can mend (a missing right, bucket or repository, a wrong region, quota, a failed
-   * precondition): `fail` ends the workflow; `wait` keeps it, for days if need be, until the update `retryExport` goes
-   * on or `abortExport` gives up. The deadline is put off by the time spent waiting. Default `fail`.
+   * What to do after a failure that a person can fix: a missing role, bucket or repository, a wrong region, an exhausted
+   * quota, or a failed precondition. `fail` ends the workflow. `wait` blocks it until the update `retryExport` or
+   * `abortExport`; the time spent waiting extends the deadline. Default `fail`.
    */
   onBlocked?: 'fail' | 'wait';
   /**
-   * After a cancel and at the deadline: remove what the operation left in the run's own folder. Needs `perRunFolder`.
-   * Default `false`.
+   * Whether to delete the files in the run's folder after the operation of a failed or cancelled export is cancelled.
+   * Requires `perRunFolder`. Default `false`.
    */
   deletePartialArtifacts?: boolean;
-  /** Operations that may be started in all when one fails for a passing reason or its files do not verify. Default 3. */
+  /**
+   * Maximum number of operations of one export. Another one is started after a temporary failure or a failed
+   * verification. From 1 to 100. Default 3.
+   */
   maxExportAttempts?: number;
 }
 
-/** Formats that one export can choose from. */
+/** Maximum number of formats in `formatPreference`. */
 const MAX_FORMATS = 100;
 
-/** Far more than any valid input has. */
+/** Limits far above the size of any valid input. */
 const SIZE_LIMITS = { values: 2_000, characters: 100_000, depth: 20 };
 
 const POLLING_DEFAULTS = { initialDelay: 5_000, multiplier: 2, maxDelay: 14_000, heartbeatTimeout: 60_000 };
 
-/** Checks an {@link ExportModelInput}, fills in the defaults, and turns durations into milliseconds. */
+/** Schema of an {@link ExportModelInput}. Its output has all defaults, and durations in milliseconds. */
 export const exportModelInputSchema = z.strictObject({
   name: modelName,
   outputConfig: z
@@ -156,33 +170,52 @@ export const exportModelInputSchema = z.strictObject({
   deletePartialArtifacts: z.boolean().default(false),
 });
 
-/** The schema with what concerns several fields. */
+/** The schema with the rules between fields. */
 const checkedInputSchema = exportModelInputSchema
   .refine((input) => input.perRunFolder || !input.deletePartialArtifacts, {
-    error: 'needs perRunFolder: elsewhere there may be files of others',
+    error: 'needs perRunFolder: other directories can have files of other exports',
     path: ['deletePartialArtifacts'],
   })
   .refine((input) => input.perRunFolder || !input.manifest.write, {
-    error: 'needs perRunFolder: elsewhere the manifest of another export may stand',
+    error: 'needs perRunFolder: other directories can have the manifest of another export',
     path: ['manifest', 'write'],
   })
   .refine((input) => input.outputConfig.artifactDestination !== undefined || !input.manifest.write, {
-    error: 'needs an artifactDestination: it names files, and an image has a manifest of its own',
+    error: 'needs an artifactDestination: a manifest lists files',
     path: ['manifest', 'write'],
   })
   .refine((input) => input.verification.level !== 'none' || !input.manifest.write, {
-    error: 'needs another verification.level than none: nothing would be known of the files',
+    error: 'needs a verification.level other than none: the manifest lists the verified files',
     path: ['manifest', 'write'],
   });
 
-/** An {@link ExportModelInput} with defaults filled in and durations in milliseconds. */
-export type NormalizedExportInput = z.output<typeof exportModelInputSchema>;
+/** An {@link ExportModelInput} with all defaults, and with durations in milliseconds. */
+export interface NormalizedExportInput extends Pick<ExportModelInput, 'name' | 'outputConfig' | 'formatPreference'> {
+  /** Whether the export has its own folder. */
+  perRunFolder: boolean;
+  /** How to verify the output. */
+  verification: { level: VerificationLevel };
+  /** Whether to write a manifest. */
+  manifest: { write: boolean };
+  /** How to poll the operation, in milliseconds. */
+  polling: { initialDelay: number; multiplier: number; maxDelay: number; heartbeatTimeout: number };
+  /** When to park the export, in milliseconds; missing if it is never parked. */
+  longExports?: { parkAfter: number; checkEvery: number };
+  /** Time from the start of the workflow to the deadline, in milliseconds. */
+  deadline: number;
+  /** Maximum number of operations of the export. */
+  maxExportAttempts: number;
+  /** What to do after a failure that a person can fix. */
+  onBlocked: 'fail' | 'wait';
+  /** Whether to delete the files of a failed or cancelled export. */
+  deletePartialArtifacts: boolean;
+}
 
-/** Checks a raw input. Never throws: either the normalised input or every problem at once, at most a hundred. */
+/** Checks a raw input. Returns the normalized input or all problems, at most 100. It never throws. */
 export function parseExportModelInput(
   raw: unknown,
 ): { readonly input: NormalizedExportInput } | { readonly problems: InputProblem[] } {
-  const size = sizeProblem(raw, SIZE_LIMITS, 'an export takes the fields of the REST call and a few options');
+  const size = sizeProblem(raw, SIZE_LIMITS, 'an export has the fields of the REST call and a few options');
   if (size !== undefined) return { problems: [size] };
   const parsed = checkedInputSchema.safeParse(raw);
   return parsed.success ? { input: parsed.data } : { problems: problemsOf(parsed.error) };

@@ -11,17 +11,17 @@ import { MAX_DURATION_MS, MAX_HEARTBEAT_TIMEOUT_MS } from './duration';
 import { formatId, modelName, operationName, outputUri, storageUri, text, timestamp } from './fields';
 import { parseStorageUri } from './resource-names';
 
-// Any workflow of the namespace can call the activities, not only those of this package: whatever they are called with
-// is checked. Unknown fields are left out without an error, since a newer workflow may send more.
+// Any workflow of the namespace can call the activities, so their arguments are checked. Unknown fields are dropped
+// without an error, since a newer workflow may send more.
 
 const heartbeatTimeoutMs = z.number().min(1).max(MAX_HEARTBEAT_TIMEOUT_MS);
 const durationMs = z.number().min(0).max(MAX_DURATION_MS);
-/** Shortest pause between two requests about an operation, in milliseconds, as for an input. */
+/** Shortest pause between two polls of an operation, in milliseconds. Inputs have the same limit. */
 const MIN_PAUSE_MS = 100;
 /** Milliseconds since 1970. */
 const instant = z.number().min(0).max(8.64e15);
 
-/** A folder: a `gs://` URI that ends with a slash. */
+/** URI of a folder: `gs://bucket/folder/`. */
 const folder = storageUri.refine((uri) => uri.endsWith('/') && parseStorageUri(uri)?.path !== '', {
   error: 'must be gs://bucket/folder/',
 });
@@ -29,16 +29,16 @@ const folder = storageUri.refine((uri) => uri.endsWith('/') && parseStorageUri(u
 const directory = storageUri.refine((uri) => uri.endsWith('/'), { error: 'must end with a slash' });
 const destinations = z.object({ outputUriPrefix: directory.exactOptional(), imageUri: outputUri.exactOptional() });
 
-/** What the service says of an output; whether it is what was asked for is checked where it is used. */
+/** Output location that the service reports. The activities compare it with the requested one. */
 const outputInfo = z.object({
   artifactOutputUri: text(2_100).exactOptional(),
   imageOutputUri: text(1_000).exactOptional(),
 });
 
-/** Operations of earlier attempts of one run. */
+/** Maximum number of operations of earlier attempts of a run. */
 const MAX_EXCLUDED = 10_000;
 
-const ownOperation = {
+const runOperation = {
   model: modelName,
   destinations,
   perRunFolder: z.boolean(),
@@ -47,7 +47,7 @@ const ownOperation = {
 } satisfies Record<keyof OwnOperation, z.ZodType>;
 
 export const startExportRequestSchema: z.ZodType<StartExportRequest> = z.object({
-  ...ownOperation,
+  ...runOperation,
   mayHaveStarted: z.boolean().exactOptional(),
   notAfter: timestamp.exactOptional(),
   exportFormatId: formatId,
@@ -65,7 +65,7 @@ export const awaitExportRequestSchema: z.ZodType<AwaitExportRequest> = z.object(
   outputInfo: outputInfo.exactOptional(),
   destinations: destinations.exactOptional(),
   exportFormatId: formatId.exactOptional(),
-  twinOf: z.object(ownOperation).exactOptional(),
+  twinOf: z.object(runOperation).exactOptional(),
   parking: z.object({ at: instant, checkEvery: durationMs }).exactOptional(),
 });
 
@@ -87,7 +87,7 @@ export const verifyExportRequestSchema: z.ZodType<VerifyExportRequest> = z.objec
 
 export const cancelExportRequestSchema: z.ZodType<CancelExportRequest> = z.object({
   operation: operationName.exactOptional(),
-  own: z.object(ownOperation),
+  own: z.object(runOperation),
   heartbeatTimeoutMs,
 });
 

@@ -1,7 +1,10 @@
 import type { ExportFailureTypeName } from './failures';
 import type { ExportAttempt, OutputInfo } from './export-result';
 
-/** Where an export stands. */
+/**
+ * The step that an export is at. `blocked` waits for a person's decision; `completed`, `failed` and `cancelled` are
+ * final.
+ */
 export type ExportStage =
   | 'selecting'
   | 'starting'
@@ -13,48 +16,38 @@ export type ExportStage =
   | 'failed'
   | 'cancelled';
 
-/** What a person has to mend before an export can go on. */
+/** Why an export is blocked, and how to fix it. */
 export interface BlockedReason {
+  /** Type of the failure. */
   readonly type: ExportFailureTypeName;
+  /** Message of the failure. */
   readonly message: string;
-  /** The grant or change that mends it. */
+  /** What to do before the update `retryExport`: a grant or a change. */
   readonly action: string;
-  /** ISO 8601. */
+  /** When the export became blocked, in ISO 8601 (UTC). */
   readonly since: string;
 }
 
-/** Answer of the `exportStatus` query. */
+/** The state of an export: the answer of the `exportStatus` query. */
 export interface ExportStatus {
+  /** The current step. */
   readonly stage: ExportStage;
-  /** The pinned version, once it is known. */
+  /** Resource name of the exported version; missing until the input is checked. */
   readonly model?: string;
+  /** Id of the export format; missing until the input is checked. */
   readonly exportFormatId?: string;
-  /** Name of the running or last operation. */
+  /** Resource name of the running or last operation. */
   readonly operation?: string;
+  /** Where the operation writes its output. */
   readonly outputInfo?: OutputInfo;
-  /** Number of the export attempt, from 1. */
+  /** Number of the current attempt, from 1. */
   readonly exportAttempt: number;
-  /** Export attempts that are over, each with its reason. */
+  /** Attempts that have ended. */
   readonly attempts: readonly ExportAttempt[];
-  /** When the operation will be cancelled, ISO 8601; known once the input is checked. */
+  /** When the operation will be cancelled, in ISO 8601 (UTC); missing until the input is checked. */
   readonly deadline?: string;
-  /** In the stage `blocked`: why, and what to do before `retryExport`. */
+  /** Why the export is blocked; missing in all other stages. */
   readonly blocked?: BlockedReason;
-  /** Message of the failure, in the stages `failed` and `cancelled`. */
+  /** Message of the failure; missing unless the stage is `failed` or `cancelled`. */
   readonly failure?: string;
 }
-
-/** Name of the query that answers with an {@link ExportStatus}. */
-export const EXPORT_STATUS_QUERY = 'exportStatus';
-
-/** Name of the update that lets a blocked export go on. */
-export const RETRY_EXPORT_UPDATE = 'retryExport';
-
-/** Name of the update that ends a blocked export with its failure. */
-export const ABORT_EXPORT_UPDATE = 'abortExport';
-
-/** Until the input is checked, its own `heartbeatTimeout` is not known: a worker that is silent for so long is replaced. */
-export const SELECT_HEARTBEAT_TIMEOUT_MS = 60_000;
-
-/** Registered name of the workflow. */
-export const EXPORT_MODEL_WORKFLOW = 'exportModelWorkflow';

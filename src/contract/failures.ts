@@ -1,45 +1,51 @@
 import type { PartialFailure } from './export-result';
 
 /**
- * `type` of every failure that this package raises. Match on it in a parent workflow or a client:
+ * The `type` of each failure that this package raises. Match on it in a parent workflow or a client:
  * `error.cause instanceof ApplicationFailure && error.cause.type === ExportFailureType.ModelNotFound`.
  */
 export const ExportFailureType = {
-  /** The input has problems; every one is listed in the message and in the details. */
+  /** The input is invalid. The message and the details list all problems. */
   InvalidInput: 'ExportError.InvalidInput',
+  /** The Model or its version does not exist. */
   ModelNotFound: 'ExportError.ModelNotFound',
   /** The Model has no `supportedExportFormats`. */
   NotExportable: 'ExportError.NotExportable',
+  /** The Model does not support the requested format. */
   FormatNotSupported: 'ExportError.FormatNotSupported',
-  /** The format can't be written to a destination that was given. */
+  /** The format can't be written to the requested kind of destination. */
   DestinationMismatch: 'ExportError.DestinationMismatch',
   /** The bucket or the image repository does not exist. */
   DestinationNotFound: 'ExportError.DestinationNotFound',
+  /** The bucket is not in the Model's region. */
   BucketRegionMismatch: 'ExportError.BucketRegionMismatch',
-  /** Google refused the request: a right is missing, an API is disabled, …; `reason` in the details says which. */
+  /** Google rejected the request, for example since a role is missing or an API is disabled; see `reason` in the details. */
   PermissionDenied: 'ExportError.PermissionDenied',
-  /** The worker's credentials are missing, unreadable or refused, or Google does not accept their token. */
+  /** The worker's credentials are missing or unreadable, or Google rejects them. */
   CredentialsUnavailable: 'ExportError.CredentialsUnavailable',
+  /** A quota of the project is exhausted. */
   QuotaExceeded: 'ExportError.QuotaExceeded',
-  /** A precondition that none of the other types names. */
+  /** The service rejected the request because of its state, for a reason without its own type. */
   FailedPrecondition: 'ExportError.FailedPrecondition',
-  /** The service could not be reached or did not answer as it should; the activity is retried. */
+  /** The service could not be reached, or its answer was not usable. The activity is retried. */
   Unavailable: 'ExportError.Unavailable',
   /** The service does not implement the call. */
   NotImplemented: 'ExportError.NotImplemented',
-  /** The operation still runs, and its activity gave its slot back (`longExports`); the activity is retried. */
+  /** The export is parked (`longExports`): its operation is running, and the activity is retried later. */
   StillRunning: 'ExportError.StillRunning',
   /** The operation ended with an error. */
   OperationFailed: 'ExportError.OperationFailed',
-  /** The operation was cancelled by somebody else. */
+  /** The operation was cancelled outside of this package. */
   OperationCancelled: 'ExportError.OperationCancelled',
   /** The service no longer knows the operation. */
   OperationNotFound: 'ExportError.OperationNotFound',
+  /** The export did not end before its deadline. */
   DeadlineExceeded: 'ExportError.DeadlineExceeded',
-  /** Somebody terminated the workflow of the export: it cancelled nothing, and its operation may still be running. */
+  /** The export's workflow was terminated. It could not cancel its operation, which may still be running. */
   Terminated: 'ExportError.Terminated',
+  /** The exported files or image are missing, incomplete or damaged. */
   VerificationFailed: 'ExportError.VerificationFailed',
-  /** A fault in this package, or in the code around it: the message says where. Please report it. */
+  /** A bug in this package or in the code that uses it. Please report it. */
   Internal: 'ExportError.Internal',
 } as const;
 
@@ -55,33 +61,35 @@ export type FixableBy =
   | 'export-author'
   | 'google';
 
-/** First element of `details` of every failure of this package. */
+/** Details of a failure: the first element of its `details`. */
 export interface ExportFailureDetails {
+  /** Type of the failure. */
   readonly type: ExportFailureTypeName;
-  /** What the person who reads it can do. */
+  /** What the reader can do to fix the cause. */
   readonly action: string;
   /** gRPC code of Google's answer, for example 9. */
   readonly code?: number;
-  /** Its name, for example `FAILED_PRECONDITION`. */
+  /** Name of the gRPC code, for example `FAILED_PRECONDITION`. */
   readonly status?: string;
-  /** HTTP status of the answer, where there was one. */
+  /** HTTP status of the answer; missing if there was no answer. */
   readonly httpStatus?: number;
-  /** Google's name for the reason, where it gives one: `SERVICE_DISABLED`, `retentionPolicyNotMet`. */
+  /** Google's identifier of the reason, for example `SERVICE_DISABLED` or `retentionPolicyNotMet`. */
   readonly reason?: string;
-  /** Who can do what `action` says, where that is known. */
+  /** Who can perform the `action`, if known. */
   readonly fixableBy?: FixableBy;
-  /** The request that was answered: method and resource, for example `GET projects/p/locations/l/models/m`. */
+  /** The request that failed: method and resource, for example `GET projects/p/locations/l/models/m`. */
   readonly request?: string;
+  /** Resource name of the operation that failed or that may still be running. */
   readonly operation?: string;
-  /** What the operation reported beside its error, at most 20. */
+  /** Partial failures of the operation, at most 20. */
   readonly partialFailures?: readonly PartialFailure[];
-  /** Every problem that was found, where there can be several. */
+  /** All problems that were found, for types of which there can be several. */
   readonly problems?: readonly string[];
-  /** Whether a fresh export may succeed where this one failed. */
+  /** Whether another export may succeed. */
   readonly exportAgain?: boolean;
-  /** Whether it is certain that no operation was started, so that there is none to cancel. */
+  /** Whether it is certain that no operation was started. */
   readonly nothingStarted?: boolean;
-  /** With `DeadlineExceeded`: why the step that was running at the deadline had not ended, where that is known. */
+  /** For `DeadlineExceeded`: the last failure of the step that was running at the deadline. */
   readonly lastFailure?: LastFailure;
 }
 
@@ -90,7 +98,8 @@ export interface LastFailure extends Pick<
   ExportFailureDetails,
   'action' | 'code' | 'status' | 'httpStatus' | 'reason' | 'request'
 > {
-  /** An {@link ExportFailureTypeName}, mostly. */
+  /** Usually an {@link ExportFailureTypeName}. */
   readonly type: string;
+  /** Message of the failure. */
   readonly message: string;
 }

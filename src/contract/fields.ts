@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseImageUri, parseModelName, parseOperationName, parseStorageUri } from './resource-names';
 import { byteLength, isWellFormed } from './text';
 
-/** Text of a bounded length, in UTF-16 code units, that is valid Unicode. */
+/** Valid Unicode text of at most `maxLength` UTF-16 code units. */
 export const text = (maxLength: number): z.ZodString =>
   z
     .string()
@@ -27,18 +27,18 @@ export const operationName = z.string().refine((name) => parseOperationName(name
   error: 'must be projects/PROJECT/locations/LOCATION[/models/MODEL]/operations/OPERATION',
 });
 
-/** Longest path of a destination, in bytes: the folder of the export and the names of its files follow. */
+/** Longest path of a destination, in bytes. The run's folder and the file names are appended to it. */
 const MAX_PREFIX_BYTES = 512;
 
 function prefixProblem(uri: string): string | undefined {
-  const place = parseStorageUri(uri);
-  if (place === undefined) return 'must be gs://bucket or gs://bucket/path, without control characters';
-  if (byteLength(place.path) > MAX_PREFIX_BYTES) return `must have a path of at most ${MAX_PREFIX_BYTES} bytes`;
-  const hasDots = place.path.split('/').some((segment) => segment === '.' || segment === '..');
+  const parsed = parseStorageUri(uri);
+  if (parsed === undefined) return 'must be gs://bucket or gs://bucket/path, without control characters';
+  if (byteLength(parsed.path) > MAX_PREFIX_BYTES) return `must have a path of at most ${MAX_PREFIX_BYTES} bytes`;
+  const hasDots = parsed.path.split('/').some((segment) => segment === '.' || segment === '..');
   return hasDots ? 'must not have . or .. as a part of its path: Cloud Storage has no relative paths' : undefined;
 }
 
-/** A place in Cloud Storage that output is written below; gives it with a `/` at its end. */
+/** URI of a directory in Cloud Storage that output is written to. The schema's output ends with `/`. */
 export const outputUriPrefix = z.string().transform((uri, context) => {
   const message = prefixProblem(uri);
   if (message !== undefined) {
@@ -48,18 +48,18 @@ export const outputUriPrefix = z.string().transform((uri, context) => {
   return uri.endsWith('/') ? uri : `${uri}/`;
 });
 
-/** URI of an image that is written. */
+/** URI of an image that an export writes. */
 export const outputUri = z.string().refine((uri) => parseImageUri(uri) !== undefined, {
   error:
     'must be REGION-docker.pkg.dev/project/repository/image:tag or gcr.io/project/image:tag, in lower case and without a scheme',
 });
 
-/** URI of an object or a directory in Cloud Storage that exists. */
+/** URI of an object or a directory in Cloud Storage. */
 export const storageUri = z
   .string()
   .refine((uri) => parseStorageUri(uri) !== undefined, { error: 'must be gs://bucket/path' });
 
-/** Longest id of a workflow, in characters: the server's own limit, in bytes. */
+/** Id of a workflow. The server has the same limit, in bytes. */
 export const workflowId = text(1_000).min(1, 'must not be empty');
 
 /** ISO 8601 in UTC. */

@@ -3,76 +3,80 @@ import type { FleetExport } from './fleet-result';
 import type { FleetState } from './fleet-state';
 import type { ExportModelInput } from './export-input';
 
-/** What is left of a fleet to plan: a part of it is planned at a time. */
+/** The part of a fleet that is not planned yet. */
 export type FleetSource =
   | { readonly exports: readonly ExportModelsEntry[] }
   | {
       readonly models: readonly string[];
       readonly formats?: readonly string[] | 'all';
-      /** The export that was planned last, where a part was planned up to there. */
+      /** The last planned export, if only a part of the first Model's exports is planned. */
       readonly after?: PlannedLast;
     }
   | {
       readonly parent: string;
       readonly filter?: string;
       readonly formats?: readonly string[] | 'all';
-      /** Where the next page begins; left out for the first one. */
+      /** Token of the next page; missing for the first page. */
       readonly pageToken?: string;
+      /** The last planned export of the page, if only a part of the page is planned. */
       readonly after?: PlannedLast;
     };
 
-/** The last export of a part that was planned: what follows it is left. */
+/** The last planned export. The exports after it are not planned yet. */
 export interface PlannedLast {
   /** Resource name of the Model, without a version. */
   readonly model: string;
   readonly exportFormatId?: string;
 }
 
+/** Request of the activity `planExports`. */
 export interface PlanExportsRequest {
   readonly source: FleetSource;
   readonly defaults?: ExportDefaults;
-  /** Workflow id of the fleet: the exports' own begin with it. */
+  /** Workflow id of the fleet. The workflow ids of its exports begin with it. */
   readonly fleet: string;
-  /** How the exports' workflow ids are made. Left out by runs that began before ids had a length limit. */
+  /** How the workflow ids of exports are made. Missing in runs of earlier versions, whose ids have no length limit. */
   readonly childIds?: 'bounded';
-  /** The most bytes of JSON of `planned`; at least one export is planned. Default: no limit, for earlier versions. */
+  /** Maximum size of `planned`, in bytes of JSON. At least one export is planned. Default: no limit. */
   readonly maxBytes?: number;
 }
 
-/** One export that is to be started. */
+/** An export that is ready to start. */
 export interface PlannedExport {
   readonly workflowId: string;
   readonly input: ExportModelInput;
 }
 
+/** Result of the activity `planExports`. */
 export interface PlannedExports {
   readonly planned: readonly PlannedExport[];
-  /** Models that nothing can be started for. */
+  /** Models for which no export can be started. */
   readonly failed: readonly FleetExport[];
-  /** Models below the parent that have no format that was asked for. */
+  /** Number of Models below the parent that support none of the requested formats. */
   readonly skipped: number;
-  /** Of a parent: there are more. */
+  /** Token of the parent's next page; missing after the last page. */
   readonly nextPageToken?: string;
-  /** What of the part did not fit into `maxBytes`; it is planned before what follows the part. */
+  /** The rest of the part, which exceeds `maxBytes`. It is planned next. */
   readonly rest?: FleetSource;
 }
 
-/** What a checked input of a fleet comes to. */
+/** Settings of a fleet, from its checked input. */
 export interface FleetSettings {
   readonly maxConcurrent: number;
   readonly onFailure: 'continue' | 'stop';
   readonly resultsUriPrefix?: string;
-  /** Folder below `resultsUriPrefix`, made of the workflow id. Left out by runs that began before it was checked. */
+  /** Folder name of the workflow id, below `resultsUriPrefix`. Missing in runs of earlier versions. */
   readonly folderName?: string;
-  /** Places in `exports` or `models` that ask for the same as one before. */
+  /** Indexes in `exports` or `models` that request the same export as an earlier one. */
   readonly duplicates: readonly number[];
 }
 
+/** Request of the activity `awaitExports`. */
 export interface AwaitExportsRequest {
   readonly workflowIds: readonly string[];
   /**
-   * The runs to follow, at the same places as `workflowIds`; `null` is the run that is the latest when the activity
-   * begins. Left out by workflows of earlier versions.
+   * The run to follow for each of `workflowIds`; `null` means the latest run when the activity begins. Missing in runs
+   * of earlier versions.
    */
   readonly runIds?: readonly (string | null)[];
   readonly heartbeatTimeoutMs: number;
@@ -81,24 +85,25 @@ export interface AwaitExportsRequest {
 /** How an export's workflow ended. */
 export interface EndedFleetExport extends Pick<FleetExport, 'outcome' | 'outputInfo' | 'failure'> {
   readonly workflowId: string;
-  /** Left out where the export did not say. */
+  /** Missing if the export's workflow did not report it. */
   readonly model?: string;
   readonly exportFormatId?: string;
 }
 
+/** Request of the activity `writeResults`. */
 export interface WriteResultsRequest {
-  /** `gs://bucket/path/file` */
+  /** URI of the object: `gs://bucket/path/file`. */
   readonly uri: string;
   readonly exports: readonly FleetExport[];
 }
 
-/** Activities of `exportModelsWorkflow`, as `createExportActivities` makes them. */
+/** Activities of `exportModelsWorkflow`. `createExportActivities` creates them. */
 export interface FleetActivities {
-  /** Checks the raw input of a fleet as a whole, and what an earlier run carried over. Starts nothing. */
+  /** Checks the raw input of a fleet and the state of an earlier run. Starts no export. */
   readonly checkExports: (input: ExportModelsInput, carried?: FleetState) => Promise<FleetSettings>;
-  /** Settles formats and workflow ids of a part of a fleet, or of one page of `models.list`. */
+  /** Selects formats and workflow ids for a part of a fleet, or for one page of `models.list`. */
   readonly planExports: (request: PlanExportsRequest) => Promise<PlannedExports>;
-  /** Waits until some of the workflows have ended, and gives those. */
+  /** Waits until at least one of the workflows has ended. Returns the ended ones. */
   readonly awaitExports: (request: AwaitExportsRequest) => Promise<EndedFleetExport[]>;
   /** Writes results as JSON lines. */
   readonly writeResults: (request: WriteResultsRequest) => Promise<void>;

@@ -13,23 +13,23 @@ import type { InputProblem } from './problems';
 import { allProblemsOf, boundedProblems, problem } from './problems';
 import { childWorkflowId, exportFolderName, formerChildWorkflowId } from './workflow-id';
 
-/** What a continued run of a fleet begins with, checked. */
+/** Checked state of a fleet's earlier run. */
 export interface CarriedFleet {
   readonly settings: FleetSettings;
-  /** Whether these are exports of the fleet is for the server to say. */
+  /** Not checked yet: the server knows whether they are exports of the fleet. */
   readonly running: readonly RunningExport[];
 }
 
 type Checked = CarriedFleet | { readonly problems: InputProblem[] };
 
-/** What a run carries over has at most 2 MB: its input of at most 1.25 MB, and the state of its exports. */
+/** A run carries over at most 2 MB: its input, of at most 1.25 MB, and its state. */
 const SIZE_LIMITS = { values: 200_000, characters: FLEET_BYTES.carried, depth: 20 };
-/** Problems after which nothing more is checked. */
+/** Maximum number of problems. When it is reached, the check ends. */
 const MAX_PROBLEMS = 1_000;
 
 /**
- * Checks what a run of a fleet carried over to the next one. It gives nobody more than an input does: every export in
- * it is checked like an input, and has the workflow id that the fleet gives to it.
+ * Checks the state that a run of a fleet carried over. A forged state must not allow more than an input does. Therefore
+ * each export is checked like an input, and must have the workflow id that the fleet assigns to it.
  *
  * @param fleet workflow id of the fleet
  */
@@ -37,7 +37,7 @@ export function parseCarriedFleet(input: unknown, carried: unknown, fleet: strin
   return atOnce(checkCarried(input, carried, fleet));
 }
 
-/** The same for a process that has other work: thousands of entries do not block it. */
+/** Checks the state like {@link parseCarriedFleet}, without blocking the event loop for long. */
 export function checkCarriedFleet(input: unknown, carried: unknown, fleet: string): Promise<Checked> {
   return inSteps(checkCarried(input, carried, fleet));
 }
@@ -54,7 +54,7 @@ function* checkCarried(input: unknown, carried: unknown, fleet: string): Steps<C
     const problems = [...(options.error ? allProblemsOf(options.error) : []), ...carriedProblems(state.error)];
     return { problems: boundedProblems(problems) };
   }
-  // What passed has the shape; durations and defaults are left for each export to normalize by itself.
+  // The schemas accepted both. The values stay as given, since each export normalizes its own input.
   const { planned, source, running, settings } = carried as FleetState;
   const { defaults } = input as { defaults?: ExportDefaults };
   const problems = folderProblems(settings, fleet);
@@ -76,12 +76,12 @@ function carriedProblems(error: ReturnType<typeof fleetStateSchema.safeParse>['e
   return allProblemsOf(error).map(({ path, message }) =>
     problem(
       path.startsWith('(') ? 'carried' : `carried.${path}`,
-      `${message}; only a fleet itself gives this argument`,
+      `${message}; this argument is reserved for fleets that continue as new`,
     ),
   );
 }
 
-/** Results of a fleet are written to its own folder; runs that began before it was carried over have none. */
+/** Results of a fleet are written to its folder. Runs of earlier versions did not carry the folder name over. */
 function folderProblems({ folderName }: FleetSettings, fleet: string): InputProblem[] {
   if (folderName === undefined || folderName === exportFolderName(fleet)) return [];
   return [problem('carried.settings.folderName', 'is not the folder of this fleet')];
@@ -94,8 +94,8 @@ function plannedProblems(
 ): InputProblem[] {
   const problems = inputProblems(`${place}.input`, input);
   if (problems.length > 0) return problems;
-  const isOwn = [childWorkflowId(fleet, input), formerChildWorkflowId(fleet, input)].includes(workflowId);
-  return isOwn ? [] : [problem(`${place}.workflowId`, 'is not the id that this fleet gives to the export')];
+  const hasAssignedId = [childWorkflowId(fleet, input), formerChildWorkflowId(fleet, input)].includes(workflowId);
+  return hasAssignedId ? [] : [problem(`${place}.workflowId`, 'is not the id that this fleet assigns to the export')];
 }
 
 function inputProblems(place: string, input: unknown): InputProblem[] {

@@ -3,8 +3,7 @@ import { exportIdentity } from './workflow-id';
 import type { FleetSettings } from './fleet-activities';
 import type { ExportModelsInput, NormalizedFleet } from './fleet-input';
 import { exportModelsInputSchema, exportOf, MAX_ENTRIES, mergedOptions } from './fleet-input';
-import { jsonBytes } from './fleet-limits';
-import { MAX_INLINE_RESULTS } from './fleet-status';
+import { jsonBytes, MAX_INLINE_RESULTS } from './fleet-limits';
 import type { Steps } from './in-steps';
 import { atOnce, inSteps } from './in-steps';
 import { parseExportModelInput } from './export-input';
@@ -14,35 +13,35 @@ import { allProblemsOf, boundedProblems, problem } from './problems';
 import { normalizeModelName } from './resource-names';
 
 /**
- * The largest input, in bytes of JSON. A Temporal server takes 2 MB; the rest is for what a fleet carries over when it
- * continues as new.
+ * Largest input of a fleet, in bytes of JSON. A Temporal server accepts 2 MB. The rest is reserved for the state that a
+ * fleet carries over when it continues as new.
  */
 export const MAX_FLEET_INPUT_BYTES = 1_250_000;
 
-/** Checked before anything else, so that no input costs much before it is refused. */
+/** Checked first, so that an oversized input is rejected at low cost. */
 const SIZE_LIMITS = { values: 150_000, characters: MAX_FLEET_INPUT_BYTES, depth: 20 };
-/** One entry, or the defaults: far more than a valid one has. */
+/** Limits of one entry and of the defaults, far above the size of any valid one. */
 const ENTRY_LIMITS = { values: 2_000, characters: 100_000, depth: 20 };
-/** Problems after which no further entry is checked. */
+/** Maximum number of problems. When it is reached, no further entry is checked. */
 const MAX_PROBLEMS = 1_000;
 export const FLEET_SIZE_ADVICE =
-  'move what the exports share to `defaults`, give `models` and `formats`, or `parent` and `filter`; or start several fleets';
+  'move common options to `defaults`, use `models` and `formats` or `parent` and `filter`, or start several fleets';
 
 /** A checked input of a fleet. */
 export interface CheckedFleet {
-  /** As it was given. */
+  /** The input as given. */
   readonly input: ExportModelsInput;
   readonly settings: FleetSettings;
 }
 
 type Checked = CheckedFleet | { readonly problems: InputProblem[] };
 
-/** Checks the raw input of a fleet. Never throws: either what it says or every problem at once, a hundred at most. */
+/** Checks the raw input of a fleet. Returns the checked fleet or all problems, at most 100. It never throws. */
 export function parseExportModelsInput(raw: unknown): Checked {
   return atOnce(checkInput(raw));
 }
 
-/** The same for a process that has other work: thousands of entries do not block it. */
+/** Checks an input like {@link parseExportModelsInput}, without blocking the event loop for long. */
 export function checkExportModelsInput(raw: unknown): Promise<Checked> {
   return inSteps(checkInput(raw));
 }
@@ -59,7 +58,7 @@ function* checkInput(raw: unknown): Steps<Checked> {
   if (oversized.length > 0) return { problems: oversized };
   const { exports: entries, ...rest } = outline;
   const hasEntries = entries.length > 0;
-  // Entries are checked one by one; what is not a list of entries is left to the schema.
+  // Entries are checked one by one. If there is no list of entries, the schema checks the whole input.
   const parsed = hasEntries ? withoutExportsSchema.safeParse(rest) : exportModelsInputSchema.safeParse(raw);
   yield;
   const problems = parsed.success ? [] : allProblemsOf(parsed.error);
@@ -71,11 +70,11 @@ function* checkInput(raw: unknown): Steps<Checked> {
   const checked = yield* checkEntries(outline, known);
   problems.push(...checked.problems);
   if (!parsed.success) return { problems: boundedProblems(problems) };
-  const resultsUriPrefix = resultsPlace(parsed.data) ?? checked.prefix;
+  const resultsUriPrefix = resultsDestination(parsed.data) ?? checked.prefix;
   if (entries.length > MAX_INLINE_RESULTS && resultsUriPrefix === undefined) problems.push(RESULTS_PROBLEM);
-  // What passed has the shape; durations and defaults are left for each export to normalize by itself.
+  // The schema accepted it. The values stay as given, since each export normalizes its own input.
   const input = raw as ExportModelsInput;
-  if (problems.length === 0) problems.push(...(yield* sharedPlaces(input)));
+  if (problems.length === 0) problems.push(...(yield* sharedDestinations(input)));
   if (problems.length > 0) return { problems: boundedProblems(problems) };
   const { maxConcurrent, onFailure } = parsed.data;
   const duplicates = yield* duplicatesOf(input);
@@ -91,7 +90,7 @@ function* checkInput(raw: unknown): Steps<Checked> {
 const fields = z.looseObject({}).exactOptional();
 const optionsSchema = z.looseObject({ outputConfig: fields, verification: fields, polling: fields });
 
-/** What is there at all: enough to check an input some of whose fields have problems. */
+/** The parts of an input that can be checked even if other fields have problems. */
 const outlineSchema = z
   .looseObject({
     exports: z.array(z.unknown()).catch([]),
@@ -104,7 +103,7 @@ type Outline = z.output<typeof outlineSchema>;
 const entrySchema = exportModelsInputSchema.shape.exports.unwrap().element;
 const withoutExportsSchema = exportModelsInputSchema.omit({ exports: true });
 
-/** Parts that are too large to be checked one by one, or against each other. */
+/** Problems of parts that are too large for further checks. */
 function oversizedParts({ exports, models, defaults }: Outline): InputProblem[] {
   const lists = [exports.length, Array.isArray(models) ? models.length : 0];
   const isLong = lists.some((length) => length > MAX_ENTRIES);
@@ -117,7 +116,7 @@ function oversizedParts({ exports, models, defaults }: Outline): InputProblem[] 
   ];
 }
 
-/** What is wrong with single entries, by themselves and with the defaults; and the first place that one writes to. */
+/** Problems of single entries, alone and merged with the defaults. Also returns the first destination of an entry. */
 function* checkEntries(
   { exports, defaults }: Outline,
   known: ReadonlySet<string>,
@@ -137,25 +136,25 @@ function* checkEntries(
       continue;
     }
     const shape = entrySchema.safeParse(entry);
-    const own = shape.success ? [] : allProblemsOf(shape.error).map((one) => below(place, one));
-    const ownPaths = new Set(own.map(({ path }) => path));
+    const entryProblems = shape.success ? [] : allProblemsOf(shape.error).map((one) => below(place, one));
+    const entryPaths = new Set(entryProblems.map(({ path }) => path));
     const merged = problemsBelow(place, mergedOptions(defaults, optionsSchema.catch({}).parse(entry)));
     problems.push(
-      ...own,
-      // What has a problem by itself, or has it from the defaults, is named once.
-      ...merged.filter(({ path }) => !ownPaths.has(path) && !known.has(path.replace(/^exports\.\d+/, 'defaults'))),
+      ...entryProblems,
+      // A problem of the entry alone, or of the defaults, is listed only once.
+      ...merged.filter(({ path }) => !entryPaths.has(path) && !known.has(path.replace(/^exports\.\d+/, 'defaults'))),
     );
     prefix ??= shape.data?.outputConfig?.artifactDestination?.outputUriPrefix;
   }
   return { problems, ...(prefix !== undefined && { prefix }) };
 }
 
-/** A problem of a part, named from the whole. */
+/** The problem of a part, with its path in the whole input. */
 function below(place: string, { path, message }: InputProblem): InputProblem {
   return problem(path.startsWith('(') ? place : `${place}.${path}`, message);
 }
 
-/** Length of the JSON of a value in bytes; `undefined` where it can't be written as JSON. */
+/** Length of a value as JSON, in bytes; undefined if it can't be converted to JSON. */
 function bytesOf(value: unknown): number | undefined {
   try {
     return jsonBytes(value);
@@ -165,41 +164,41 @@ function bytesOf(value: unknown): number | undefined {
 }
 
 function tooLarge(bytes: number): InputProblem {
-  const limit = `the ${MAX_FLEET_INPUT_BYTES} that leave room below the 2 MB limit of a Temporal server`;
-  return problem('', `has ${bytes} bytes, more than ${limit}: ${FLEET_SIZE_ADVICE}`);
+  const limit = `the limit is ${MAX_FLEET_INPUT_BYTES}, so that its state fits into the 2 MB of a Temporal server`;
+  return problem('', `has ${bytes} bytes; ${limit}: ${FLEET_SIZE_ADVICE}`);
 }
 
-/** Fields that say the same twice, or nothing together. */
+/** Problems of fields that contradict or require each other. */
 function combinationProblems({ defaults, ...input }: Outline, raw: unknown): InputProblem[] {
   const { models, parent, filter, formats }: Record<string, unknown> = input;
   const exports = typeof raw === 'object' && raw !== null && 'exports' in raw ? raw.exports : undefined;
   const sources = [exports, models, parent].filter((source) => source !== undefined).length;
-  const each = exports === undefined;
+  const isByModel = exports === undefined;
   const rows: readonly [boolean, string, string][] = [
     [sources !== 1, '(input)', 'needs exactly one of exports, models and parent'],
     [filter !== undefined && parent === undefined, 'filter', 'needs parent'],
     [
-      formats !== undefined && !each,
+      formats !== undefined && !isByModel,
       'formats',
       'needs models or parent; an entry of exports has its own outputConfig.exportFormatId',
     ],
     [
       formats !== undefined && defaults?.outputConfig?.['exportFormatId'] !== undefined,
       'defaults.outputConfig.exportFormatId',
-      'says what formats says: leave one of them out',
+      'cannot be combined with formats: remove one of them',
     ],
     [
       formats !== undefined && defaults?.['perRunFolder'] === false,
       'defaults.perRunFolder',
-      'must be true with formats: exports of one Model to one place at the same time would be confused',
+      'must be true with formats: simultaneous exports of a Model to one directory can be mistaken for each other',
     ],
     [
       defaults?.outputConfig?.['imageDestination'] !== undefined,
       'defaults.outputConfig.imageDestination',
-      'would be the same image for every export: give each its own in exports',
+      'would be the same image for all exports: set it for each entry of exports',
     ],
     [
-      each && sources === 1 && defaults?.outputConfig?.['artifactDestination'] === undefined,
+      isByModel && sources === 1 && defaults?.outputConfig?.['artifactDestination'] === undefined,
       'defaults.outputConfig.artifactDestination',
       'is needed with models and parent',
     ],
@@ -207,14 +206,14 @@ function combinationProblems({ defaults, ...input }: Outline, raw: unknown): Inp
   return rows.flatMap(([isProblem, path, message]) => (isProblem ? [{ path, message }] : []));
 }
 
-/** What is wrong with the defaults where they are all that an export consists of. */
+/** Problems of the defaults, if exports have no other options. */
 function defaultsProblems({ exports, defaults }: Outline): InputProblem[] {
-  // Its absence is a row of the combinations.
+  // A missing destination is a row of the combinations.
   if (exports.length > 0 || defaults?.outputConfig?.['artifactDestination'] === undefined) return [];
   return problemsBelow('defaults', { ...defaults, name: SAMPLE });
 }
 
-/** Stands for any Model. */
+/** Any valid Model name. */
 const SAMPLE = 'projects/1/locations/us-central1/models/1';
 
 function problemsBelow(place: string, input: unknown): InputProblem[] {
@@ -223,8 +222,8 @@ function problemsBelow(place: string, input: unknown): InputProblem[] {
   return parsed.problems.map(({ path, message }) => problem(`${place}.${path}`, message));
 }
 
-/** Different exports that would write to the same place at the same time. */
-function* sharedPlaces({ exports = [], defaults }: ExportModelsInput): Steps<InputProblem[]> {
+/** Problems of different exports that would write to the same destination. */
+function* sharedDestinations({ exports = [], defaults }: ExportModelsInput): Steps<InputProblem[]> {
   const taken = new Map<string, { identity: string; index: number }>();
   const problems: InputProblem[] = [];
   for (const [index, entry] of exports.entries()) {
@@ -242,7 +241,7 @@ function* sharedPlaces({ exports = [], defaults }: ExportModelsInput): Steps<Inp
       const other = taken.get(place);
       if (other === undefined) taken.set(place, { identity, index });
       if (other === undefined || other.identity === identity) continue;
-      const message = `is that of exports.${other.index}, too: their output would be confused`;
+      const message = `is the destination of exports.${other.index}, too: their output would be mixed up`;
       problems.push({ path: `exports.${index}.outputConfig.${field}`, message });
     }
   }
@@ -264,9 +263,9 @@ function* duplicatesOf({ exports, models = [], defaults }: ExportModelsInput): S
 
 const RESULTS_PROBLEM: InputProblem = {
   path: 'resultsUriPrefix',
-  message: `is needed: more than ${MAX_INLINE_RESULTS} results are written to an object, and no export has an artifactDestination`,
+  message: `is required: more than ${MAX_INLINE_RESULTS} results are written to objects, and no export has an artifactDestination`,
 };
 
-function resultsPlace({ resultsUriPrefix, defaults }: Omit<NormalizedFleet, 'exports'>): string | undefined {
+function resultsDestination({ resultsUriPrefix, defaults }: Omit<NormalizedFleet, 'exports'>): string | undefined {
   return resultsUriPrefix ?? defaults?.outputConfig?.artifactDestination?.outputUriPrefix;
 }

@@ -5,51 +5,61 @@ import { exportModelInputSchema } from './export-input';
 import { byteLength } from './text';
 import { parseLocationName } from './resource-names';
 
-/** Options of every export of a fleet that does not have its own: all fields of an `ExportModelInput` but `name`. */
+/** Default options of the exports of a fleet: all fields of an `ExportModelInput` except `name`. */
 export interface ExportDefaults extends Omit<ExportModelInput, 'name' | 'outputConfig'> {
+  /** Default destination and format. */
   outputConfig?: OutputConfig;
 }
 
 /**
- * One export of a list. Its fields go before those of `defaults`; `outputConfig`, `verification` and `polling` are
+ * One export of a fleet. Its fields override those of `defaults`. `outputConfig`, `verification` and `polling` are
  * merged field by field.
  */
 export interface ExportModelsEntry extends ExportDefaults {
+  /** Resource name of the Model, as in `ExportModelInput.name`. */
   name: string;
 }
 
-/** How tasks of a fleet stand beside those of others in a task queue. Source: https://docs.temporal.io/task-queue-priority-fairness */
+/**
+ * Priority and fairness of a fleet's tasks in a task queue.
+ *
+ * Source: https://docs.temporal.io/task-queue-priority-fairness
+ */
 export interface ExportPriority {
-  /** From 1, first, to 5, last. Default 3. */
+  /** Priority from 1 (first) to 5 (last). Default 3. */
   priorityKey?: number;
-  /** Tasks of different keys share a queue by weight: a team's name, for example. At most 64 bytes. */
+  /** Keys share a task queue by weight. For example the name of a team, at most 64 bytes. */
   fairnessKey?: string;
-  /** Share of this key, 0.001 to 1000. Default 1. */
+  /** Weight of the key, from 0.001 to 1000. Default 1. */
   fairnessWeight?: number;
 }
 
-/** Input of `exportModelsWorkflow`: one of `exports`, `models` and `parent` says what is exported. */
+/** Input of `exportModelsWorkflow`. Exactly one of `exports`, `models` and `parent` is required. */
 export interface ExportModelsInput {
-  /** Exports, each with what it does not share with the others. */
+  /** Exports, each with its own options. At most 20,000. */
   exports?: ExportModelsEntry[];
-  /** Names of Models, as in `ExportModelInput.name`. */
+  /** Resource names of Models, as in `ExportModelInput.name`. At most 20,000. */
   models?: string[];
-  /** `projects/P/locations/L`: every Model there, page by page, in its default version. */
+  /** `projects/P/locations/L`: exports the default version of each Model in this location. */
   parent?: string;
   /** Filter of `models.list` below `parent`, for example `labels.team="vision"`. */
   filter?: string;
   /**
-   * With `models` or `parent`: one export for each format of each Model; `all` means those that the Model supports and
-   * that can be written to `artifactDestination`. Of `parent`, Models that support none are skipped. Default: one export
-   * of each Model, in the format that an export by itself would choose.
+   * With `models` or `parent`: one export for each of these formats of each Model. `all` means all formats that the
+   * Model supports and that can be written to `artifactDestination`. With `parent`, Models that support none of the
+   * formats are skipped. Default: one export of each Model, in the format that `exportModelWorkflow` selects.
    */
   formats?: string[] | 'all';
-  /** What the exports have in common; `outputConfig.artifactDestination` at least, with `models` and `parent`. */
+  /** Common options. `models` and `parent` require `defaults.outputConfig.artifactDestination`. */
   defaults?: ExportDefaults;
-  /** Exports that run at the same time, at most 1,000. Default 50. */
+  /** Maximum number of exports that run at the same time, from 1 to 1,000. Default 50. */
   maxConcurrent?: number;
-  /** After an export has failed: `continue` with the others, or `stop`, so that only those that run end. Default `continue`. */
+  /**
+   * What to do after an export fails: `continue` with the others, or `stop`, which starts no further export. Default
+   * `continue`.
+   */
   onFailure?: 'continue' | 'stop';
+  /** Priority and fairness of the fleet's tasks. */
   priority?: ExportPriority;
   /**
    * `gs://bucket/path` for the results of more than 500 exports. Default: the `outputUriPrefix` of `defaults`, or of
@@ -60,7 +70,7 @@ export interface ExportModelsInput {
 
 const MAX_CONCURRENT = 1_000;
 const DEFAULT_CONCURRENT = 50;
-/** Entries of one fleet; with `parent` there is no limit. */
+/** Maximum number of entries of a fleet. With `parent` the number of Models is not limited. */
 export const MAX_ENTRIES = 20_000;
 /** Longest filter, in characters. */
 const MAX_FILTER = 4_000;
@@ -68,10 +78,10 @@ const MAX_FORMATS = 100;
 const MAX_FAIRNESS_KEY_BYTES = 64;
 
 const { outputConfig, ...options } = exportModelInputSchema.omit({ name: true }).shape;
-// Without the check for a destination: the other part may come from the other place.
+// Without the check for a destination: it can be in the entry or in the defaults.
 const shared = { outputConfig: z.strictObject(outputConfig.shape).exactOptional(), ...options };
 
-/** Shape of an {@link ExportModelsInput}; what concerns several fields is checked by `parseExportModelsInput`. */
+/** Schema of an {@link ExportModelsInput}. `parseExportModelsInput` also checks the rules between fields. */
 export const exportModelsInputSchema = z.strictObject({
   exports: z
     .array(z.strictObject({ name: modelName, ...shared }))
@@ -81,7 +91,7 @@ export const exportModelsInputSchema = z.strictObject({
   models: z
     .array(modelName)
     .min(1, 'must name at least one Model')
-    .max(MAX_ENTRIES, `must name at most ${MAX_ENTRIES} Models: start several fleets, or give parent and filter`)
+    .max(MAX_ENTRIES, `must name at most ${MAX_ENTRIES} Models: start several fleets, or use parent and filter`)
     .exactOptional(),
   parent: z
     .string()
@@ -119,18 +129,18 @@ export const exportModelsInputSchema = z.strictObject({
 /** An {@link ExportModelsInput} with defaults filled in. */
 export type NormalizedFleet = z.output<typeof exportModelsInputSchema>;
 
-/** Fields of which each part can come from the entry or from the defaults. */
+/** Fields that are merged field by field. */
 const MERGED = ['outputConfig', 'verification', 'polling'] as const;
 type Options = Partial<Record<(typeof MERGED)[number], object>>;
 
-/** The options of one export: those of the entry over the defaults. */
+/** The options of one export: the defaults, overridden by the entry. */
 export function mergedOptions<D extends Options, E extends Options>(defaults: D | undefined, entry: E): D & E {
   const parts = MERGED.filter((key) => entry[key] !== undefined || defaults?.[key] !== undefined);
   const merged = Object.fromEntries(parts.map((key) => [key, { ...defaults?.[key], ...entry[key] }]));
   return Object.assign({}, defaults, entry, merged);
 }
 
-/** One export of a fleet. */
+/** The input of one export of a fleet. */
 export function exportOf(defaults: ExportDefaults | undefined, entry: ExportModelsEntry): ExportModelInput {
   return { outputConfig: {}, ...mergedOptions<ExportDefaults, ExportModelsEntry>(defaults, entry) };
 }

@@ -11,12 +11,12 @@ import type { FleetExport } from './fleet-result';
 import type { ExportModelResult } from './export-result';
 import { cut } from './text';
 
-/** Longest message of a failure in a fleet's lists, in characters: hundreds of them are carried over. */
+/** Longest message of a failure in a fleet's lists, in characters. A fleet carries over hundreds of them. */
 const MAX_MESSAGE = 500;
 
 type Outcome = Pick<FleetExport, 'outcome' | 'outputInfo' | 'failure'>;
 
-/** How an export ended that has succeeded. */
+/** The outcome of an export that has succeeded. */
 export function succeeded({
   model,
   exportFormatId,
@@ -25,13 +25,13 @@ export function succeeded({
   return { model, exportFormatId, outcome: 'succeeded', outputInfo };
 }
 
-/** Longest type of a failure that is kept, in characters: other code can fail a workflow with any. */
+/** Longest type of a failure, in characters. Other code can fail a workflow with any type. */
 const MAX_TYPE = 200;
 
-/** How an export ended whose workflow did not succeed, by the error that its result rejects with. */
+/** The outcome of an export whose workflow did not succeed, from the error that its result rejects with. */
 export function notSucceeded(error: unknown): Outcome {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  // A timeout of an activity is one of this fleet's own: the export's workflow may still run.
+  // A timeout of an activity concerns the fleet: the export's workflow may still run.
   const outside = error instanceof ActivityFailure ? undefined : endedFromOutside(cause);
   const { message, type } = outside ?? {
     message: rootCause(cause) ?? String(cause),
@@ -43,11 +43,11 @@ export function notSucceeded(error: unknown): Outcome {
   };
 }
 
-/** Failure of a workflow that the server ended: no code of it ran, so that it cancelled nothing. */
+/** The failure of a workflow that the server ended. Such a workflow could not cancel its operation. */
 function endedFromOutside(cause: unknown): { message: string; type: string } | undefined {
   const mayRun =
-    'Its operation may still be running at Vertex AI: check the operations of the Model and cancel it there, or leave it. ' +
-    'Starting the fleet again exports the Model again.';
+    'Its operation may still be running in Vertex AI: check the operations of the Model, and cancel it if it is not ' +
+    'wanted. Starting the fleet again exports the Model again.';
   if (cause instanceof TerminatedFailure) {
     return {
       message: `The workflow of the export was terminated (${cut(cause.message, 100)}). ${mayRun}`,
@@ -56,7 +56,7 @@ function endedFromOutside(cause: unknown): { message: string; type: string } | u
   }
   if (cause instanceof TimeoutFailure) {
     return {
-      message: `The workflow of the export ran into a timeout of Temporal (${cause.timeoutType}). ${mayRun}`,
+      message: `The workflow of the export reached a timeout of Temporal (${cause.timeoutType}). ${mayRun}`,
       type: ExportFailureType.DeadlineExceeded,
     };
   }

@@ -6,18 +6,18 @@ import type { ExportDefaults } from './fleet-input';
 import { exportModelsInputSchema } from './fleet-input';
 import type { FleetState } from './fleet-state';
 
-// Any workflow can call the activities, and anybody can start a fleet with a second argument: both are checked like an
-// input. Unknown fields of requests are left out without an error, since a newer workflow may send more.
+// Any workflow can call the activities, and any client can start a fleet with a second argument, so both are checked
+// like an input. Unknown fields of requests are dropped without an error, since a newer workflow may send more.
 
 const MAX_ENTRIES = 20_000;
 const MAX_RUNNING = 2_000;
 const MAX_RUN_ID = 64;
-/** Longest page token, in characters: it is carried over. */
+/** Longest page token, in characters. A fleet carries it over. */
 export const MAX_PAGE_TOKEN = 10_000;
 const MAX_MESSAGE = 20_000;
 const MAX_SEEN = 100_000;
 
-// Whether their options fit together is checked for each export, when it has those of the defaults, too.
+// The rules between options are checked for each export after the defaults are merged.
 const entry = exportModelsInputSchema.shape.exports.unwrap().element;
 const defaults = exportModelsInputSchema.shape.defaults.unwrap();
 const formats = exportModelsInputSchema.shape.formats;
@@ -37,7 +37,7 @@ const source = z.union([
 ]);
 
 export const planExportsRequestSchema: z.ZodType<PlanExportsRequest> = z.object({
-  // As given: durations and defaults are left for each export to settle by itself.
+  // The values stay as given, since each export normalizes its own input.
   source: z.custom<FleetSource>((value) => source.safeParse(value).success, {
     error: 'must be a list of exports or Models, or a location',
   }),
@@ -79,7 +79,7 @@ export const writeResultsRequestSchema: z.ZodType<WriteResultsRequest> = z.objec
 
 const total = z.int().min(0);
 
-/** What a fleet carries over to its next run. Whoever starts a fleet can forge it, so that it is as strict as an input. */
+/** Schema of a {@link FleetState}. Any client that starts a fleet can forge it, so it is as strict as an input. */
 export const fleetStateSchema = z.strictObject({
   settings: z.strictObject({
     maxConcurrent: exportModelsInputSchema.shape.maxConcurrent.unwrap(),

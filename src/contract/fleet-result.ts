@@ -1,67 +1,126 @@
 import { z } from 'zod';
+import { exactSchema } from './exact-schema';
+import type { OutputInfo } from './export-result';
+
+/** Result of `exportModelsWorkflow`. */
+export interface ExportModelsResult {
+  /** Numbers of exports by outcome. */
+  totals: FleetTotals;
+  /** All exports in the order of their ends, if there are at most 500 and 180 KB of them; otherwise empty. */
+  exports: FleetExport[];
+  /** If there are more: the first 50 objects of JSON lines, one export per line, that have all exports. */
+  resultUris: string[];
+  /** If there are more: all result objects. A note names each object that could not be written. */
+  resultObjects?: ResultObjects;
+  /** The first failed exports, at most 100 and 50 KB of them. A note has the number of the others. */
+  failures: FleetExport[];
+  /** Why some exports were not started; missing if all were. */
+  stopped?: string;
+  /** Observations that are not failures of an export. */
+  notes: string[];
+  /** Times of the fleet, over all runs that continued as new. */
+  timings: FleetTimings;
+}
+
+/** How one export of a fleet ended. */
+export interface FleetExport {
+  /** Resource name of the Model: as requested, or with the version id once it is known. */
+  model: string;
+  /** Id of the export format; missing if the export failed before a format was chosen. */
+  exportFormatId?: string;
+  /** Workflow id of the export, whose result has all details; missing if no workflow could be started. */
+  workflowId?: string;
+  /** How the export's workflow ended. */
+  outcome: 'succeeded' | 'failed' | 'cancelled';
+  /** Where the output is; missing unless the export succeeded. */
+  outputInfo?: OutputInfo;
+  /** Why the export did not succeed. */
+  failure?: FleetExportFailure;
+  /** Set if the export had succeeded in an earlier run of the same fleet and was not repeated. */
+  reused?: true;
+}
+
+/** Why an export of a fleet did not succeed. */
+export interface FleetExportFailure {
+  /** Usually an `ExportFailureType`. */
+  type?: string;
+  /** At most 500 characters. The export's workflow has the whole message. */
+  message: string;
+}
+
+/** Numbers of exports of a fleet. */
+export interface FleetTotals {
+  /** Exports found so far. With `parent`, and with `formats: 'all'`, the number can grow. */
+  planned: number;
+  /** Exports that are running. */
+  running: number;
+  /** Exports that succeeded. */
+  succeeded: number;
+  /** Exports that failed. */
+  failed: number;
+  /** Exports that were cancelled. */
+  cancelled: number;
+  /** Succeeded exports that were not repeated, since they had succeeded in an earlier run of the same fleet. */
+  reused: number;
+  /** Models below `parent` that support none of the requested formats. */
+  skipped: number;
+  /** Entries and Models that resolve to the same export as an earlier one. They are not counted in `planned`. */
+  duplicates: number;
+}
+
+/** The objects that have the results of a fleet. */
+export interface ResultObjects {
+  /** `gs://bucket/path/` that the objects are in. */
+  folder: string;
+  /** Number of objects. */
+  count: number;
+}
+
+/** Times of a fleet, in ISO 8601 (UTC). */
+export interface FleetTimings {
+  /** Start of the fleet's first run. */
+  startTime: string;
+  /** End of the fleet. */
+  endTime: string;
+  /** Time from start to end, in milliseconds. */
+  totalMs: number;
+}
 
 const fleetExportSchema = z.strictObject({
-  /** As it was asked for; the pinned version once it is known. */
   model: z.string(),
-  /** Left out where an export failed before one was chosen. */
   exportFormatId: z.string().exactOptional(),
-  /** Of the export's own workflow, whose result has all the rest; left out where none could be started. */
   workflowId: z.string().exactOptional(),
   outcome: z.enum(['succeeded', 'failed', 'cancelled']),
   outputInfo: z
     .strictObject({ artifactOutputUri: z.string().exactOptional(), imageOutputUri: z.string().exactOptional() })
     .exactOptional(),
-  failure: z
-    .strictObject({
-      /** An `ExportFailureType`, mostly. */
-      type: z.string().exactOptional(),
-      /** At most 500 characters; the export's own workflow has all of it. */
-      message: z.string(),
-    })
-    .exactOptional(),
-  /** It had succeeded in an earlier run of the same fleet, and was not exported again. */
+  failure: z.strictObject({ type: z.string().exactOptional(), message: z.string() }).exactOptional(),
   reused: z.literal(true).exactOptional(),
 });
 
-const fleetTotalsSchema = z.strictObject({
-  /** Exports found so far; with `parent`, and with `formats: 'all'`, more may come. */
-  planned: z.int(),
-  running: z.int(),
-  succeeded: z.int(),
-  failed: z.int(),
-  cancelled: z.int(),
-  /** Of the succeeded: not exported again, since an earlier run of the same fleet had done it. */
-  reused: z.int(),
-  /** Models below `parent` that have no format that was asked for. */
-  skipped: z.int(),
-  /** Entries, and Models of a list, that came to the same export as one before; not counted in `planned`. */
-  duplicates: z.int(),
-});
-
-export const exportModelsResultSchema = z.strictObject({
-  totals: fleetTotalsSchema,
-  /** Every export in the order of their ends, where there are at most 500 and 180 KB; empty where there are more. */
-  exports: z.array(fleetExportSchema),
-  /** Where there are more: the first 50 objects of JSON lines, one export each, that hold all of them. */
-  resultUris: z.array(z.string()),
-  /** Where there are objects: their folder, and their number; a note names each that could not be written. */
-  resultObjects: z.strictObject({ folder: z.string(), count: z.int() }).exactOptional(),
-  /** The first that failed, at most 100 and 50 KB; a note has the number of the others. */
-  failures: z.array(fleetExportSchema),
-  /** Why not everything was started; left out where everything was. */
-  stopped: z.string().exactOptional(),
-  /** What is worth knowing and no failure of an export. */
-  notes: z.array(z.string()),
-  timings: z.strictObject({
-    startTime: z.iso.datetime(),
-    endTime: z.iso.datetime(),
-    /** In milliseconds. */
-    totalMs: z.int(),
+/** Schema of an {@link ExportModelsResult}. */
+export const exportModelsResultSchema: z.ZodType<ExportModelsResult> = exactSchema<ExportModelsResult>()(
+  z.strictObject({
+    totals: z.strictObject({
+      planned: z.int(),
+      running: z.int(),
+      succeeded: z.int(),
+      failed: z.int(),
+      cancelled: z.int(),
+      reused: z.int(),
+      skipped: z.int(),
+      duplicates: z.int(),
+    }),
+    exports: z.array(fleetExportSchema),
+    resultUris: z.array(z.string()),
+    resultObjects: z.strictObject({ folder: z.string(), count: z.int() }).exactOptional(),
+    failures: z.array(fleetExportSchema),
+    stopped: z.string().exactOptional(),
+    notes: z.array(z.string()),
+    timings: z.strictObject({
+      startTime: z.iso.datetime(),
+      endTime: z.iso.datetime(),
+      totalMs: z.int(),
+    }),
   }),
-});
-
-/** Result of `exportModelsWorkflow`. */
-export type ExportModelsResult = z.infer<typeof exportModelsResultSchema>;
-/** What became of one export of a fleet. */
-export type FleetExport = z.infer<typeof fleetExportSchema>;
-export type FleetTotals = z.infer<typeof fleetTotalsSchema>;
+);

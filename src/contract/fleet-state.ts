@@ -2,53 +2,55 @@ import type { FleetSettings, FleetSource, PlannedExport } from './fleet-activiti
 import type { FleetExport, FleetTotals } from './fleet-result';
 import type { FleetStage } from './fleet-status';
 
-/** An export that runs. */
+/** A running export. */
 export interface RunningExport {
   readonly workflowId: string;
   readonly model: string;
   readonly exportFormatId?: string;
-  /** First run of the export's workflow. Left out where another run of the fleet, or an earlier fleet, started it. */
+  /** First run id of the export's workflow; missing if this run of the fleet did not start it. */
   readonly runId?: string;
-  /** An earlier run of the same fleet had started it before this one could. */
+  /** Set if an earlier run of the same fleet had started it. */
   readonly reused?: true;
 }
 
-/** Results on their way to an object. */
+/** Results that are being written to an object. */
 export interface PendingResults {
   readonly uri: string;
   readonly exports: readonly FleetExport[];
 }
 
 /**
- * Everything that a fleet knows, and that it carries over when it continues as new. All parts are bounded, so that they
- * fit into one payload together with the list of what is left.
+ * The state of a fleet. It is carried over when the fleet continues as new. All parts are bounded, so that the state
+ * fits into one payload.
  */
 export interface FleetState {
   settings: FleetSettings;
-  /** Start of the first run, ISO 8601. */
+  /** Start of the first run, in ISO 8601 (UTC). */
   readonly startTime: string;
   stage: FleetStage;
-  /** What is left to plan. */
+  /** The part of the fleet that is not planned yet. */
   source?: FleetSource | undefined;
-  /** Planned, and not started yet. */
+  /** Planned exports that are not started yet. */
   planned: PlannedExport[];
   running: RunningExport[];
   totals: Omit<FleetTotals, 'running'>;
   /** Results that are not in an object. */
   exports: FleetExport[];
+  /** The first failed exports. */
   failures: FleetExport[];
-  /** Results whose objects are not written yet, in their order. Left out by runs of earlier versions. */
+  /** Results whose objects are not written yet, in order. Missing in runs of earlier versions. */
   pendingResults?: PendingResults[];
-  /** The first objects of results. */
+  /** URIs of the first result objects. */
   resultUris: string[];
-  /** Objects of results in all. Left out where all of them are in `resultUris`. */
+  /** Number of all result objects; missing if `resultUris` has all of them. */
   resultCount?: number;
-  /** Results that could not be written, and that no note has room for. */
+  /** Number of results that could not be written and that are not in `notes`. */
   unwritten?: number;
-  /** Pages of Models that were read. */
+  /** Number of pages of Models that were read. */
   pages?: number;
-  /** What tells the exports planned last apart: 12 characters each. An export that is planned again is not started. */
+  /** Keys of the exports planned last, 12 characters each. An export is not started again if its key is listed. */
   seen?: string;
   notes: string[];
+  /** Why no further export is started. */
   stopped?: string;
 }

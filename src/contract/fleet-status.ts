@@ -1,27 +1,20 @@
 import type { FleetExport, FleetTotals } from './fleet-result';
 
-/** Where a fleet stands. */
+/** The step that a fleet is at. `stopping` starts no further export; `completed`, `failed` and `cancelled` are final. */
 export type FleetStage = 'checking' | 'exporting' | 'stopping' | 'cancelling' | 'completed' | 'failed' | 'cancelled';
 
-/** Answer of the `fleetStatus` query. */
+/** The state of a fleet: the answer of the `fleetStatus` query. */
 export interface FleetStatus {
+  /** The current step. */
   readonly stage: FleetStage;
+  /** Numbers of exports by outcome. */
   readonly totals: FleetTotals;
-  /** The first that failed, at most 100 and 50 KB. */
+  /** The first failed exports, at most 100 and 50 KB of them. */
   readonly failures: readonly FleetExport[];
-  /** Workflow ids of the exports that run, at most 100 of them. */
+  /** Workflow ids of running exports, at most 100. */
   readonly running: readonly string[];
-  /** The first objects of results, at most 50. */
+  /** URIs of the first result objects, at most 50. */
   readonly resultUris: readonly string[];
-  /** Why nothing more is started, or why the fleet failed. */
+  /** Why no further export is started, or why the fleet failed. */
   readonly stopped?: string;
 }
-
-/** Name of the query that answers with a {@link FleetStatus}. */
-export const FLEET_STATUS_QUERY = 'fleetStatus';
-
-/** Registered name of the workflow. */
-export const EXPORT_MODELS_WORKFLOW = 'exportModelsWorkflow';
-
-/** At most this many results are in the workflow's own result: it is part of workflow history. */
-export const MAX_INLINE_RESULTS = 500;

@@ -1,10 +1,10 @@
-/** A computation that can be interrupted wherever it yields. */
+/** A computation that can be interrupted at each `yield`. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
-/** The longest time between two pauses, in milliseconds; one step can take longer. */
+/** Longest time between two pauses, in milliseconds. A single step can take longer. */
 const MAX_BLOCKING_MS = 20;
 
-/** Runs a computation to its end without a pause. */
+/** Runs a computation without pauses. */
 export function atOnce<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const step = steps.next();
@@ -12,7 +12,7 @@ export function atOnce<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/** Runs a computation to its end, and lets the process do something else at least every 20 ms. */
+/** Runs a computation and yields to the event loop at least every 20 ms. */
 export async function inSteps<Result>(steps: Steps<Result>): Promise<Result> {
   let pauseAt = performance.now() + MAX_BLOCKING_MS;
   for (;;) {

@@ -1,22 +1,22 @@
 import type { InputProblem } from './problems';
 import { problem } from './problems';
 
-/** The most that an input may consist of. */
+/** Maximum size of an input. */
 export interface SizeLimits {
-  /** Values of all kinds, objects and lists included. */
+  /** Number of values, including objects and lists. */
   readonly values: number;
-  /** UTF-16 code units of all texts, field names included. */
+  /** UTF-16 code units of all texts, including field names. */
   readonly characters: number;
-  /** Objects and lists within each other. */
+  /** Nesting depth of objects and lists. */
   readonly depth: number;
 }
 
-/** Fields of one object: far more than any that is known, and few enough to list them all at once. */
+/** Maximum number of fields of one object. It is far above the number of known fields. */
 const MAX_FIELDS = 2_000;
 
 /**
- * Why an input is too large to be checked against a schema; `undefined` where it is not. It stops counting at a limit,
- * so that no input costs much before it is refused.
+ * The problem of an input that is too large to be checked by a schema; undefined if it is not too large. Counting stops
+ * at a limit, so that an oversized input is rejected at low cost.
  */
 export function sizeProblem(input: unknown, limits: SizeLimits, advice: string): InputProblem | undefined {
   let values = 0;
@@ -29,7 +29,7 @@ export function sizeProblem(input: unknown, limits: SizeLimits, advice: string):
     else if (typeof value === 'object' && value !== null) {
       if (depth >= limits.depth) return tooLarge(`has more than ${limits.depth} levels`, advice);
       const isList = Array.isArray(value);
-      // A list as long as that is not walked to its end.
+      // A longer list is not walked.
       if (isList && value.length > limits.values) return tooLarge(`has more than ${limits.values} values`, advice);
       let fields = 0;
       for (const key in value) {
@@ -46,6 +46,6 @@ export function sizeProblem(input: unknown, limits: SizeLimits, advice: string):
   return undefined;
 }
 
-function tooLarge(what: string, advice: string): InputProblem {
-  return problem('', `${what}: ${advice}`);
+function tooLarge(size: string, advice: string): InputProblem {
+  return problem('', `${size}: ${advice}`);
 }

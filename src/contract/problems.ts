@@ -1,36 +1,39 @@
 import type { z } from 'zod';
 import { boundedLine, boundedMessage, cut, printable } from './text';
 
-/** One problem of an input: where it is, and what to do about it. */
+/** One problem of an input. */
 export interface InputProblem {
-  /** For example `outputConfig.artifactDestination.outputUriPrefix`. */
+  /** Path of the field, for example `outputConfig.artifactDestination.outputUriPrefix`. */
   readonly path: string;
+  /** What is wrong with the field and how to fix it. */
   readonly message: string;
 }
 
-/** An input that has problems; the message lists every one. */
+/** Error of an invalid input. Its message lists all problems. */
 export class InvalidExportInputError extends Error {
+  /** Always `InvalidExportInputError`. */
   override readonly name = 'InvalidExportInputError';
 
+  /** @param problems all problems, at most 100 */
   constructor(readonly problems: readonly InputProblem[]) {
     super(describeProblems(problems));
   }
 }
 
-/** Problems that are listed; each of ten thousand entries of a fleet can have the same one. */
+/** Maximum number of listed problems. Each of 20,000 entries of a fleet can have the same problem. */
 const MAX_PROBLEMS = 100;
-/** Unknown fields of one object that are listed. */
+/** Maximum number of listed unknown fields of one object. */
 const MAX_UNKNOWN_FIELDS = 20;
 /** Longest path of a problem, in characters. */
 const MAX_PATH = 200;
 const WHOLE_INPUT = '(input)';
 
-/** What a schema found wrong: a bounded number of problems of a bounded length. */
+/** The problems that a schema found: a bounded number of bounded length. */
 export function problemsOf(error: z.ZodError): InputProblem[] {
   return boundedProblems(allProblemsOf(error));
 }
 
-/** The same, without the limit to their number. */
+/** All problems that a schema found. Their number is not bounded. */
 export function allProblemsOf({ issues }: z.ZodError): InputProblem[] {
   return issues.flatMap(problemsOfIssue);
 }
@@ -50,24 +53,24 @@ function problemsOfIssue(issue: z.core.$ZodIssue): InputProblem[] {
   ];
 }
 
-/** A problem whose path and message fit into workflow history; an empty path means the whole input. */
+/** Creates a problem whose path and message have a bounded length. An empty path means the whole input. */
 export function problem(path: string, message: string): InputProblem {
   return { path: cut(printable(path), MAX_PATH) || WHOLE_INPUT, message: boundedLine(message) };
 }
 
-/** The first problems, and how many more there are. */
+/** The first problems, and the number of the others. */
 export function boundedProblems(problems: readonly InputProblem[]): InputProblem[] {
   const more = problems.length - MAX_PROBLEMS;
   return [...problems.slice(0, MAX_PROBLEMS), ...(more > 0 ? [problem('', `has ${more} more problems`)] : [])];
 }
 
-/** One text for all problems of an input. */
+/** Message that lists all problems of an input. */
 export function describeProblems(problems: readonly InputProblem[]): string {
   const lines = problems.map(({ path, message }) => `${path}: ${message}`);
   return boundedMessage(`The input has ${lines.length} problem${lines.length === 1 ? '' : 's'}: ${lines.join('; ')}`);
 }
 
-/** The first thing that a schema found wrong, with its place: `subject.0.name: Invalid input`. */
+/** The first problem that a schema found, with its path: `subject.0.name: Invalid input`. */
 export function firstIssue(error: z.ZodError): string {
   const [first] = problemsOf(error);
   return first === undefined ? '' : `${first.path === WHOLE_INPUT ? 'its top' : first.path}: ${first.message}`;

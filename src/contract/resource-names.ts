@@ -10,13 +10,13 @@ export interface LocationName {
 /** The parts of a Model's resource name. */
 export interface ModelName extends LocationName {
   readonly model: string;
-  /** Version id or alias behind the `@`, where one is given. */
+  /** Version id or alias after the `@`, if there is one. */
   readonly version?: string;
 }
 
 /** The parts of an operation's resource name. */
 export interface OperationName extends LocationName {
-  /** Left out where the operation is named below its location. */
+  /** Missing if the name of the operation has no Model. */
   readonly model?: string;
   readonly operation: string;
 }
@@ -34,11 +34,11 @@ export interface ImageUri {
   readonly host: string;
   /** `project/repository/image`, or `project/image` below gcr.io. */
   readonly repository: string;
-  /** Tag; `latest` where the URI has none. */
+  /** Tag. Default `latest`. */
   readonly tag: string;
 }
 
-/** Names an image that exists: the parts of its URI, with a tag or a digest. */
+/** The parts of a container image's URI that has a tag or a digest. */
 export interface ImageReference {
   readonly host: string;
   readonly repository: string;
@@ -46,8 +46,8 @@ export interface ImageReference {
   readonly reference: string;
 }
 
-// A location becomes part of a host name, and every part becomes a segment of a URL's path: nothing that could leave
-// its place matches.
+// A location becomes a part of a host name, and each part becomes a segment of a URL's path. The patterns match nothing
+// that could change the host or the path.
 const PROJECT = '[a-z][a-z0-9.:-]{0,61}[a-z0-9]|[0-9]{1,20}';
 const LOCATION = '[a-z]{2,20}(?:-[a-z]{2,20}[0-9]{1,2})?';
 const ID = '[a-zA-Z0-9_-]{1,128}';
@@ -57,12 +57,12 @@ const LOCATION_NAME = new RegExp(`^${IN_LOCATION}$`);
 const MODEL_NAME = new RegExp(`^${IN_LOCATION}/models/(?<model>${ID})(?:@(?<version>[a-zA-Z0-9-]{1,128}))?$`);
 const OPERATION_NAME = new RegExp(`^${IN_LOCATION}(?:/models/(?<model>${ID}))?/operations/(?<operation>${ID})$`);
 
-/** Longer than any resource name that matches. */
+/** No valid resource name is longer. */
 const MAX_NAME_LENGTH = 600;
 
 /** Object names have at most 1,024 bytes. Source: https://cloud.google.com/storage/docs/objects#naming */
 const MAX_OBJECT_NAME_BYTES = 1_024;
-// Line breaks are not allowed in object names, and other control characters have no use in them.
+// Object names must not have line breaks. Other control characters are not used in practice.
 const STORAGE_URI = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(\P{Cc}*))?$/u;
 
 /** A path component of the OCI distribution specification: it can't be `.` or `..`. */
@@ -79,25 +79,30 @@ function groupsOf(pattern: RegExp, name: string): Readonly<Record<string, string
   return name.length > MAX_NAME_LENGTH ? undefined : pattern.exec(name)?.groups;
 }
 
-/** The Model's name with `@` before the version: clients may send it as `%40`. */
+/** The name of a Model without its version. */
+export function withoutVersion(name: string): string {
+  return normalizeModelName(name).replace(/@.*$/, '');
+}
+
+/** The Model's name with `@` before the version. Clients may encode it as `%40`. */
 export function normalizeModelName(name: string): string {
   return name.replace('%40', '@');
 }
 
-/** Takes a location's resource name apart; `undefined` where it is not one. */
+/** Parses the resource name of a location; undefined if it is invalid. */
 export function parseLocationName(name: string): LocationName | undefined {
   const { project, location } = groupsOf(LOCATION_NAME, name) ?? {};
   return project === undefined || location === undefined ? undefined : { project, location };
 }
 
-/** Takes a Model's resource name apart; `undefined` where it is not one. `%40` counts as `@`. */
+/** Parses the resource name of a Model; undefined if it is invalid. `%40` counts as `@`. */
 export function parseModelName(name: string): ModelName | undefined {
   const { project, location, model, version } = groupsOf(MODEL_NAME, normalizeModelName(name)) ?? {};
   if (project === undefined || location === undefined || model === undefined) return undefined;
   return { project, location, model, ...(version === undefined ? {} : { version }) };
 }
 
-/** Takes an operation's resource name apart, below its Model or its location; `undefined` where it is not one. */
+/** Parses the resource name of an operation, below a Model or a location; undefined if it is invalid. */
 export function parseOperationName(name: string): OperationName | undefined {
   const { project, location, model, operation } = groupsOf(OPERATION_NAME, name) ?? {};
   if (project === undefined || location === undefined || operation === undefined) return undefined;
@@ -109,14 +114,14 @@ export function locationName({ project, location }: LocationName): string {
   return `projects/${project}/locations/${location}`;
 }
 
-/** The resource name of a Model, with its version where it has one. */
+/** The resource name of a Model, with its version if it has one. */
 export function modelName(parts: ModelName): string {
   return `${locationName(parts)}/models/${parts.model}${parts.version === undefined ? '' : `@${parts.version}`}`;
 }
 
 /**
- * Whether two names can mean the same project. A project has an id and a number; whether an id and a number are one
- * project can't be told from the names.
+ * Whether two names can refer to the same project. A project has an id and a number, and the names do not show whether
+ * an id and a number belong to the same project.
  */
 export function mayBeSameProject(a: string, b: string): boolean {
   return a === b || isProjectNumber(a) !== isProjectNumber(b);
@@ -126,16 +131,16 @@ function isProjectNumber(project: string): boolean {
   return /^\d+$/.test(project);
 }
 
-/** Takes a `gs://bucket/path` URI apart; `undefined` where it is not one. */
+/** Parses a `gs://bucket/path` URI; undefined if it is invalid. */
 export function parseStorageUri(uri: string): StorageUri | undefined {
-  // Each UTF-16 code unit has at least one byte: a longer text is not worth a match.
+  // Each UTF-16 code unit has at least one byte, so a longer text is always too long.
   if (uri.length > 2 * MAX_OBJECT_NAME_BYTES || !isWellFormed(uri)) return undefined;
   const [, bucket, path = ''] = STORAGE_URI.exec(uri) ?? [];
   if (bucket === undefined || byteLength(path) > MAX_OBJECT_NAME_BYTES) return undefined;
   return { bucket, path };
 }
 
-/** Takes the URI of an image in Artifact Registry or Container Registry apart; `undefined` where it is not one. */
+/** Parses the URI of an image in Artifact Registry or Container Registry; undefined if it is invalid. */
 export function parseImageUri(uri: string): ImageUri | undefined {
   if (uri.length > MAX_IMAGE_LENGTH) return undefined;
   const [, host, repository, tag = 'latest'] = IMAGE_URI.exec(uri) ?? [];
@@ -144,7 +149,7 @@ export function parseImageUri(uri: string): ImageUri | undefined {
   return { host, repository, tag };
 }
 
-/** Takes an image's URI apart that may be pinned by `@sha256:…`; `undefined` where {@link parseImageUri} gives none. */
+/** Parses the URI of an image, which can be pinned by `@sha256:…`; undefined if it is invalid. */
 export function parseImageReference(uri: string): ImageReference | undefined {
   const [name = '', digest, ...more] = uri.split('@', 3);
   const image = parseImageUri(name);
@@ -153,7 +158,7 @@ export function parseImageReference(uri: string): ImageReference | undefined {
   return { host: image.host, repository: image.repository, reference: digest ?? image.tag };
 }
 
-/** Folder name of a workflow id as exports made it that began before an activity did: they keep to it. */
+/** Folder name of a workflow id as runs of earlier versions made it. Such runs keep their folder. */
 export function formerFolderName(workflowId: string): string {
   return workflowId.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 200);
 }

@@ -62,12 +62,12 @@ suite('a chaos run', () => {
     assert.equal(status, 2);
     assert.deepEqual(stderr.trimEnd().split('\n').sort(), [
       '--exports: must be a whole number from 1 to 5000, not "many"',
-      '--json: takes no value, not "yes"',
-      '--kills: is not an option',
+      '--json: must not have a value, but has "yes"',
+      '--kills: unknown option',
       '--seed: must be a whole number from 0 to 4294967295, not "-1"',
-      '3: is not an option',
+      '3: unknown argument',
       'See --help.',
-      'more: is not an option',
+      'more: unknown argument',
     ]);
   });
 

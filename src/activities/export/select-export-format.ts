@@ -5,7 +5,7 @@ import { ExportFailureType } from '../../contract/failures';
 import { exportFolderName } from '../../contract/workflow-id';
 import { modelName, normalizeModelName, parseModelName, parseStorageUri } from '../../contract/resource-names';
 import { parseExportModelInput } from '../../contract/export-input';
-import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/export-status';
+import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/duration';
 import { GoogleApiError } from '../../google/api-error';
 import type { StorageBucket } from '../../google/storage';
 import type { VertexExportFormat, VertexModel } from '../../google/vertex';

@@ -6,7 +6,7 @@ import type { InputProblem } from '../../contract/problems';
 import type { RunningExport } from '../../contract/fleet-state';
 import { checkCarriedFleet } from '../../contract/fleet-carried';
 import { checkExportModelsInput } from '../../contract/fleet-check';
-import { EXPORT_MODEL_WORKFLOW } from '../../contract/export-status';
+import { EXPORT_MODEL_WORKFLOW } from '../../contract/names';
 import { exportFolderName } from '../../contract/workflow-id';
 import { problem } from '../../contract/problems';
 import { inParallel } from '../../internal/in-parallel';

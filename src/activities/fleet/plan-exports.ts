@@ -15,7 +15,7 @@ import { ExportFailureType } from '../../contract/failures';
 import { exportOf } from '../../contract/fleet-input';
 import { formatId } from '../../contract/fields';
 import { jsonBytes } from '../../contract/fleet-limits';
-import { normalizeModelName, parseModelName } from '../../contract/resource-names';
+import { normalizeModelName, parseModelName, withoutVersion } from '../../contract/resource-names';
 import type { VertexModel } from '../../google/vertex';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, withFailures } from '../failures/failure';
@@ -150,7 +150,7 @@ class Part {
    * @param after the export that an earlier answer ended with
    */
   add(name: string, formats: readonly string[] | undefined, after: PlannedLast | undefined): Added {
-    const model = normalizeModelName(name).replace(/@.*$/, '');
+    const model = withoutVersion(name);
     const { defaults, maxBytes = Infinity } = this.request;
     const ids: readonly (string | undefined)[] = formats === undefined ? [undefined] : [...new Set(formats)];
     const begin = after?.model === model ? ids.indexOf(after.exportFormatId) + 1 : 0;

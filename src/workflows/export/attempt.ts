@@ -1,65 +1,82 @@
-import type { ExportPlan, OwnOperation } from '../../contract/export-activities';
-import type { ExportModelInput } from '../../contract/export-input';
+import type { ExportPlan, OwnOperation, StartedExport } from '../../contract/export-activities';
 import type { Adoption, ExportModelResult } from '../../contract/export-result';
-import type { Blocking } from './human-gate';
 import { endedAttempt } from './failures';
-import type { ExportProgress } from './progress';
-import { isReset, ownOperation } from './own-operation';
-import { start, verify, wait } from './steps';
-import { partialFailureNotes, resultOf, verificationNotes } from './result';
+import { exportResult, partialFailureNotes, verificationNotes } from './result';
+import type { ExportRun } from './run';
+import { isReset, newRunOperation } from './run-operation';
+import { awaitExport, startExport, verifyExport } from './steps';
 
-/** One run of the workflow: what its steps share. */
-export interface ExportRun {
-  readonly progress: ExportProgress;
-  /** Changes the progress, and shows it in the Web UI. */
-  readonly show: (change: Partial<ExportProgress>) => void;
-  readonly blocking: Blocking;
-  /** Milliseconds since 1970; it moves while the run is blocked. */
-  readonly deadline: () => number;
-  readonly input: ExportModelInput;
-  plan?: ExportPlan;
-  /** What tells the operations of the current attempt from others. */
-  own?: OwnOperation;
+/** The failure of an attempt whose operation has ended. */
+export interface FailedAttempt {
+  readonly error: unknown;
+  /** How the run got its operation. */
+  readonly adoption: Adoption;
 }
 
-/** The result of an attempt, or why its operation, which has ended, was not the last one. */
-export type AttemptOutcome =
-  { readonly result: ExportModelResult } | { readonly error: unknown; readonly adoption: Adoption };
+/** The result of an attempt, or its failure. */
+export type AttemptOutcome = { readonly result: ExportModelResult } | FailedAttempt;
 
-/** Starts an operation, waits for its end, and verifies what it wrote. Throws where the operation may still run. */
+/**
+ * Starts an operation, waits for its end, and verifies its output.
+ *
+ * @throws the failure of a step if the operation may still run
+ */
 export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<AttemptOutcome> {
-  const { progress, show, blocking, deadline } = run;
-  const own = ownOperation(plan, progress);
-  run.own = own;
-  // A reset begins in the middle of a history: an operation may have been started after that point.
+  const runOperation = newRunOperation(run, plan);
+  run.runOperation = runOperation;
+  const started = await start(run, plan, runOperation);
+  try {
+    return { result: await awaitAndVerify(run, plan, runOperation, started) };
+  } catch (error) {
+    const attempt = endedAttempt(started.operation, error);
+    if (attempt === undefined) throw error;
+    run.progress.attempts.push(attempt);
+    run.show({ unfinished: undefined });
+    return { error, adoption: started.adoption };
+  }
+}
+
+async function start(run: ExportRun, plan: ExportPlan, runOperation: OwnOperation): Promise<StartedExport> {
+  const { progress, gate } = run;
+  // The history of a reset run may have lost the start of an operation.
   let mayHaveStarted = isReset();
-  const started = await blocking.mended(() => {
-    const until = { deadline: new Date(deadline()).toISOString() };
-    show({ stage: 'starting', exportAttempt: progress.attempts.length + 1, unfinished: {}, ...until });
-    const step = start(plan, own, deadline(), mayHaveStarted);
-    // Where it is run again after a person's decision, the first one may have started something.
+  const started = await gate.retryUntilResolved(() => {
+    const deadline = run.deadline();
+    run.show({
+      stage: 'starting',
+      exportAttempt: progress.attempts.length + 1,
+      unfinished: {},
+      deadline: new Date(deadline).toISOString(),
+    });
+    const step = startExport(plan, runOperation, deadline, mayHaveStarted);
+    // The step may have started an operation before the failure that it is retried after.
     mayHaveStarted = true;
     return step;
   });
+  const { operation, outputInfo } = started;
+  run.show({ stage: 'exporting', operation, outputInfo, unfinished: { operation } });
+  return started;
+}
+
+async function awaitAndVerify(
+  run: ExportRun,
+  plan: ExportPlan,
+  runOperation: OwnOperation,
+  started: StartedExport,
+): Promise<ExportModelResult> {
+  const { progress, gate } = run;
   const { operation } = started;
-  show({ stage: 'exporting', operation, outputInfo: started.outputInfo, unfinished: { operation } });
-  try {
-    const ended = await blocking.mended(
-      () => wait(plan, own, started, deadline()),
-      // An operation that has ended is not waited for again.
-      (error) => endedAttempt(operation, error) === undefined,
-    );
-    const warnings = partialFailureNotes(ended);
-    show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined, warnings });
-    const verified = await blocking.mended(() => verify(plan, own, started, ended, deadline()));
-    progress.attempts.push({ operation, outcome: 'succeeded' });
-    show({ stage: 'completed', notes: verificationNotes(verified) });
-    return { result: resultOf(plan, progress, started, ended, verified) };
-  } catch (error) {
-    const attempt = endedAttempt(operation, error);
-    if (attempt === undefined) throw error;
-    progress.attempts.push(attempt);
-    show({ unfinished: undefined });
-    return { error, adoption: started.adoption };
-  }
+  const ended = await gate.retryUntilResolved(
+    () => awaitExport(plan, runOperation, started, run.deadline()),
+    // The wait for an ended operation is not repeated: the next attempt starts another operation.
+    (error) => endedAttempt(operation, error) === undefined,
+  );
+  const warnings = partialFailureNotes(ended);
+  run.show({ stage: 'verifying', outputInfo: ended.outputInfo, unfinished: undefined, warnings });
+  const verified = await gate.retryUntilResolved(() =>
+    verifyExport(plan, runOperation, started, ended, run.deadline()),
+  );
+  progress.attempts.push({ operation, outcome: 'succeeded' });
+  run.show({ stage: 'completed', notes: verificationNotes(verified) });
+  return exportResult(plan, progress, started, ended, verified);
 }

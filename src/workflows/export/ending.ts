@@ -2,66 +2,64 @@ import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation
 import type { CancelledOperation, ExportPlan, OwnOperation } from '../../contract/export-activities';
 import type { ExportFailureDetails } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
-import type { ExportRun } from './attempt';
-import { isReset, ownOperation } from './own-operation';
 import {
   applicationFailureIn,
-  detailsOf,
   documentedFailure,
+  failureDetails,
   failureOf,
   hasNothingStarted,
   isDeadline,
   lastFailureIn,
 } from './failures';
-import { cancel, deletePartial, selectForCleanUp } from './steps';
+import type { ExportRun } from './run';
+import { isReset, newRunOperation } from './run-operation';
+import { cancelExport, deletePartialArtifacts, selectForCleanUp } from './steps';
 
-/** Marks runs that cancel their operation whatever ended them; earlier ones did so after a cancel and at the deadline. */
+/** Patch id. Runs with it cancel their operation at every end; earlier runs do so after a cancel and at the deadline. */
 const CANCEL_AT_EVERY_END = 'cancel-at-every-end';
 
-/** Marks runs after a reset that look for an operation wherever they end: the run before may have come further. */
+/** Patch id. Runs with it look for operations at every end after a reset: the run before may have started one. */
 const CANCEL_AFTER_RESET = 'cancel-after-reset';
 
-/**
- * Cancels what may still run when an export does not succeed, whatever the reason, and gives the failure to end with.
- */
+/** Cancels the operations of an export that does not succeed. Returns the failure to end with. */
 export async function ending(error: unknown, run: ExportRun): Promise<unknown> {
-  const { progress, show } = run;
-  // The server can report a timeout of a dead worker in place of the cancellation: the scope knows better.
+  const { progress } = run;
+  // If the worker is dead, the server reports a timeout and not the cancellation. The scope has the cancellation.
   const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
   const late = !cancelled && isDeadline(error, run.deadline());
   let cleanUp: CleanUp = { outcome: '', isComplete: true };
-  const { plan, own } = run;
-  if (plan && own && progress.unfinished && !hasNothingStarted(error)) {
+  const { plan, runOperation } = run;
+  if (plan && runOperation && progress.unfinished && !hasNothingStarted(error)) {
     if (cancelled || late || patched(CANCEL_AT_EVERY_END)) {
-      show({ stage: 'cancelling' });
-      cleanUp = await cancelOperations(plan, own, progress.unfinished.operation);
+      run.show({ stage: 'cancelling' });
+      cleanUp = await cancelOperations(plan, runOperation, progress.unfinished.operation);
     }
   } else if (isReset() && !hasNothingStarted(error) && patched(CANCEL_AFTER_RESET)) {
-    show({ stage: 'cancelling' });
+    run.show({ stage: 'cancelling' });
     cleanUp = await cancelEarlierOperations(run);
   }
   if (cancelled) {
-    show({ stage: 'cancelled', failure: ['cancelled', cleanUp.outcome].filter(Boolean).join('; ') });
+    run.show({ stage: 'cancelled', failure: ['cancelled', cleanUp.outcome].filter(Boolean).join('; ') });
     return isCancellation(error) ? error : new CancelledFailure('The export was cancelled', [], asError(error));
   }
   const failure = late ? deadlineFailure(error, run, cleanUp) : withCleanUp(documentedFailure(error), cleanUp, run);
-  show({ stage: 'failed', failure: failure instanceof Error ? failure.message : String(failure) });
+  run.show({ stage: 'failed', failure: failure instanceof Error ? failure.message : String(failure) });
   return failure;
 }
 
-/** What became of the operations of an export that did not succeed. */
+/** Result of the clean-up after an export that did not succeed. */
 interface CleanUp {
-  /** In words; empty where there was nothing to do. */
+  /** Text for the failure's message; empty if there was nothing to do. */
   readonly outcome: string;
-  /** Whether no operation of the export runs any more. */
+  /** Whether it is certain that no operation of the export is running. */
   readonly isComplete: boolean;
 }
 
-/** After a reset to a point at which this run knows of no operation: the run that was reset may have started one. */
-async function cancelEarlierOperations({ input, plan, progress }: ExportRun): Promise<CleanUp> {
+/** Cancels what the run before a reset started, when this run does not know of an operation. */
+async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
   try {
-    const known = plan ?? (await selectForCleanUp(input));
-    return await cancelOperations(known, ownOperation(known, progress), undefined);
+    const plan = run.plan ?? (await selectForCleanUp(run.input));
+    return await cancelOperations(plan, newRunOperation(run, plan), undefined);
   } catch (error) {
     const reason = applicationFailureIn(error) ?? lastFailureIn(error);
     return {
@@ -74,16 +72,16 @@ async function cancelEarlierOperations({ input, plan, progress }: ExportRun): Pr
 async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<CleanUp> {
   let outcome: string;
   try {
-    const ended = await cancel(plan, own, operation);
+    const ended = await cancelExport(plan, own, operation);
     const isFirst = own.exclude.length === 0;
     outcome = ended.map(describeCancelled).join('; ') || `no ${isFirst ? '' : 'further '}operation had been started`;
     const { outputUriPrefix } = own.destinations;
-    // What arrived after all is not partial.
+    // An operation that succeeded before the cancel left complete files.
     const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');
     if (!plan.deletePartialArtifacts || arrived || outputUriPrefix === undefined) return { outcome, isComplete: true };
     return { outcome: `${outcome}; ${await deleteArtifacts(plan, outputUriPrefix)}`, isComplete: true };
   } catch (error) {
-    const which = operation ?? `an operation of ${own.model} that writes to ${placeOf(own)}`;
+    const which = operation ?? `an operation of ${own.model} that writes to ${destinationsOf(own)}`;
     const reason = applicationFailureIn(error) ?? lastFailureIn(error);
     return {
       outcome: `${which} could not be cancelled and may still run: ${reason?.message ?? String(error)}`,
@@ -94,7 +92,7 @@ async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: 
 
 async function deleteArtifacts(plan: ExportPlan, folder: string): Promise<string> {
   try {
-    const { count, kept } = await deletePartial(plan, folder);
+    const { count, kept } = await deletePartialArtifacts(plan, folder);
     if (kept) {
       return `objects left in ${folder}: ${kept.count}, deleted: ${count}; the reason: ${kept.reason}`;
     }
@@ -105,7 +103,7 @@ async function deleteArtifacts(plan: ExportPlan, folder: string): Promise<string
   }
 }
 
-function placeOf({ destinations }: OwnOperation): string {
+function destinationsOf({ destinations }: OwnOperation): string {
   return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ');
 }
 
@@ -117,7 +115,7 @@ function describeCancelled({ operation, outcome, outputInfo }: CancelledOperatio
     : `${operation} ended ${outcome}`;
 }
 
-/** The failure of the deadline: it says why the step that was running then had not ended. */
+/** The failure of an export that reached its deadline. It includes the last failure of the step that was running. */
 function deadlineFailure(error: unknown, { plan, progress }: ExportRun, { outcome }: CleanUp): ApplicationFailure {
   const what = plan ? `${plan.model} to ${plan.exportFormatId}` : 'the model';
   const deadline = progress.deadline ? ` ${progress.deadline}` : '';
@@ -129,18 +127,18 @@ function deadlineFailure(error: unknown, { plan, progress }: ExportRun, { outcom
   ];
   const details: ExportFailureDetails = {
     type: ExportFailureType.DeadlineExceeded,
-    action: last?.action ?? 'Give a later deadline, or find out why the service takes longer.',
+    action: last?.action ?? 'Set a later deadline, or find out why the service takes longer.',
     ...(progress.operation === undefined ? {} : { operation: progress.operation }),
     ...(last && { lastFailure: last }),
   };
   return failureOf(message.filter(Boolean).join(' — '), details, asError(applicationFailureIn(error) ?? error));
 }
 
-/** The same failure, which also says what may still run. */
+/** The failure with the result of the clean-up in its message. */
 function withCleanUp(failure: unknown, { outcome, isComplete }: CleanUp, { progress }: ExportRun): unknown {
   if (!(failure instanceof ApplicationFailure) || outcome === '') return failure;
   const { operation } = progress;
-  const details = { ...detailsOf(failure), ...(!isComplete && operation !== undefined && { operation }) };
+  const details = { ...failureDetails(failure), ...(!isComplete && operation !== undefined && { operation }) };
   return ApplicationFailure.create({
     message: `${failure.message} — ${outcome}`,
     ...(failure.type && { type: failure.type }),

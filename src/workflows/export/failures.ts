@@ -3,30 +3,35 @@ import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } 
 import type { ExportFailureDetails, LastFailure } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
 import type { ExportAttempt } from '../../contract/export-result';
+import type { BlockedReason } from '../../contract/export-status';
 import { boundedMessage, cut } from '../../contract/text';
 
-/** Longest reason of an attempt in the result, in characters: there can be a hundred attempts. */
+/** Longest reason of an attempt in the result, in characters. A result can have 100 attempts. */
 const MAX_REASON = 500;
 
-/** Failures whose cause a person can fix; the export can continue afterwards. */
-const MENDABLE: ReadonlySet<string> = new Set<string>([
+/** Types of failures whose cause a person can fix. The export can continue afterwards. */
+const FIXABLE = [
   ExportFailureType.PermissionDenied,
   ExportFailureType.CredentialsUnavailable,
   ExportFailureType.DestinationNotFound,
   ExportFailureType.BucketRegionMismatch,
   ExportFailureType.QuotaExceeded,
   ExportFailureType.FailedPrecondition,
-]);
+] as const;
 
-/** The activity's own failure. */
+/** A failure whose cause a person can fix, as an export's status reports it. */
+export type FixableFailure = Omit<BlockedReason, 'since'>;
+
+/** The failure that an activity raised; undefined for a timeout, a cancellation, or an error of the workflow. */
 export function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error;
   return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : undefined;
 }
 
 /**
- * The failure that a workflow ends with: cancellations and failures of activities as they are, everything else as one
- * of the documented failures. An error of another kind would fail the workflow task, which Temporal repeats for ever.
+ * The failure that a workflow ends with. Cancellations and failures of activities are returned unchanged; any other
+ * error becomes one of the documented failures. Otherwise it would fail the workflow task, which Temporal retries
+ * forever.
  */
 export function documentedFailure(error: unknown): unknown {
   const failure = applicationFailureIn(error);
@@ -44,14 +49,14 @@ function timeoutFailure({ activityType, cause }: ActivityFailure): ApplicationFa
 }
 
 function internalFailure(error: unknown): ApplicationFailure {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return failureOf(`Unexpected error in the workflow: ${what}`, {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return failureOf(`Unexpected error in the workflow: ${text}`, {
     type: ExportFailureType.Internal,
     action: 'Report it with this message and the workflow history.',
   });
 }
 
-/** One of the documented failures, made by a workflow. */
+/** Creates one of the documented failures. */
 export function failureOf(message: string, details: ExportFailureDetails, cause?: Error): ApplicationFailure {
   return ApplicationFailure.create({
     message: `${boundedMessage(message)} — ${details.action}`,
@@ -62,49 +67,51 @@ export function failureOf(message: string, details: ExportFailureDetails, cause?
   });
 }
 
-/** First detail of a failure of this package. */
-export function detailsOf(failure: ApplicationFailure | undefined): Partial<ExportFailureDetails> {
+/** The first detail of a failure of this package; empty if the failure has none. */
+export function failureDetails(failure: ApplicationFailure | undefined): Partial<ExportFailureDetails> {
   const [details] = (failure?.details ?? []) as (Partial<ExportFailureDetails> | undefined)[];
   return details ?? {};
 }
 
-/** Whether the last failure is only what the server gives when there was no time for another attempt. */
-function isTimeout(error: unknown): boolean {
+/** Whether the activity ended because the deadline left no time for a retry. Its failure is then the last attempt's. */
+function hasTimedOut(error: unknown): boolean {
   return error instanceof ActivityFailure && error.retryState === 'TIMEOUT';
 }
 
-/** The failure whose cause a person can fix; `undefined` where it is another one, or the deadline's. */
-export function mendableFailureIn(error: unknown): ApplicationFailure | undefined {
+/** The failure whose cause a person can fix; undefined for other failures and after the deadline. */
+export function fixableFailureIn(error: unknown): FixableFailure | undefined {
   const failure = applicationFailureIn(error);
-  return failure && MENDABLE.has(failure.type ?? '') && !isTimeout(error) ? failure : undefined;
+  const type = FIXABLE.find((fixable) => fixable === failure?.type);
+  if (failure === undefined || type === undefined || hasTimedOut(error)) return undefined;
+  return { type, message: failure.message, action: failureDetails(failure).action ?? '' };
 }
 
 /**
- * Whether an activity ended because the deadline came. The clock decides, since the server has several names for it: a
- * first attempt that never had a worker is reported as SCHEDULE_TO_START, for example.
+ * Whether an activity ended because of the deadline. The clock decides, since the server reports the deadline in several
+ * ways: as SCHEDULE_TO_START, for example, if no worker was available for the first attempt.
  *
  * @param deadline milliseconds since 1970
  */
 export function isDeadline(error: unknown, deadline: number): boolean {
   if (!(error instanceof ActivityFailure)) return false;
-  // The server does not begin a retry that would start past the deadline, and gives the last failure instead.
+  // The server does not start a retry after the deadline. It reports the failure of the last attempt instead.
   if (error.retryState === 'TIMEOUT') return true;
   if (!(error.cause instanceof TimeoutFailure)) return false;
   return error.cause.timeoutType === 'SCHEDULE_TO_CLOSE' || Date.now() >= deadline;
 }
 
-/** Whether the failure itself says that no operation was started. */
+/** Whether the failure reports that no operation was started. */
 export function hasNothingStarted(error: unknown): boolean {
-  return detailsOf(applicationFailureIn(error)).nothingStarted === true;
+  return failureDetails(applicationFailureIn(error)).nothingStarted === true;
 }
 
-/** Why the last attempt of an activity had not ended, where it said so: by its failure, or with its last heartbeat. */
+/** The failure that the last attempt of an activity reported, by its result or with its last heartbeat. */
 export function lastFailureIn(error: unknown): LastFailure | undefined {
   const failure = applicationFailureIn(error) ?? (error instanceof ActivityFailure ? timeoutCause(error) : undefined);
-  // An export that has given its slot back is not a failure.
+  // A parked export is not a failure.
   if (failure instanceof ApplicationFailure && failure.type !== ExportFailureType.StillRunning) {
-    const { type = failure.type ?? 'unknown', action = '', code, status, httpStatus } = detailsOf(failure);
-    const { reason, request } = detailsOf(failure);
+    const details = failureDetails(failure);
+    const { type = failure.type ?? 'unknown', action = '', code, status, httpStatus, reason, request } = details;
     return {
       type,
       message: boundedMessage(failure.message),
@@ -121,14 +128,14 @@ export function lastFailureIn(error: unknown): LastFailure | undefined {
     : undefined;
 }
 
-/** The failure of the attempt before the one that timed out. The SDK leaves it out of the error that it makes. */
+/** The failure of the attempt before the one that timed out. The SDK does not add it to the error. */
 function timeoutCause({ cause }: ActivityFailure): ApplicationFailure | undefined {
   const earlier = cause instanceof TimeoutFailure ? cause.failure?.cause : undefined;
   const error = earlier ? defaultFailureConverter.failureToError(earlier, defaultPayloadConverter) : undefined;
   return error instanceof ApplicationFailure ? error : undefined;
 }
 
-/** The failure in the details of a heartbeat. */
+/** The failure in the details of a heartbeat; undefined if there is none. */
 function reportedFailure(details: unknown): LastFailure | undefined {
   if (typeof details !== 'object' || details === null || !('lastFailure' in details)) return undefined;
   return isLastFailure(details.lastFailure) ? details.lastFailure : undefined;
@@ -140,20 +147,20 @@ function isLastFailure(value: unknown): value is LastFailure {
   return [type, message, action].every((text) => typeof text === 'string');
 }
 
-/** The export attempt that a failure ended; `undefined` where the operation may still run, or was never looked at. */
+/** The export attempt that a failure ended; undefined if its operation may still run. */
 export function endedAttempt(operation: string, error: unknown): ExportAttempt | undefined {
   const failure = applicationFailureIn(error);
-  if (failure === undefined || isTimeout(error)) return undefined;
+  if (failure === undefined || hasTimedOut(error)) return undefined;
   if (failure.type === ExportFailureType.VerificationFailed) {
     return { operation, outcome: 'verification-failed', reason: cut(failure.message, MAX_REASON) };
   }
-  // Only the failure of an operation that has ended names it.
-  return detailsOf(failure).operation === undefined
+  // Only the failure of an ended operation has its name.
+  return failureDetails(failure).operation === undefined
     ? undefined
     : { operation, outcome: 'failed', reason: cut(failure.message, MAX_REASON) };
 }
 
-/** Whether a fresh export may succeed where this one failed. */
+/** Whether another export may succeed after this failure. */
 export function isTransient(error: unknown): boolean {
-  return detailsOf(applicationFailureIn(error)).exportAgain === true;
+  return failureDetails(applicationFailureIn(error)).exportAgain === true;
 }

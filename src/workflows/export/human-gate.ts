@@ -1,86 +1,98 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import type { ApplicationFailure } from '@temporalio/workflow';
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
-import { ExportFailureType } from '../../contract/failures';
-import type { ExportFailureTypeName } from '../../contract/failures';
-import { ABORT_EXPORT_UPDATE, RETRY_EXPORT_UPDATE } from '../../contract/export-status';
-import { detailsOf, mendableFailureIn } from './failures';
+import { ABORT_EXPORT_UPDATE, RETRY_EXPORT_UPDATE } from '../../contract/names';
+import type { FixableFailure } from './failures';
+import { fixableFailureIn } from './failures';
 import type { ExportProgress } from './progress';
 
-/** Lets a blocked export go on, when what blocked it is mended. Refused unless the export is blocked. */
+/** Update that retries a blocked export after its cause is fixed. It is rejected if the export is not blocked. */
 export const retryExportUpdate = defineUpdate(RETRY_EXPORT_UPDATE);
 
-/** Ends a blocked export with the failure that blocked it. Refused unless the export is blocked. */
+/** Update that ends a blocked export with the failure that blocked it. It is rejected if the export is not blocked. */
 export const abortExportUpdate = defineUpdate(ABORT_EXPORT_UPDATE);
 
-/** Waits for people where they can mend a failure. */
-export class Blocking {
-  /** Time spent blocked, in milliseconds: the deadline is put off by it. */
-  blockedMs = 0;
-  private decision: 'retry' | 'abort' | undefined;
+type Decision = 'retry' | 'abort';
 
+/** Waits for a person's decision when a step fails for a reason that a person can fix. */
+export class HumanGate {
+  /** Time spent blocked, in milliseconds. It extends the deadline. */
+  blockedMs = 0;
+  /** Set while the export is blocked. */
+  private pending: { decision?: Decision } | undefined;
+
+  /**
+   * @param isEnabled whether people are waited for; otherwise every failure is thrown at once
+   * @param show changes the progress and shows it
+   */
   constructor(
-    private readonly isWaiting: () => boolean,
-    private readonly progress: ExportProgress,
+    private readonly isEnabled: boolean,
+    private readonly progress: Readonly<ExportProgress>,
     private readonly show: (change: Partial<ExportProgress>) => void,
   ) {
-    this.accept(retryExportUpdate, 'retry', 'Goes on with a blocked export: what blocked it is mended.');
+    this.accept(retryExportUpdate, 'retry', 'Retries a blocked export after its cause is fixed.');
     this.accept(abortExportUpdate, 'abort', 'Ends a blocked export with its failure.');
   }
 
-  /** Runs a step; where it fails with what a person can mend, and would help, it is run again when they say so. */
-  mended<T>(step: () => Promise<T>, helps: (error: unknown) => boolean = () => true): Promise<T> {
-    // Every promise in a workflow costs the worker a stack trace.
-    return this.isWaiting() ? this.repeated(step, helps) : step();
+  /**
+   * Runs a step and repeats it each time a person resolves its failure.
+   *
+   * @param canRetry whether another run of the step can help. Default: always
+   * @throws the failure of the step if nobody can fix it, or after `abortExport`
+   */
+  retryUntilResolved<T>(step: () => Promise<T>, canRetry: (error: unknown) => boolean = () => true): Promise<T> {
+    // Each promise in a workflow costs the worker a stack trace.
+    return this.isEnabled ? this.repeat(step, canRetry) : step();
   }
 
-  private async repeated<T>(step: () => Promise<T>, helps: (error: unknown) => boolean): Promise<T> {
+  /**
+   * Blocks the export until a person decides to retry.
+   *
+   * @throws `error` if nobody can fix it, if people are not waited for, or after `abortExport`
+   */
+  async waitForRetry(error: unknown): Promise<void> {
+    const failure = this.isEnabled ? fixableFailureIn(error) : undefined;
+    if (failure === undefined || (await this.decisionOn(failure)) === 'abort') throw error;
+  }
+
+  private async repeat<T>(step: () => Promise<T>, canRetry: (error: unknown) => boolean): Promise<T> {
     for (;;) {
       try {
         return await step();
       } catch (error) {
-        if (!helps(error) || !(await this.isMended(error))) throw error;
+        if (!canRetry(error)) throw error;
+        await this.waitForRetry(error);
       }
     }
   }
 
-  /** Waits until what failed is mended; `false` where nobody can mend it, nobody is to be waited for, or on abort. */
-  async isMended(error: unknown): Promise<boolean> {
-    const failure = this.isWaiting() ? mendableFailureIn(error) : undefined;
-    if (failure === undefined) return false;
+  private async decisionOn(failure: FixableFailure): Promise<Decision | undefined> {
     const since = Date.now();
     const { stage } = this.progress;
-    this.decision = undefined;
-    this.show({ stage: 'blocked', blocked: blockedReason(failure, since) });
+    const pending: { decision?: Decision } = {};
+    this.pending = pending;
+    this.show({ stage: 'blocked', blocked: { ...failure, since: new Date(since).toISOString() } });
     try {
-      await condition(() => this.decision !== undefined);
+      await condition(() => pending.decision !== undefined);
     } finally {
+      this.pending = undefined;
       this.blockedMs += Date.now() - since;
       this.show({ stage, blocked: undefined });
     }
-    return this.isRetry();
+    return pending.decision;
   }
 
-  // A method: to the compiler the decision is still the `undefined` of before the wait.
-  private isRetry(): boolean {
-    return this.decision === 'retry';
-  }
-
-  private accept(update: UpdateDefinition<unknown>, decision: 'retry' | 'abort', description: string): void {
+  private accept(update: UpdateDefinition<unknown>, decision: Decision, description: string): void {
     const validator = (): void => {
-      if (this.progress.stage !== 'blocked' || this.decision !== undefined) {
-        throw new Error(`The export is not blocked: it is ${this.progress.stage}. Only a blocked one can ${decision}.`);
+      if (this.pending === undefined) {
+        throw new Error(
+          `The export is not blocked: its stage is ${this.progress.stage}. Only a blocked export can ${decision}.`,
+        );
       }
+      if (this.pending.decision !== undefined) throw new Error('Another update has already ended the wait.');
     };
     const handler = (): void => {
-      this.decision = decision;
+      if (this.pending) this.pending.decision = decision;
     };
     setHandler(update, handler, { validator, description });
   }
-}
-
-function blockedReason(failure: ApplicationFailure, since: number): NonNullable<ExportProgress['blocked']> {
-  const { action = '' } = detailsOf(failure);
-  const type = (failure.type ?? ExportFailureType.FailedPrecondition) as ExportFailureTypeName;
-  return { type, message: failure.message, action, since: new Date(since).toISOString() };
 }

@@ -1,12 +1,38 @@
-import type { InspectedFile } from '../../verification/inspected';
+import type { ExportVerification } from '../../contract/export-result';
 
-/** One line on what was learned of a file: `model.tflite is tflite: subgraphs 1, inputs image float32[1,224,224,3]`. */
+type InspectedFile = NonNullable<ExportVerification['inspected']>[number];
+
+const KIND_NAMES: Readonly<Record<InspectedFile['kind'], string>> = {
+  tflite: 'TensorFlow Lite',
+  'saved-model': 'TensorFlow SavedModel',
+  tabular: 'tabular model',
+  'tf-js': 'TensorFlow.js',
+  'core-ml': 'Core ML',
+  labels: 'labels',
+  safetensors: 'safetensors',
+  'safetensors-index': 'safetensors index',
+  onnx: 'ONNX',
+  pytorch: 'PyTorch',
+  'torch-model-archive': 'PyTorch model archive',
+  pickle: 'pickle',
+  xgboost: 'XGBoost',
+};
+
+/** One line about an inspected file: `model.tflite`: TensorFlow Lite, 1 subgraph, inputs image float32[1,224,224,3]. */
 export function describeInspected({ path, kind, summary }: InspectedFile): string {
-  const facts = Object.entries(summary).flatMap(([name, value]: [string, unknown]) => {
+  return [`\`${path}\`: ${KIND_NAMES[kind]}`, ...factsOf(summary)].join(', ');
+}
+
+function factsOf(summary: object): string[] {
+  return Object.entries(summary).flatMap(([name, value]: [string, unknown]) => {
+    const label = spacedName(name);
+    if (typeof value === 'boolean') return value ? [label] : [];
+    // A number with a plural name is a count, another one is a version.
+    if (typeof value === 'number' && label.endsWith('s'))
+      return [`${value} ${value === 1 ? label.slice(0, -1) : label}`];
     const text = textOf(value);
-    return text === '' ? [] : [`${inWords(name)} ${text}`];
+    return text === '' ? [] : [`${label} ${text}`];
   });
-  return `\`${path}\` is ${kind}: ${facts.join(', ')}`;
 }
 
 function textOf(value: unknown): string {
@@ -19,12 +45,10 @@ function textOf(value: unknown): string {
   if ('name' in value && 'inputs' in value && 'outputs' in value) {
     return `${String(value.name)} (${textOf(value.inputs)} → ${textOf(value.outputs)})`;
   }
-  return Object.entries(value)
-    .map(([name, part]: [string, unknown]) => (typeof part === 'number' ? `${part} ${inWords(name)}` : textOf(part)))
-    .join(' ');
+  return `(${factsOf(value).join(', ')})`;
 }
 
-/** `servingContainer` as people write it. */
-function inWords(name: string): string {
+/** The name of a field with spaces: `serving container` for `servingContainer`. */
+function spacedName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

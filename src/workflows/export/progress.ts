@@ -2,10 +2,10 @@ import type { ExportAttempt, OutputInfo } from '../../contract/export-result';
 import type { BlockedReason, ExportStage, ExportStatus } from '../../contract/export-status';
 import { cut } from '../../contract/text';
 
-/** The whole reason is in the status and in the result. */
+/** Longest reason in the Web UI, in characters. The status and the result have the whole reason. */
 const MAX_REASON = 160;
 
-/** The state that people see: what the query answers and the Web UI shows. One object, changed as the story goes on. */
+/** The state of an export that the query and the Web UI show. The steps of the workflow change it. */
 export class ExportProgress {
   stage: ExportStage = 'selecting';
   model?: string;
@@ -16,16 +16,16 @@ export class ExportProgress {
   deadline?: string;
   failure?: string;
   blocked?: BlockedReason | undefined;
-  /** What a cancel would have to end: an operation, or a start whose answer is not known. */
+  /** What a cancel must end: an operation, or a start whose answer is not known. */
   unfinished?: { readonly operation?: string } | undefined;
   exportAttempt = 1;
   readonly attempts: ExportAttempt[] = [];
-  /** What the operation reports as failed in part. */
+  /** Partial failures that the operation reports. */
   warnings: readonly string[] = [];
-  /** More lines for the Web UI, for example what was verified. */
+  /** Lines about the verification. */
   notes: readonly string[] = [];
 
-  /** Answer of the query. */
+  /** The answer of the query. */
   status(): ExportStatus {
     const { stage, model, exportFormatId, operation, outputInfo, exportAttempt, attempts, deadline } = this;
     const { blocked, failure } = this;
@@ -43,13 +43,13 @@ export class ExportProgress {
     };
   }
 
-  /** Markdown for the Web UI's box of about five lines: the stage first, then what it is about. */
+  /** Markdown for the Temporal Web UI. Its box has room for about five lines. */
   details(): string {
     const earlier = this.attempts.filter(({ outcome }) => outcome !== 'succeeded');
     const lines: [string, string | undefined][] = [
       ['Stage', this.exportAttempt > 1 ? `${this.stage}, export attempt ${this.exportAttempt}` : this.stage],
       ['Blocked', this.blocked && `since ${this.blocked.since}: ${this.blocked.message}`],
-      ['Go on', this.blocked && 'send the update `retryExport` when it is mended, or `abortExport` to give up'],
+      ['Continue', this.blocked && 'fix the cause and send the update `retryExport`, or send `abortExport`'],
       ['Model', this.model && `${this.modelDisplayName ?? ''} \`${this.model}\``.trim()],
       ['Format', this.exportFormatId && `\`${this.exportFormatId}\``],
       ['Artifacts', this.outputInfo?.artifactOutputUri && `\`${this.outputInfo.artifactOutputUri}\``],

@@ -5,8 +5,8 @@ import type { ExportModelResult } from '../../contract/export-result';
 import type { ExportProgress } from './progress';
 import { describeInspected } from './inspected-text';
 
-/** The result of an export whose last attempt has succeeded. */
-export function resultOf(
+/** The result of an export after its last attempt has succeeded. */
+export function exportResult(
   plan: ExportPlan,
   progress: ExportProgress,
   started: StartedExport,
@@ -42,18 +42,18 @@ export function resultOf(
   };
 }
 
-/** More than a few would push the rest out of the Web UI's box. */
+/** Files in the Web UI's box, which has room for about five lines. */
 const SHOWN_FILES = 3;
 
-/** Notes about what failed in part; `partialFailures` of the result has the others. */
+/** Partial failures in the notes. `partialFailures` of the result has the others. */
 const SHOWN_PARTIAL_FAILURES = 3;
 
-/** What the operation reports as failed in part. */
+/** Notes about the partial failures that the operation reports. */
 export function partialFailureNotes({ partialFailures = [], morePartialFailures = 0 }: AwaitedExport): string[] {
   return partialFailureLines(partialFailures, morePartialFailures, SHOWN_PARTIAL_FAILURES);
 }
 
-/** What people see of a verification. */
+/** Lines about a verification for the Web UI. */
 export function verificationNotes({ files, image, inspected, notes }: VerifiedExport): string[] {
   return [
     ...(files

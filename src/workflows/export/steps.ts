@@ -10,52 +10,54 @@ import type {
   VerifiedExport,
 } from '../../contract/export-activities';
 import type { ExportModelInput } from '../../contract/export-input';
-import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/export-status';
+import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/duration';
 import { summaryText } from '../../contract/text';
 
-// Every failure that a retry can't mend is marked nonRetryable by the activity itself; all others are retried until
-// the deadline, since outages, shutdowns and lost workers must not use up a count.
+/**
+ * Retry policy of all activities. An activity marks a failure that a retry can't fix as `nonRetryable`. All others are
+ * retried until the deadline, so that outages and lost workers do not use up a number of attempts.
+ */
 export const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
 
-/** Limit of a clean-up step with the time that it waits for a worker, in milliseconds; it begins at the end of an export. */
+/** Limit of a clean-up step, including the time that it waits for a worker, in milliseconds. */
 const CLEAN_UP_TIMEOUT_MS = 86_400_000;
 /** Limit of one attempt of a clean-up step. */
 const CLEAN_UP_ATTEMPT_TIMEOUT = '1 hour';
 
-/** Checks the input and settles version, format and destinations. */
-export function select(input: ExportModelInput, deadline: number): Promise<ExportPlan> {
-  const { selectExportFormat } = proxyActivities<ExportActivities>({
+/** Checks the input and resolves version, format and destinations. */
+export function selectExportFormat(input: ExportModelInput, deadline: number): Promise<ExportPlan> {
+  const activities = proxyActivities<ExportActivities>({
     summary: summaryOfInput(input),
     heartbeatTimeout: SELECT_HEARTBEAT_TIMEOUT_MS,
     scheduleToCloseTimeout: timeLeft(deadline),
     retry,
   });
-  return selectExportFormat(input);
+  return activities.selectExportFormat(input);
 }
 
-/** The same at the end of an export that does not know its plan, whatever becomes of the workflow's scope. */
+/** Makes the plan at the end of an export that has none, even after the workflow is cancelled. */
 export function selectForCleanUp(input: ExportModelInput): Promise<ExportPlan> {
-  return CancellationScope.nonCancellable(() => select(input, Date.now() + CLEAN_UP_TIMEOUT_MS));
+  return CancellationScope.nonCancellable(() => selectExportFormat(input, Date.now() + CLEAN_UP_TIMEOUT_MS));
 }
 
-/** Starts the operation, or finds the run's own again. */
-export function start(
+/** Starts the operation, or adopts the one that the run has already started. */
+export function startExport(
   plan: ExportPlan,
-  own: OwnOperation,
+  runOperation: OwnOperation,
   deadline: number,
   mayHaveStarted: boolean,
 ): Promise<StartedExport> {
-  const { startExport } = proxyActivities<ExportActivities>({
+  const activities = proxyActivities<ExportActivities>({
     summary: summaryText(`${plan.exportFormatId} to ${destinationsOf(plan)}`),
-    // No limit to one attempt: with many exports at once it may wait for its turn within the quota.
+    // One attempt has no limit: if there are many exports, it waits until the quota allows a start.
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     scheduleToCloseTimeout: timeLeft(deadline),
-    // A cancel waits for the answer: only it has the name of what is to be cancelled.
+    // A cancel waits for the answer, which has the name of the operation to cancel.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry,
   });
-  return startExport({
-    ...own,
+  return activities.startExport({
+    ...runOperation,
     mayHaveStarted,
     notAfter: new Date(deadline).toISOString(),
     exportFormatId: plan.exportFormatId,
@@ -64,72 +66,72 @@ export function start(
 }
 
 /** Waits for the operation's end. */
-export function wait(
+export function awaitExport(
   plan: ExportPlan,
-  own: OwnOperation,
+  runOperation: OwnOperation,
   started: StartedExport,
   deadline: number,
 ): Promise<AwaitedExport> {
-  const { awaitExport } = proxyActivities<ExportActivities>({
+  const activities = proxyActivities<ExportActivities>({
     summary: summaryText(started.operation.replace(/^.*\/operations\//, 'operation ')),
     scheduleToCloseTimeout: timeLeft(deadline),
     heartbeatTimeout: plan.polling.heartbeatTimeout,
-    // The default would tell Google only after the next heartbeat was answered.
+    // With the default type, the cancel would reach Google only after the next heartbeat.
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry,
   });
   const { operation, outputInfo, mayHaveTwin } = started;
   const { polling, exportFormatId, longExports } = plan;
-  return awaitExport({
+  return activities.awaitExport({
     operation,
     polling,
     outputInfo,
-    destinations: own.destinations,
+    destinations: runOperation.destinations,
     exportFormatId,
-    ...(mayHaveTwin && { twinOf: own }),
+    ...(mayHaveTwin && { twinOf: runOperation }),
     ...(longExports && { parking: { at: Date.now() + longExports.parkAfter, checkEvery: longExports.checkEvery } }),
   });
 }
 
-/** Looks at what arrived. */
-export function verify(
+/** Verifies the exported files and image. */
+export function verifyExport(
   plan: ExportPlan,
-  own: OwnOperation,
+  runOperation: OwnOperation,
   { operation }: StartedExport,
   ended: AwaitedExport,
   deadline: number,
 ): Promise<VerifiedExport> {
   if (plan.verification.level === 'none') {
-    return Promise.resolve({ notes: ['nothing was looked at: verification.level is none'] });
+    return Promise.resolve({ notes: ['nothing was verified: verification.level is none'] });
   }
-  const { verifyExport } = proxyActivities<ExportActivities>({
+  const activities = proxyActivities<ExportActivities>({
     summary: summaryText(`${plan.verification.level} of ${destinationsOf(plan)}`),
     scheduleToCloseTimeout: timeLeft(deadline),
     heartbeatTimeout: plan.polling.heartbeatTimeout,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry,
   });
-  return verifyExport({
+  return activities.verifyExport({
     level: plan.verification.level,
     model: plan.model,
     operation,
     exportFormatId: plan.exportFormatId,
     outputInfo: ended.outputInfo,
-    destinations: own.destinations,
+    destinations: runOperation.destinations,
     source: plan.source,
     writeManifest: plan.manifest.write,
     heartbeatTimeoutMs: plan.polling.heartbeatTimeout,
   });
 }
 
-/** Cancels the run's operations, whatever becomes of the workflow's scope. */
-export function cancel(
+/** Cancels the run's operations, even after the workflow is cancelled. */
+export function cancelExport(
   plan: ExportPlan,
-  own: OwnOperation,
+  runOperation: OwnOperation,
   operation: string | undefined,
 ): Promise<CancelledOperation[]> {
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
-  const { cancelExport } = proxyActivities<ExportActivities>({
+  const activities = proxyActivities<ExportActivities>({
     summary: 'cancel the operation and wait for its end',
     scheduleToCloseTimeout: CLEAN_UP_TIMEOUT_MS,
     startToCloseTimeout: CLEAN_UP_ATTEMPT_TIMEOUT,
@@ -137,25 +139,25 @@ export function cancel(
     retry,
   });
   return CancellationScope.nonCancellable(() =>
-    cancelExport({ ...(operation !== undefined && { operation }), own, heartbeatTimeoutMs }),
+    activities.cancelExport({ ...(operation !== undefined && { operation }), own: runOperation, heartbeatTimeoutMs }),
   );
 }
 
-/** Removes what is left in the run's own folder, whatever becomes of the workflow's scope. */
-export function deletePartial(plan: ExportPlan, folder: string): Promise<DeletedArtifacts> {
+/** Deletes the objects in the run's folder, even after the workflow is cancelled. */
+export function deletePartialArtifacts(plan: ExportPlan, folder: string): Promise<DeletedArtifacts> {
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;
-  const { deletePartialArtifacts } = proxyActivities<ExportActivities>({
+  const activities = proxyActivities<ExportActivities>({
     summary: summaryText(folder),
     scheduleToCloseTimeout: CLEAN_UP_TIMEOUT_MS,
     startToCloseTimeout: CLEAN_UP_ATTEMPT_TIMEOUT,
     heartbeatTimeout: heartbeatTimeoutMs,
     retry,
   });
-  return CancellationScope.nonCancellable(() => deletePartialArtifacts({ folder, heartbeatTimeoutMs }));
+  return CancellationScope.nonCancellable(() => activities.deletePartialArtifacts({ folder, heartbeatTimeoutMs }));
 }
 
 function timeLeft(deadline: number): number {
-  // Zero would mean no limit.
+  // The server reads 0 as no limit.
   return Math.max(1, deadline - Date.now());
 }
 
@@ -163,7 +165,7 @@ function destinationsOf({ destinations }: ExportPlan): string {
   return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ');
 }
 
-/** The input is not checked yet: it can be anything. */
+/** Summary for an input that is not checked yet: it can be any value. */
 function summaryOfInput(input: unknown): string {
   const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
   return typeof name === 'string' && name !== '' ? summaryText(name) : 'check the input';

@@ -5,25 +5,25 @@ import { FLEET_BYTES, jsonBytes, MAX_MODEL_PAGES } from '../../contract/fleet-li
 import type { FleetState } from '../../contract/fleet-state';
 import { applicationFailureIn } from '../export/failures';
 import { joined, nextPart } from './source';
-import { settle, stop } from './state';
-import { plan } from './steps';
+import { recordEnd, stop } from './state';
+import { planExports } from './steps';
 
-/** Characters at the end of a workflow id that tell a fleet's exports apart: a digest. */
+/** Length of an export's key, in characters. It is the digest at the end of the workflow id. */
 const KEY_LENGTH = 12;
-/** Exports planned last that are remembered. A list of Models can name one again, mostly on the next page. */
-const REMEMBERED = 4_500;
+/** Number of keys that a fleet carries over. A list of Models can repeat a Model, usually on the next page. */
+const MAX_CARRIED_KEYS = 4_500;
 
-/** Plans a fleet part by part, and each export once. */
+/** Plans the exports of a fleet part by part. It plans each export only once. */
 export class FleetPlanner {
   private scope: CancellationScope | undefined;
   private failure: { readonly error: unknown } | undefined;
-  /** Exports that were planned, by their keys, the last ones last. */
+  /** Keys of planned exports, in the order of planning. */
   private readonly seen = new Set<string>();
 
   constructor(
     private readonly state: FleetState,
     private readonly defaults: ExportDefaults | undefined,
-    /** Fleets that began before parts were limited by bytes and planned beside other steps continue as they began. */
+    /** Whether the fleet began with an earlier version, which waits for each part and does not limit its bytes. */
     private readonly isFormer: boolean,
   ) {
     const { seen = '', running, planned } = state;
@@ -36,16 +36,17 @@ export class FleetPlanner {
     return this.scope !== undefined;
   }
 
+  /** Whether the first part could not be planned. */
   hasFailed(): boolean {
     return this.failure !== undefined;
   }
 
-  /** @throws what the fleet ends with, where nothing could be planned */
+  /** @throws the failure of the first part, which the fleet ends with */
   throwFailure(): void {
     if (this.failure) throw this.failure.error;
   }
 
-  /** Begins to plan the next part. A fleet that began before waits for it. */
+  /** Begins to plan the next part. Fleets of earlier versions wait for it. */
   async planNext(): Promise<void> {
     if (this.isFormer) {
       await this.planPart();
@@ -57,15 +58,15 @@ export class FleetPlanner {
     void scope.run(() => this.planPart(scope));
   }
 
-  /** Stops planning; what was being planned is still in the source. */
+  /** Stops planning. The current part stays in the source. */
   abandon(): void {
     this.scope?.cancel();
     this.scope = undefined;
   }
 
-  /** Keeps in the state what tells apart the exports that were planned. */
+  /** Stores the keys of the planned exports in the state. */
   remember(): void {
-    this.state.seen = [...this.seen].slice(-REMEMBERED).join('');
+    this.state.seen = [...this.seen].slice(-MAX_CARRIED_KEYS).join('');
   }
 
   private async planPart(scope?: CancellationScope): Promise<void> {
@@ -73,7 +74,7 @@ export class FleetPlanner {
     if (state.source === undefined) return;
     const { part, rest } = nextPart(state.source, isFormer ? undefined : jsonBytes(defaults));
     try {
-      const planned = await plan({
+      const planned = await planExports({
         source: part,
         fleet: workflowInfo().workflowId,
         ...(!isFormer && { childIds: 'bounded', maxBytes: FLEET_BYTES.planned }),
@@ -82,12 +83,12 @@ export class FleetPlanner {
       if (this.scope === scope) this.accept(planned, part, rest);
     } catch (error) {
       if (this.scope !== scope) return;
-      // A cancel of the fleet ends it elsewhere.
+      // A cancel of the fleet is handled by the workflow.
       if (isCancellation(error)) {
         if (isFormer) throw error;
       } else if (state.totals.planned === 0) this.failure = { error };
-      // What has been exported is worth a result.
-      else stop(state, `not all could be planned: ${applicationFailureIn(error)?.message ?? String(error)}`);
+      // The fleet still returns the results of its exports.
+      else stop(state, `not all exports could be planned: ${applicationFailureIn(error)?.message ?? String(error)}`);
     } finally {
       if (this.scope === scope) this.scope = undefined;
     }
@@ -99,33 +100,33 @@ export class FleetPlanner {
     afterPart: FleetSource | undefined,
   ): void {
     const { state } = this;
-    const fresh = this.isFormer ? planned : this.withoutSeen(planned);
+    const fresh = this.isFormer ? planned : this.withoutPlanned(planned);
     state.source = rest ? joined(rest, afterPart) : nextPage(part, nextPageToken, afterPart);
     state.planned.push(...fresh);
     state.totals.planned += fresh.length + failed.length;
     state.totals.duplicates += planned.length - fresh.length;
     state.totals.skipped += skipped;
-    for (const one of failed) settle(state, one);
+    for (const ended of failed) recordEnd(state, ended);
     if (nextPageToken === undefined || this.isFormer) return;
     state.pages = (state.pages ?? 0) + 1;
     if (state.pages >= MAX_MODEL_PAGES) {
       stop(
         state,
-        `the list of Models has more than ${MAX_MODEL_PAGES} pages: export the others with a narrower filter`,
+        `the list of Models has more than ${MAX_MODEL_PAGES} pages: export the other Models with a narrower filter`,
       );
     }
   }
 
-  private withoutSeen(planned: readonly PlannedExport[]): PlannedExport[] {
+  private withoutPlanned(planned: readonly PlannedExport[]): PlannedExport[] {
     const fresh = planned.filter(({ workflowId }) => {
       const key = keyOf(workflowId);
       const isNew = !this.seen.has(key);
       this.seen.add(key);
       return isNew;
     });
-    // A set keeps the order in which its members came.
+    // A set iterates in insertion order.
     for (const key of this.seen) {
-      if (this.seen.size <= 2 * REMEMBERED) break;
+      if (this.seen.size <= 2 * MAX_CARRIED_KEYS) break;
       this.seen.delete(key);
     }
     return fresh;

@@ -1,30 +1,30 @@
-import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../contract/fleet-limits';
+import { FLEET_BYTES, FLEET_LISTED, jsonBytes, MAX_INLINE_RESULTS } from '../../contract/fleet-limits';
 import type { WriteResultsRequest } from '../../contract/fleet-activities';
 import type { ExportModelsResult, FleetExport } from '../../contract/fleet-result';
 import type { FleetState, PendingResults } from '../../contract/fleet-state';
-import { MAX_INLINE_RESULTS } from '../../contract/fleet-status';
 import { applicationFailureIn, isDeadline } from '../export/failures';
 import { note } from './state';
 
-/** What {@link FleetResults} needs of the workflow around it. */
+/** What {@link FleetResults} needs from the workflow. */
 export interface ResultsPorts {
-  /** `gs://…/` that the objects are written below; left out where the input names no place. */
+  /** `gs://…/` that the objects are written to; undefined if the input has no destination for them. */
   readonly folder?: string | undefined;
   readonly write: (request: WriteResultsRequest) => Promise<void>;
-  /** Waits until `isSo()`, at most `timeoutMs`. */
-  readonly until: (isSo: () => boolean, timeoutMs: number) => Promise<unknown>;
-  /** Fleets that began before results were written in the background wait for each write, and count results only. */
+  /** Waits until the condition holds, at most `timeoutMs`. */
+  readonly until: (condition: () => boolean, timeoutMs: number) => Promise<unknown>;
+  /** Whether the fleet began with an earlier version, which waits for each write and does not limit its bytes. */
   readonly isFormer: boolean;
 }
 
-/** How long a fleet whose exports have all ended waits for its results to be written, in milliseconds: 10 minutes. */
+/** Time that a fleet waits for its results to be written after the last export has ended, in milliseconds. */
 const FINAL_WAIT_MS = 600_000;
-/** A write is tried again when it took longer than its own limit of 10 minutes, for a day. */
+/** Attempts of a write that reaches its limit of 10 minutes. Together they take a day. */
 const MAX_WRITES = 144;
 
 /**
- * Writes results to objects while the exports of the fleet continue. A bucket that can't be written to holds up no
- * export: what waits for it is bounded, and what is given up is in the notes and in the exports' own workflows.
+ * Writes results to objects while the exports of the fleet continue. If the bucket is not writable, exports still
+ * continue: the number of waiting results is bounded. Results that are dropped are counted in the notes; the exports'
+ * workflows still have them.
  */
 export class FleetResults {
   private writing = false;
@@ -37,21 +37,21 @@ export class FleetResults {
     this.writePending();
   }
 
-  /** Whether there are more results than the workflow's own result holds. */
+  /** Whether there are more results than the workflow's result can have. */
   isDue(): boolean {
     const { exports } = this.state;
     if (exports.length > MAX_INLINE_RESULTS || this.ports.isFormer) return exports.length > MAX_INLINE_RESULTS;
     return exports.reduce((sum, one) => sum + this.sizeOf(one), 0) > FLEET_BYTES.inlineResults;
   }
 
-  /** Moves the results so far to an object of their own, and begins to write it. */
+  /** Moves results to a new object and begins to write it. */
   async flush(): Promise<void> {
     const next = this.takeNext();
     if (next === undefined) return;
     if (this.ports.isFormer) {
       const reason = await this.writeOne(next);
-      if (reason !== undefined) this.giveUp(next, reason);
-    } else if (this.ports.folder === undefined) this.giveUp(next, 'the input has no resultsUriPrefix');
+      if (reason !== undefined) this.drop(next, reason);
+    } else if (this.ports.folder === undefined) this.drop(next, 'the input has no resultsUriPrefix');
     else {
       this.pending.push(next);
       this.limitPending(FLEET_BYTES.pendingResults);
@@ -59,31 +59,31 @@ export class FleetResults {
     }
   }
 
-  /** At the end: all results are in the workflow's own, or all in objects. */
+  /** Waits for all writes. Afterwards all results are in the workflow's result, or all are in objects. */
   async finish(): Promise<void> {
     while (this.isDue()) await this.flush();
-    const hasPlace = this.ports.folder !== undefined || this.ports.isFormer;
-    if (this.count > 0 && hasPlace) await this.flush();
+    const hasFolder = this.ports.folder !== undefined || this.ports.isFormer;
+    if (this.count > 0 && hasFolder) await this.flush();
     if (this.pending.length === 0) return;
     await this.ports.until(() => this.pending.length === 0, FINAL_WAIT_MS);
     for (const left of this.pending.splice(0)) {
-      this.giveUp(left, 'they were not written within 10 minutes after the last export had ended');
+      this.drop(left, 'they were not written within 10 minutes after the last export had ended');
     }
   }
 
-  /** Gives up the oldest results that wait, until the others have at most `bytes`. */
+  /** Drops the oldest waiting results until the others have at most `bytes`. */
   limitPending(bytes: number): void {
     let total = jsonBytes(this.pending);
-    // The first is being written, unless there is no room for it either.
+    // The first one is being written: it is dropped last.
     while (total > bytes && this.pending.length > 0) {
       const [oldest] = this.pending.splice(this.pending.length > 1 ? 1 : 0, 1);
       if (oldest === undefined) return;
       total -= jsonBytes(oldest);
-      this.giveUp(oldest, 'too many results waited for earlier ones to be written');
+      this.drop(oldest, 'too many results waited for earlier ones to be written');
     }
   }
 
-  /** Where the results are, where they are in objects. */
+  /** The result objects; empty if there are none. */
   objects(): Pick<ExportModelsResult, 'resultObjects'> {
     const { folder } = this.ports;
     if (folder === undefined || this.count === 0) return {};
@@ -109,7 +109,7 @@ export class FleetResults {
     }
     if (exports.length === 0) return undefined;
     state.exports.splice(0, exports.length);
-    // Counted before it is written: a later run of the fleet must not use the name again.
+    // Counted before the write, so that a later run of the fleet does not reuse the name.
     state.resultCount = this.count + 1;
     const uri = `${this.ports.folder ?? ''}results-${String(state.resultCount).padStart(5, '0')}.jsonl`;
     const { resultUris } = state;
@@ -128,16 +128,16 @@ export class FleetResults {
   private async writeInOrder(): Promise<void> {
     for (let next = this.pending[0]; next !== undefined; next = this.pending[0]) {
       const reason = await this.writeOne(next);
-      const place = this.pending.indexOf(next);
-      // It was given up meanwhile, and is in the notes already.
-      if (place < 0) continue;
-      this.pending.splice(place, 1);
-      if (reason !== undefined) this.giveUp(next, reason);
+      const index = this.pending.indexOf(next);
+      // It was dropped meanwhile, and is already in the notes.
+      if (index < 0) continue;
+      this.pending.splice(index, 1);
+      if (reason !== undefined) this.drop(next, reason);
     }
     this.writing = false;
   }
 
-  /** Why an object could not be written; `undefined` where it was. */
+  /** Writes one object. Returns why it could not be written, or undefined. */
   private async writeOne(pending: PendingResults): Promise<string | undefined> {
     for (let writes = 1; ; writes += 1) {
       try {
@@ -150,10 +150,10 @@ export class FleetResults {
     }
   }
 
-  private giveUp({ uri, exports }: PendingResults, reason: string): void {
+  private drop({ uri, exports }: PendingResults, reason: string): void {
     const { resultUris } = this.state;
     if (resultUris.includes(uri)) resultUris.splice(resultUris.indexOf(uri), 1);
-    const text = `${exports.length} results could not be written to ${uri}, and are in the exports' own workflows: ${reason}`;
+    const text = `${exports.length} results could not be written to ${uri}; the exports' workflows have them: ${reason}`;
     if (!note(this.state, text)) this.state.unwritten = (this.state.unwritten ?? 0) + exports.length;
   }
 

@@ -1,33 +1,34 @@
 import type { FleetSettings, FleetSource } from '../../contract/fleet-activities';
 import type { ExportModelsEntry, ExportModelsInput } from '../../contract/fleet-input';
 import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
+import { withoutVersion } from '../../contract/resource-names';
 
-/** Entries planned at a time. */
+/** Maximum number of entries in a part. */
 const ENTRIES = 100;
-/** The same where the formats are read from Vertex AI: each Model is a request, and can come to many exports. */
+/** Maximum number of Models in a part if formats are read from Vertex AI: each Model is a request and many exports. */
 const MODELS = 20;
-/** Bytes of a planned export beside its entry and the defaults: workflow id and field names. */
+/** Bytes of a planned export in addition to its entry and the defaults: workflow id and field names. */
 const PLANNED_BYTES = 300;
 
-/** All that a checked input names, without what it names twice. */
-export function sourceOf(input: ExportModelsInput, { duplicates }: FleetSettings): FleetSource | undefined {
-  const twice = new Set(duplicates);
+/** The source of a checked input, without duplicates. */
+export function newSource(input: ExportModelsInput, { duplicates }: FleetSettings): FleetSource | undefined {
+  const repeated = new Set(duplicates);
   const { exports, models, parent, filter, formats } = input;
-  const chosen = formats === undefined ? {} : { formats };
-  if (exports) return { exports: exports.filter((_, index) => !twice.has(index)) };
-  if (models) return { models: models.filter((_, index) => !twice.has(index)), ...chosen };
-  return parent === undefined ? undefined : { parent, ...(filter !== undefined && { filter }), ...chosen };
+  const options = formats === undefined ? {} : { formats };
+  if (exports) return { exports: exports.filter((_, index) => !repeated.has(index)) };
+  if (models) return { models: models.filter((_, index) => !repeated.has(index)), ...options };
+  return parent === undefined ? undefined : { parent, ...(filter !== undefined && { filter }), ...options };
 }
 
 /**
- * The source with all names of one Model beside each other, in the order of the first of each. Several names can come
- * to the same export once the version behind an alias is known.
+ * The source with all names of a Model next to each other. Several names can resolve to the same export once the version
+ * of an alias is known.
  */
 export function groupedByModel(source: FleetSource | undefined): FleetSource | undefined {
   if (source === undefined || !('models' in source)) return source;
   const groups = new Map<string, string[]>();
   for (const name of source.models) {
-    const model = name.replace(/(?:@|%40)[^@]*$/i, '');
+    const model = withoutVersion(name);
     const group = groups.get(model);
     if (group) group.push(name);
     else groups.set(model, [name]);
@@ -36,10 +37,10 @@ export function groupedByModel(source: FleetSource | undefined): FleetSource | u
 }
 
 /**
- * The next part, and what is left of a list after it.
+ * The next part of a source, and the rest of a list after it.
  *
- * @param defaultsBytes length of the defaults, which each planned export repeats; left out by fleets that began before
- * parts were limited by bytes
+ * @param defaultsBytes size of the defaults, which each planned export repeats; undefined for fleets of earlier versions,
+ * whose parts are not limited by bytes
  */
 export function nextPart(
   source: FleetSource,
@@ -63,7 +64,7 @@ export function nextPart(
   return { part: source, rest: undefined };
 }
 
-/** What is left of a source: the rest of its part, and what follows the part. */
+/** Joins the rest of a part and the rest of the source after the part. */
 export function joined(part: FleetSource | undefined, rest: FleetSource | undefined): FleetSource | undefined {
   if (part === undefined || rest === undefined) return part ?? rest;
   if ('models' in part && 'models' in rest) return { ...part, models: [...part.models, ...rest.models] };
@@ -71,7 +72,7 @@ export function joined(part: FleetSource | undefined, rest: FleetSource | undefi
   return part;
 }
 
-/** Number of the first entries whose plan has a bounded size; at least one. */
+/** Number of entries whose plan fits into the limit; at least one. */
 function fitting(entries: readonly ExportModelsEntry[], defaultsBytes: number): number {
   let bytes = 0;
   let count = 0;

@@ -5,14 +5,14 @@ import type { FleetStatus } from '../../contract/fleet-status';
 import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../contract/fleet-limits';
 import { cut } from '../../contract/text';
 
-/** Longest note, and longest reason why nothing more is started, in characters. */
+/** Longest note and longest `stopped` reason, in characters. */
 const MAX_REASON = 1_000;
 const LISTED_RUNNING = 100;
-/** More would push the rest out of the Web UI's box. */
+/** Failures in the Web UI's box, which has room for about five lines. */
 const SHOWN_FAILURES = 3;
 const SHOWN_MESSAGE = 160;
 
-/** The state of a fleet whose input is not checked yet. */
+/** The state of a fleet before its input is checked. */
 export function newState(startTime: Date): FleetState {
   return {
     settings: { maxConcurrent: 1, onFailure: 'continue', duplicates: [] },
@@ -28,18 +28,18 @@ export function newState(startTime: Date): FleetState {
   };
 }
 
-/** What a checked input comes to. */
-export function begin(state: FleetState, settings: FleetSettings, source: FleetSource | undefined): void {
+/** Continues with a checked input. */
+export function acceptInput(state: FleetState, settings: FleetSettings, source: FleetSource | undefined): void {
   const duplicates = settings.duplicates.length;
   state.stage = 'exporting';
   state.source = source;
-  // The places are no longer in the source: they would only be carried along.
+  // The source has no duplicates, so their indexes need not be carried over.
   state.settings = { ...settings, duplicates: [] };
   state.totals.duplicates = duplicates;
 }
 
-/** Counts an ended export, and keeps its result. */
-export function settle(state: FleetState, ended: FleetExport): void {
+/** Counts an ended export and adds its result. */
+export function recordEnd(state: FleetState, ended: FleetExport): void {
   state.totals[ended.outcome] += 1;
   if (ended.reused) state.totals.reused += 1;
   state.exports.push(ended);
@@ -51,18 +51,18 @@ export function settle(state: FleetState, ended: FleetExport): void {
     stop(state, `onFailure is stop, and ${ended.workflowId ?? ended.model} failed`);
 }
 
-/** Starts no further export; those that run continue to their end. */
+/** Stops starting exports. Running exports continue. */
 export function stop(state: FleetState, reason: string): void {
   state.stopped ??= cut(reason, MAX_REASON);
   if (state.stage === 'exporting') state.stage = 'stopping';
 }
 
-/** Whether there is something to start, or to plan. */
+/** Whether there are exports to start or to plan. */
 export function hasMore({ stopped, planned, source }: FleetState): boolean {
   return stopped === undefined && (planned.length > 0 || source !== undefined);
 }
 
-/** Keeps a note; gives `false` where there is no room for it. */
+/** Adds a note. Returns false if there is no room for it. */
 export function note(state: FleetState, text: string): boolean {
   const line = cut(text, MAX_REASON);
   const hasRoom = state.notes.length < FLEET_LISTED.notes && fits(state.notes, line, FLEET_BYTES.notes);
@@ -74,20 +74,23 @@ function fits(list: readonly unknown[], one: unknown, bytes: number): boolean {
   return jsonBytes(list) + jsonBytes(one) < bytes;
 }
 
-/** The notes of a result: what was counted comes with its final number. */
+/** The notes of a result, including those with final numbers. */
 export function notesOf({ notes, totals, failures, unwritten = 0 }: FleetState): string[] {
-  // That at most 100 are listed is documented.
+  // If 100 are listed, no note is needed: the limit is documented.
   const unlisted = failures.length < FLEET_LISTED.failures ? totals.failed - failures.length : 0;
   return [
     ...(totals.duplicates > 0
-      ? [`${totals.duplicates} entries asked for the same export as one before, and count once`]
+      ? [`${totals.duplicates} entries request the same export as an earlier one and are counted once`]
       : []),
-    ...(unlisted > 0 ? [`${unlisted} more failed exports are not in failures, which would be too large`] : []),
+    ...(unlisted > 0
+      ? [`${unlisted} more failed exports are not listed in failures, since the list would be too large`]
+      : []),
     ...notes,
-    ...(unwritten > 0 ? [`${unwritten} more results could not be written, and are in the exports' own workflows`] : []),
+    ...(unwritten > 0 ? [`${unwritten} more results could not be written; the exports' workflows have them`] : []),
   ];
 }
 
+/** Numbers of exports, including running ones. */
 export function totalsOf(state: FleetState): FleetTotals {
   return { ...state.totals, running: state.running.length };
 }
@@ -105,17 +108,17 @@ export function statusOf(state: FleetState): FleetStatus {
   };
 }
 
-/** Markdown for the Web UI's box of about five lines. */
-export function detailsOf(state: FleetState): string {
+/** Markdown for the Temporal Web UI. Its box has room for about five lines. */
+export function webUiDetails(state: FleetState): string {
   const { totals, failures, stage, stopped, source, running } = state;
   const { planned, succeeded, failed, cancelled } = totals;
   const counts = Object.entries({ running: running.length, succeeded, failed, cancelled })
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
-  const ofHowMany = `${planned} export${planned === 1 ? '' : 's'}${source ? ' planned so far' : ''}`;
+  const total = `${planned} export${planned === 1 ? '' : 's'}${source ? ' planned so far' : ''}`;
   const lines: [string, string | undefined][] = [
     ['Stage', stage],
-    ['Exports', [ofHowMany, ...counts].join(', ')],
+    ['Exports', [total, ...counts].join(', ')],
     ['Stopped', stopped],
     ...failures
       .slice(-SHOWN_FAILURES)

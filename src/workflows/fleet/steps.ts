@@ -12,40 +12,40 @@ import type { FleetState, RunningExport } from '../../contract/fleet-state';
 import { summaryText } from '../../contract/text';
 import { retry } from '../export/steps';
 
-/** The longest that a fleet waits for one of its own steps, outages included. */
+/** Limit of a step of the fleet, including outages. */
 const STEP_TIMEOUT = '1 day';
-/** A write that takes longer has met an outage: the fleet then learns the reason, and tries again. */
+/** Limit of a write. The fleet then learns the reason and starts the write again. */
 const WRITE_TIMEOUT = '10 minutes';
-/** A worker that follows exports and sends no heartbeat for this time is replaced, in milliseconds. */
+/** Heartbeat timeout of the activity that follows exports, in milliseconds. */
 const HEARTBEAT_TIMEOUT_MS = 30_000;
 
-/** Checks the input as a whole, and what an earlier run carried over. */
-export function check(input: ExportModelsInput, carried?: FleetState): Promise<FleetSettings> {
-  const { checkExports } = proxyActivities<FleetActivities>({
+/** Checks the input and the state of an earlier run. */
+export function checkExports(input: ExportModelsInput, carried?: FleetState): Promise<FleetSettings> {
+  const activities = proxyActivities<FleetActivities>({
     summary: 'check the input',
     startToCloseTimeout: '1 minute',
-    // Where a run continues another one, a failure would leave its exports without a fleet.
+    // A failure of a continued run would leave its exports without a fleet, so its limit is longer.
     scheduleToCloseTimeout: carried === undefined ? '1 hour' : STEP_TIMEOUT,
     retry,
   });
-  return carried === undefined ? checkExports(input) : checkExports(input, carried);
+  return carried === undefined ? activities.checkExports(input) : activities.checkExports(input, carried);
 }
 
-/** Chooses formats and ids of the next part. */
-export function plan(request: PlanExportsRequest): Promise<PlannedExports> {
-  const { planExports } = proxyActivities<FleetActivities>({
+/** Selects formats and workflow ids of the next part. */
+export function planExports(request: PlanExportsRequest): Promise<PlannedExports> {
+  const activities = proxyActivities<FleetActivities>({
     startToCloseTimeout: '10 minutes',
     scheduleToCloseTimeout: STEP_TIMEOUT,
     retry,
   });
-  return planExports(request);
+  return activities.planExports(request);
 }
 
-/** Waits for ends of exports that are not children of this run, even if the workflow is cancelled. */
-export function awaitEnds(exports: readonly RunningExport[]): Promise<EndedFleetExport[]> {
-  const { awaitExports } = proxyActivities<FleetActivities>({
-    summary: `${exports.length} that an earlier run started`,
-    // After this time it is only started again: the exports have deadlines of their own.
+/** Waits for ends of exports that are not children of this run, even after the workflow is cancelled. */
+export function awaitExports(exports: readonly RunningExport[]): Promise<EndedFleetExport[]> {
+  const activities = proxyActivities<FleetActivities>({
+    summary: `${exports.length} exports that an earlier run started`,
+    // After this time the activity starts again. The exports have their own deadlines.
     startToCloseTimeout: STEP_TIMEOUT,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     retry,
@@ -55,20 +55,20 @@ export function awaitEnds(exports: readonly RunningExport[]): Promise<EndedFleet
     ...(exports.some(({ runId }) => runId !== undefined) && { runIds: exports.map(({ runId }) => runId ?? null) }),
     heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
   };
-  return CancellationScope.nonCancellable(() => awaitExports(request));
+  return CancellationScope.nonCancellable(() => activities.awaitExports(request));
 }
 
 /**
- * Writes results, even if the workflow is cancelled.
+ * Writes results, even after the workflow is cancelled.
  *
- * @param isAwaited whether the fleet waits for it: fleets that began before results were written in the background
+ * @param isAwaited whether the fleet waits for the write, as fleets of earlier versions do
  */
-export function write({ uri, exports }: WriteResultsRequest, isAwaited: boolean): Promise<void> {
-  const { writeResults } = proxyActivities<FleetActivities>({
+export function writeResults({ uri, exports }: WriteResultsRequest, isAwaited: boolean): Promise<void> {
+  const activities = proxyActivities<FleetActivities>({
     summary: summaryText(uri),
     startToCloseTimeout: '5 minutes',
     scheduleToCloseTimeout: isAwaited ? STEP_TIMEOUT : WRITE_TIMEOUT,
     retry,
   });
-  return CancellationScope.nonCancellable(() => writeResults({ uri, exports }));
+  return CancellationScope.nonCancellable(() => activities.writeResults({ uri, exports }));
 }

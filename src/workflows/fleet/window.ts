@@ -9,28 +9,29 @@ import type { FleetExport } from '../../contract/fleet-result';
 import type { FleetState, RunningExport } from '../../contract/fleet-state';
 import { summaryText } from '../../contract/text';
 import { exportModelWorkflow } from '../export/workflow';
-import { settle } from './state';
-import { awaitEnds } from './steps';
+import { recordEnd } from './state';
+import { awaitExports } from './steps';
 
-/** The most starts that are under way at the same time: all of them are commands of one workflow task. */
+/** Maximum number of unanswered starts. They can all be commands of one workflow task. */
 const MAX_STARTING = 50;
 
+/** Options of a {@link FleetWindow}. */
 export interface WindowOptions {
   readonly priority: Priority | undefined;
-  /** Called after each end. */
+  /** Called after an export has ended or was found. */
   readonly changed: () => void;
-  /** Fleets that began before sizes were limited and exports were followed together continue as they began. */
+  /** Whether the fleet began with an earlier version, which does not limit sizes and follows each export separately. */
   readonly isFormer: boolean;
 }
 
-/** The exports of a fleet that run at the same time: a new one is started as soon as any of them has ended. */
+/** The exports of a fleet that run at the same time. When one ends, the next can start. */
 export class FleetWindow {
   private starting = 0;
   private startingBytes = 0;
   private runningBytes: number;
-  /** Exports that are not children of this run: an earlier run or another fleet of the same id started them. */
+  /** Workflow ids of exports that are not children of this run. An earlier run or fleet of the same id started them. */
   private readonly followed = new Set<string>();
-  /** Exports that are not followed yet: they were found when they were to be started, or continue in another run. */
+  /** Exports to follow: they already ran when this run tried to start them, or they continue in another run. */
   private found: RunningExport[] = [];
 
   constructor(
@@ -40,19 +41,21 @@ export class FleetWindow {
     this.runningBytes = jsonBytes(state.running);
   }
 
+  /** Whether another export can start. */
   hasRoom(): boolean {
-    const hasPlace = this.state.running.length < this.state.settings.maxConcurrent && this.starting < MAX_STARTING;
-    if (this.options.isFormer) return hasPlace;
-    // One export always has room: without any running nothing would continue.
+    const isBelowLimit = this.state.running.length < this.state.settings.maxConcurrent && this.starting < MAX_STARTING;
+    if (this.options.isFormer) return isBelowLimit;
+    // One export always has room, so that the fleet makes progress.
     const isFull = this.runningBytes >= FLEET_BYTES.running || this.startingBytes >= FLEET_BYTES.starting;
-    return hasPlace && (!isFull || this.state.running.length === 0);
+    return isBelowLimit && (!isFull || this.state.running.length === 0);
   }
 
-  /** Whether every start has been answered. */
-  isSettled(): boolean {
+  /** Whether the server has answered all starts. */
+  hasAnsweredStarts(): boolean {
     return this.starting === 0;
   }
 
+  /** Starts an export. */
   start({ workflowId, input }: PlannedExport): void {
     const { exportFormatId } = input.outputConfig;
     const running = { workflowId, model: input.name, ...(exportFormatId !== undefined && { exportFormatId }) };
@@ -64,33 +67,33 @@ export class FleetWindow {
   followCarried(): void {
     const { state } = this;
     const distinct = new Map(state.running.map((running) => [running.workflowId, running]));
-    // Runs of earlier versions could count one export twice.
-    const twice = state.running.length - distinct.size;
-    if (twice > 0) {
+    // Runs of earlier versions could count an export twice.
+    const repeated = state.running.length - distinct.size;
+    if (repeated > 0) {
       state.running.splice(0, state.running.length, ...distinct.values());
-      state.totals.planned -= twice;
-      state.totals.duplicates += twice;
+      state.totals.planned -= repeated;
+      state.totals.duplicates += repeated;
       this.runningBytes = jsonBytes(state.running);
     }
     void this.follow(state.running);
   }
 
-  /** Whether exports were found that are to be followed. */
+  /** Whether there are exports to follow. */
   hasFound(): boolean {
     return this.found.length > 0;
   }
 
-  /** Follows those that were found since the last time, all by one activity. */
+  /** Follows the exports that were found since the last call, with one activity. */
   followFound(): void {
     const found = this.found;
     this.found = [];
     void this.follow(found);
   }
 
-  /** Cancels what the cancel of this run does not reach by itself. */
+  /** Cancels the followed exports. A cancel of this run only reaches its children. */
   async cancelFollowed(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      // One that has just ended can't be cancelled, and needs no cancel.
+      // An export that has just ended can't be cancelled, and needs no cancel.
       await Promise.allSettled([...this.followed].map((id) => getExternalWorkflowHandle(id).cancel()));
     });
   }
@@ -99,7 +102,7 @@ export class FleetWindow {
     const left = new Map(exports.map((running) => [running.workflowId, running]));
     for (const id of left.keys()) this.followed.add(id);
     while (left.size > 0) {
-      for (const { workflowId, ...ended } of await endsOf([...left.values()])) {
+      for (const { workflowId, ...ended } of await awaitEnds([...left.values()])) {
         const running = left.get(workflowId);
         if (running === undefined) continue;
         left.delete(workflowId);
@@ -119,11 +122,11 @@ export class FleetWindow {
       child = await startChild(exportModelWorkflow, {
         workflowId,
         args: [input],
-        // It outlives this run: continuing as new closes it, and would close its children with any other policy.
+        // The export must outlive this run, which closes when it continues as new.
         parentClosePolicy: 'ABANDON',
-        // A cancelled fleet ends when all of Google's operations have ended.
+        // A cancelled fleet ends after all operations have ended.
         cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-        // What has succeeded in an earlier run of the same fleet is not exported again.
+        // An export that has succeeded in an earlier run of the same fleet is not repeated.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         staticSummary: summaryText(`export ${model.replace(/^.*\//, '')} of a fleet`),
         memo: { model, ...(exportFormatId !== undefined && { exportFormatId }) },
@@ -142,7 +145,7 @@ export class FleetWindow {
     try {
       this.end(started, succeeded(await child.result()));
     } catch (error) {
-      // A reset terminates a run, too, and continues the export in another one: the server knows which it was.
+      // A reset also terminates a run and continues the export in another one. Only the server knows which it was.
       if (isTerminated(error) && !this.options.isFormer) this.find(started);
       else this.end(started, notSucceeded(error));
     }
@@ -173,7 +176,7 @@ export class FleetWindow {
     this.state.running.splice(this.state.running.indexOf(running), 1);
     this.runningBytes -= jsonBytes(running) + 1;
     const { workflowId, model, exportFormatId } = running;
-    settle(this.state, {
+    recordEnd(this.state, {
       workflowId,
       model,
       ...(exportFormatId !== undefined && { exportFormatId }),
@@ -187,11 +190,11 @@ function isTerminated(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof TerminatedFailure;
 }
 
-async function endsOf(exports: readonly RunningExport[]): Promise<EndedFleetExport[]> {
+async function awaitEnds(exports: readonly RunningExport[]): Promise<EndedFleetExport[]> {
   try {
-    return await awaitEnds(exports);
+    return await awaitExports(exports);
   } catch (error) {
-    // They continue by themselves; only this fleet can't learn how they end.
+    // The exports continue, but this fleet can't learn how they end.
     return exports.map(({ workflowId }) => ({ workflowId, ...notSucceeded(error) }));
   }
 }

@@ -15,36 +15,36 @@ import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
 import type { ExportModelsResult } from '../../contract/fleet-result';
 import type { FleetState } from '../../contract/fleet-state';
 import type { FleetStatus } from '../../contract/fleet-status';
-import { FLEET_STATUS_QUERY } from '../../contract/fleet-status';
+import { FLEET_STATUS_QUERY } from '../../contract/names';
+import { formerFolderName } from '../../contract/resource-names';
 import { documentedFailure } from '../export/failures';
 import { FleetPlanner } from './planner';
 import { FleetResults } from './results';
-import { groupedByModel, sourceOf } from './source';
-import { begin, detailsOf, hasMore, newState, notesOf, statusOf, stop, totalsOf } from './state';
-import { check, write } from './steps';
+import { groupedByModel, newSource } from './source';
+import { acceptInput, hasMore, newState, notesOf, statusOf, stop, totalsOf, webUiDetails } from './state';
+import { checkExports, writeResults } from './steps';
 import { FleetWindow } from './window';
-import { fleetFolder } from '../export/run-folder';
 
-/** State of a fleet; answered while it runs and afterwards. */
+/** Query for the state of a fleet. It is answered while the fleet runs and after it ends. */
 export const fleetStatusQuery = defineQuery<FleetStatus>(FLEET_STATUS_QUERY);
 
-/** What a run of a fleet consists of. */
+/** The parts of a fleet's run. */
 interface Fleet {
   readonly state: FleetState;
   readonly window: FleetWindow;
   readonly planner: FleetPlanner;
   readonly results: FleetResults;
-  /** A fleet that began before its steps ran beside each other, and that continues as it began. */
+  /** Whether the fleet began with an earlier version, which did not run its steps concurrently. */
   readonly isFormer: boolean;
 }
 
 /**
- * Exports many Models, each by an `exportModelWorkflow` of its own, at most `maxConcurrent` at the same time. One that
- * fails does not fail the fleet: the result has the outcome of each.
+ * Exports many Models. Each export is a child workflow, `exportModelWorkflow`; at most `maxConcurrent` run at the same
+ * time. A failed export does not fail the fleet: the result has the outcome of each export.
  *
- * @param carried state of the run before, when the workflow continues as new; left out by everybody else
- * @throws ApplicationFailure with a type of {@link ExportFailureType} where the input has problems, or the Models can't
- * be listed
+ * @param carried state of the previous run, if the workflow continues as new. Callers must not set it.
+ * @throws ApplicationFailure with a type of {@link ExportFailureType} if the input is invalid or the Models can't be
+ * listed
  * @throws CancelledFailure after a cancel, when every export has ended
  */
 export async function exportModelsWorkflow(
@@ -53,21 +53,21 @@ export async function exportModelsWorkflow(
 ): Promise<ExportModelsResult> {
   let state = newState(workflowInfo().startTime);
   const show = (): void => {
-    setCurrentDetails(detailsOf(state));
+    setCurrentDetails(webUiDetails(state));
   };
   setHandler(fleetStatusQuery, () => statusOf(state), { description: 'The state of the fleet.' });
   show();
-  // Decided once: a fleet that began before continues as it began.
+  // Evaluated once, so that a run does not change its behavior.
   const isFormer = !patched(CHECKED_FLEETS);
   let fleet: Fleet | undefined;
-  // Nothing of the arguments is read before an activity has checked them: they can be anything.
+  // The arguments can be any values: they are not read before an activity has checked them.
   try {
     state = await checkedState(input, carried, state, isFormer);
     fleet = newFleet(input, state, isFormer, show);
     fleet.window.followCarried();
     await exportAll(input, fleet, show);
     state.stage = 'completed';
-    return resultOf(fleet);
+    return fleetResult(fleet);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     if (isCancellation(error)) await endCancelled(state, fleet, show);
@@ -81,12 +81,12 @@ export async function exportModelsWorkflow(
 }
 
 /**
- * Marks runs that check what they carry over, give their exports ids of a bounded length, and plan and write results
- * while exports start.
+ * Patch id. Runs with it check the state that they carry over, limit the length of their exports' workflow ids, and plan
+ * exports and write results while other exports start.
  */
 const CHECKED_FLEETS = 'checked-fleets';
 
-/** The state of a run after its first step: that of an earlier run, or a new one. */
+/** The checked state of the previous run, or a new state for a checked input. */
 async function checkedState(
   input: ExportModelsInput,
   carried: FleetState | null | undefined,
@@ -94,13 +94,13 @@ async function checkedState(
   isFormer: boolean,
 ): Promise<FleetState> {
   if (carried === undefined || carried === null) {
-    const settings = await check(input);
-    const source = sourceOf(input, settings);
-    begin(state, settings, isFormer ? source : groupedByModel(source));
+    const settings = await checkExports(input);
+    const source = newSource(input, settings);
+    acceptInput(state, settings, isFormer ? source : groupedByModel(source));
     return state;
   }
-  // A cancel waits for it: the exports of the runs before are cancelled by what it checks.
-  if (!isFormer) await CancellationScope.nonCancellable(() => check(input, carried));
+  // A cancel waits for the check, since only a checked state may name the exports to cancel.
+  if (!isFormer) await CancellationScope.nonCancellable(() => checkExports(input, carried));
   return carried;
 }
 
@@ -113,11 +113,17 @@ function newFleet(input: ExportModelsInput, state: FleetState, isFormer: boolean
     planner: new FleetPlanner(state, input.defaults, isFormer),
     results: new FleetResults(state, {
       folder: resultsUriPrefix === undefined ? undefined : `${resultsUriPrefix}${fleetFolder(folderName)}/`,
-      write: (request) => write(request, isFormer),
+      write: (request) => writeResults(request, isFormer),
       until: condition,
       isFormer,
     }),
   };
+}
+
+/** Folder of a fleet below the prefix. All runs of a fleet that continues as new share it. */
+function fleetFolder(folderName: string | undefined): string {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  return `${folderName ?? formerFolderName(workflowId)}/${firstExecutionRunId}`;
 }
 
 async function exportAll(input: ExportModelsInput, fleet: Fleet, show: () => void): Promise<void> {
@@ -125,7 +131,7 @@ async function exportAll(input: ExportModelsInput, fleet: Fleet, show: () => voi
   const canStart = (): boolean => hasMore(state) && state.planned.length > 0 && window.hasRoom();
   const canPlan = (): boolean => hasMore(state) && state.planned.length === 0 && window.hasRoom() && !planner.isBusy();
   const isOver = (): boolean => !hasMore(state) && state.running.length === 0;
-  // A fleet whose exports have all ended needs no further run.
+  // After the last export has ended, no other run is needed.
   const isLong = (): boolean => workflowInfo().continueAsNewSuggested && (isFormer || !isOver());
   while (!isOver()) {
     await condition(
@@ -149,29 +155,27 @@ function startNext(state: FleetState, window: FleetWindow): void {
 }
 
 /**
- * Continues with an empty history, and with the same exports running: they are started so that they outlive this run,
- * and the next one follows them by their ids. To let them end first would leave most of the window empty until the
- * slowest has ended.
+ * Continues as new while the exports keep running. They outlive this run, and the next run follows them by their ids. If
+ * the run waited for their ends first, most of the window would be empty until the slowest export ends.
  */
 async function carryOver(input: ExportModelsInput, fleet: Fleet): Promise<void> {
   const { state, window, planner, results, isFormer } = fleet;
-  // What is being planned is planned by the next run: its part is still in the source.
+  // The next run plans the current part again: it is still in the source.
   planner.abandon();
-  // The server does not start a child whose start it has not begun when the run closes.
-  await condition(() => window.isSettled());
+  // When the run closes, the server drops the starts of children that it has not begun.
+  await condition(() => window.hasAnsweredStarts());
   if (!isFormer && results.isDue()) await results.flush();
-  // What is left of a list is in the state.
+  // The rest of the list is in the state.
   const options = { ...input };
   delete options.exports;
   delete options.models;
   planner.remember();
-  const { pendingResults, ...others } = state;
-  const bytes = jsonBytes([options, others]);
-  if (pendingResults) results.limitPending(FLEET_BYTES.carried - bytes);
+  const { pendingResults, ...otherState } = state;
+  if (pendingResults) results.limitPending(FLEET_BYTES.carried - jsonBytes([options, otherState]));
   await continueAsNew<typeof exportModelsWorkflow>(options, state);
 }
 
-/** Waits until every export has ended; starts no further one. */
+/** Cancels all exports and waits for their ends. */
 async function endCancelled(state: FleetState, fleet: Fleet | undefined, show: () => void): Promise<void> {
   state.stage = 'cancelling';
   stop(state, 'the fleet was cancelled');
@@ -196,7 +200,7 @@ async function endCancelled(state: FleetState, fleet: Fleet | undefined, show: (
   state.stage = 'cancelled';
 }
 
-function resultOf({ state, results }: Fleet): ExportModelsResult {
+function fleetResult({ state, results }: Fleet): ExportModelsResult {
   const { exports, resultUris, failures, stopped, startTime } = state;
   const now = Date.now();
   return {

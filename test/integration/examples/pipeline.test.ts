@@ -56,7 +56,7 @@ async function causeOf(handle: WorkflowHandle): Promise<unknown> {
 }
 
 suite('the pipeline of the examples', () => {
-  test('trains, exports as a child workflow, deploys, and reads the typed result', async () => {
+  test('the pipeline example trains, exports with a child workflow, and deploys the typed result', async () => {
     const handle = await start({ dataset: 'flowers', exportFormatId: 'tf-js' });
     const result = await handle.result();
     assert.deepEqual(result.endpoint, 'endpoints/flowers-tf-js');
@@ -65,7 +65,7 @@ suite('the pipeline of the examples', () => {
     assert.equal(child.model, result.model);
   });
 
-  test('tells by the failure type that a Model is not exportable', async () => {
+  test('the pipeline example recognizes a Model that is not exportable by the failure type', async () => {
     const cause = await causeOf(await start({ dataset: 'videos' }));
     assert.ok(cause instanceof ChildWorkflowFailure);
     assert.ok(cause.cause instanceof ApplicationFailure);
@@ -73,7 +73,7 @@ suite('the pipeline of the examples', () => {
     assert.deepEqual(reported.length, 1);
   });
 
-  test('cancels its export, and the operation of that, when it is cancelled itself', async () => {
+  test('a cancelled pipeline cancels its export and the operation', async () => {
     const model = addModel(stack().vertex, { durationMs: 600_000 });
     trained.set('endless', model);
     const handle = await start({ dataset: 'endless' });

@@ -32,7 +32,7 @@ function statesOf(model: string): string[] {
 }
 
 suite('an export that is blocked', () => {
-  test('says what is wrong and which grant mends it, and goes on when told so', async () => {
+  test('a blocked export reports the missing role and continues after retryExport', async () => {
     const name = addModel(stack().vertex);
     stack().vertex.addFault({ match: { method: 'GET', path: `${name}$` }, fault: refused });
     const handle = await blockedExport(name);
@@ -46,7 +46,7 @@ suite('an export that is blocked', () => {
     assert.equal((await handle.status()).blocked, undefined);
   });
 
-  test('is blocked again where nothing was mended', async () => {
+  test('a retried export is blocked again if its cause is not fixed', async () => {
     const name = addModel(stack().vertex);
     stack().vertex.addFault({ match: { method: 'GET', path: `${name}$` }, fault: refused });
     const handle = await blockedExport(name);
@@ -60,7 +60,7 @@ suite('an export that is blocked', () => {
     await exportFailure(handle, ExportFailureType.PermissionDenied);
   });
 
-  test('at its start starts nothing twice when it goes on', async () => {
+  test('an export that is blocked at its start starts one operation after a retry', async () => {
     const name = addModel(stack().vertex);
     stack().vertex.addFault({ match: { method: 'POST', path: `${name}@1:export$` }, fault: refused });
     const handle = await blockedExport(name);
@@ -70,7 +70,7 @@ suite('an export that is blocked', () => {
     assert.deepEqual(statesOf(name), ['succeeded']);
   });
 
-  test('by its operation starts a fresh one, with new attempts, when it goes on', async () => {
+  test('an export that its operation blocked starts another one, with new attempts, after a retry', async () => {
     const denied = { error: { code: 7, message: 'the service agent has no storage.objects.create' } };
     const transient = { error: { code: 14, message: 'away' } };
     const name = addModel(stack().vertex, { outcome: [denied, transient, 'success'] });
@@ -84,7 +84,7 @@ suite('an export that is blocked', () => {
     );
   });
 
-  test('while it waits looks at the same operation again when it goes on', async () => {
+  test('an export that is blocked while it waits polls the same operation after a retry', async () => {
     const name = addModel(stack().vertex, { durationMs: 500 });
     const id = name.split('/').at(-1) ?? '';
     stack().vertex.addFault({ match: { path: `/models/${id}/operations/` }, fault: refused });
@@ -95,7 +95,7 @@ suite('an export that is blocked', () => {
     assert.deepEqual(statesOf(name), ['succeeded']);
   });
 
-  test('by quota is blocked after its attempts', async () => {
+  test('an export without quota is blocked after its attempts', async () => {
     const name = addModel(stack().vertex, { outcome: [{ error: { code: 8, message: 'quota' } }, 'success'] });
     const handle = await blockedExport(name, { maxExportAttempts: 1 });
     assert.equal((await handle.status()).blocked?.type, ExportFailureType.QuotaExceeded);
@@ -103,7 +103,7 @@ suite('an export that is blocked', () => {
     await handle.result();
   });
 
-  test('ends with its failure when it is aborted', async () => {
+  test('a blocked export ends with its failure after abortExport', async () => {
     const name = addModel(stack().vertex, { location: 'europe-west4' });
     const handle = await blockedExport(name);
     await handle.abort();
@@ -112,7 +112,7 @@ suite('an export that is blocked', () => {
     assert.equal((await handle.status()).stage, 'failed');
   });
 
-  test('is cancelled like any other, with the operation that it may have', async () => {
+  test('a blocked export is cancelled with its operation', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const id = name.split('/').at(-1) ?? '';
     stack().vertex.addFault({ match: { path: `/models/${id}/operations/` }, fault: refused });
@@ -123,7 +123,7 @@ suite('an export that is blocked', () => {
     assert.deepEqual(statesOf(name), ['cancelled']);
   });
 
-  test('does not use up its deadline', async () => {
+  test('the time that an export is blocked extends its deadline', async () => {
     const name = addModel(stack().vertex, { durationMs: 300 });
     stack().vertex.addFault({ match: { method: 'POST', path: `${name}@1:export$` }, fault: refused });
     const handle = await blockedExport(name, { deadline: '10s' });
@@ -137,14 +137,14 @@ suite('an export that is blocked', () => {
 });
 
 suite('the updates of people', () => {
-  test('are refused where the export is not blocked', async () => {
+  test('updates are rejected if the export is not blocked', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, onBlocked: 'wait', ...QUICK });
     await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
     for (const update of [handle.retry, handle.abort]) {
       await assert.rejects(update(), (error: unknown) => {
         assert.ok(error instanceof WorkflowUpdateFailedError);
-        assert.match(String(error.cause?.message), /The export is not blocked: it is exporting/);
+        assert.match(String(error.cause?.message), /The export is not blocked: its stage is exporting/);
         return true;
       });
     }
@@ -152,7 +152,7 @@ suite('the updates of people', () => {
     await exportCancelled(handle);
   });
 
-  test('can race the end of the export without harm', async () => {
+  test('updates during the end of an export have no effect', async () => {
     const name = addModel(stack().vertex, { durationMs: 100 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, onBlocked: 'wait', ...QUICK });
     const racing = Array.from({ length: 20 }, async (_, index) => {
@@ -164,7 +164,7 @@ suite('the updates of people', () => {
     assert.deepEqual(statesOf(name), ['succeeded']);
   });
 
-  test('do not wait for people by default', async () => {
+  test('an export does not wait for people by default', async () => {
     const name = addModel(stack().vertex, { location: 'europe-west4' });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await exportFailure(handle, ExportFailureType.BucketRegionMismatch);
@@ -193,7 +193,7 @@ suite('deletePartialArtifacts', () => {
     return { handle, folder };
   }
 
-  test("removes what a cancelled export left, in the run's own folder only", async () => {
+  test("deletePartialArtifacts deletes the files of a cancelled export in the run's folder only", async () => {
     const neighbour = 'tests/neighbour/file.bin';
     const upload = `${stack().store.url}/upload/storage/v1/b/exports/o?uploadType=media&name=`;
     await fetch(`${upload}${encodeURIComponent(neighbour)}`, { method: 'POST', body: 'x' });
@@ -206,12 +206,12 @@ suite('deletePartialArtifacts', () => {
     assert.deepEqual(await objects('gs://exports/tests/neighbour/'), [neighbour]);
   });
 
-  test('is off by default', async () => {
+  test('files of a cancelled export are kept by default', async () => {
     const { folder } = await cancelled({});
     assert.equal((await objects(folder)).length, 2);
   });
 
-  test('reports what could not be deleted, and why, beside what was', async () => {
+  test('the failure of a cancelled export has the objects that could not be deleted, and the reason', async () => {
     const store = stack().vertex.addFault({
       match: { method: 'DELETE', path: '/b/exports/o/.*a\\.bin$' },
       fault: {
@@ -228,7 +228,7 @@ suite('deletePartialArtifacts', () => {
     );
   });
 
-  test('leaves alone what arrived before the cancel reached it', async () => {
+  test('deletePartialArtifacts keeps the files of an operation that succeeded before the cancel', async () => {
     const name = addModel(stack().vertex, { formats: { tflite: files }, durationMs: 1_500 });
     stack().vertex.setCapabilities({ cancel: 'unimplemented' });
     const input = { name, outputConfig: ARTIFACTS, deletePartialArtifacts: true, ...QUICK };

@@ -16,7 +16,7 @@ beforeEach(() => {
 const TRANSIENT = { error: { code: 14, message: 'backend went away' } };
 
 suite('an export', () => {
-  test('selects, starts, waits and verifies, and its result holds what arrived', async () => {
+  test('an export selects, starts, waits and verifies, and its result has the exported files', async () => {
     const handle = await temporal().exports.start({ name: MODELS.flowers, outputConfig: ARTIFACTS, ...QUICK });
     const result = await handle.result();
     assert.deepEqual(exportModelResultSchema.parse(result), result);
@@ -32,7 +32,7 @@ suite('an export', () => {
     assert.deepEqual([status.stage, status.operation], ['completed', result.operation]);
   });
 
-  test('exports artifacts and an image by one operation', async () => {
+  test('an export writes artifacts and an image with one operation', async () => {
     const imageDestination = { outputUri: 'us-central1-docker.pkg.dev/demo-project/models/churn:workflow' };
     const handle = await temporal().exports.start({
       name: MODELS.churn,
@@ -43,16 +43,16 @@ suite('an export', () => {
     assert.ok(files && image?.digest.startsWith('sha256:'));
   });
 
-  test('can be left unverified, and says so', async () => {
+  test('an export with the verification level none has a note about it', async () => {
     const name = addModel(stack().vertex, { outcome: 'without-files' });
     const verification = { level: 'none' } as const;
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, verification, ...QUICK });
     const result = await handle.result();
     assert.deepEqual([result.files, result.verification.level], [undefined, 'none']);
-    assert.match(result.verification.notes.join(), /nothing was looked at/);
+    assert.match(result.verification.notes.join(), /nothing was verified/);
   });
 
-  test('shows model and format in its memo', async () => {
+  test('the memo of an export has Model and format', async () => {
     const name = addModel(stack().vertex);
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await handle.result();
@@ -60,7 +60,7 @@ suite('an export', () => {
     assert.deepEqual(memo, { model: `${name}@1`, exportFormatId: 'tflite' });
   });
 
-  test('leaves a memo that has both from the start as it is, and spares the server a write', async () => {
+  test('a memo that already has Model and format is not written again', async () => {
     const name = addModel(stack().vertex);
     const outputConfig = { ...ARTIFACTS, exportFormatId: 'tflite' };
     const handle = await temporal().exports.start({ name, outputConfig, ...QUICK });
@@ -74,7 +74,7 @@ suite('an export', () => {
     );
   });
 
-  test('is joined, not repeated, by a second start while it runs', async () => {
+  test('a second start joins the running export', async () => {
     const name = addModel(stack().vertex, { durationMs: 1_500 });
     const [first, second] = await Promise.all([
       temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK }),
@@ -86,13 +86,13 @@ suite('an export', () => {
     assert.equal(temporal().exports.get(first.workflowId).workflowId, first.workflowId);
   });
 
-  test('exports into the prefix itself where runs share a folder', async () => {
+  test('an export without perRunFolder writes to the prefix itself', async () => {
     const name = addModel(stack().vertex);
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, perRunFolder: false, ...QUICK });
     assert.match((await handle.result()).outputInfo.artifactOutputUri ?? '', /^gs:\/\/exports\/tests\/model-export-/);
   });
 
-  test('exports once when the answer to its start is lost', async () => {
+  test('an export starts one operation if the answer to its start is lost', async () => {
     const name = addModel(stack().vertex);
     const match = { method: 'POST', path: `${name}@1:export$` };
     stack().vertex.addFault({ match, times: 1, when: 'after', fault: { reset: true } });
@@ -103,14 +103,14 @@ suite('an export', () => {
 });
 
 suite('an export that fails', () => {
-  test('is refused by the client before a workflow is started where its input has problems', async () => {
+  test('the client rejects an invalid input before it starts a workflow', async () => {
     await assert.rejects(
       temporal().exports.start({ name: 'models/1', outputConfig: {} }),
       /The input has 2 problems: name: .*; outputConfig: /,
     );
   });
 
-  test('fails with every problem of an input that comes from elsewhere', async () => {
+  test('an export that another client started with an invalid input fails with all problems', async () => {
     const { client, exports } = temporal();
     await client.workflow.start('exportModelWorkflow', {
       args: [{ name: 'models/1', output: {} }],
@@ -121,7 +121,7 @@ suite('an export that fails', () => {
     assert.equal(failure.details.problems?.length, 3);
   });
 
-  test('fails at once, with the reason in its status, where the Model is not exportable', async () => {
+  test('an export of a Model without formats fails at once with the reason in its status', async () => {
     const handle = await temporal().exports.start({ name: MODELS.videoLabels, outputConfig: ARTIFACTS, ...QUICK });
     await exportFailure(handle, ExportFailureType.NotExportable);
     const status = await handle.status();
@@ -129,7 +129,7 @@ suite('an export that fails', () => {
     assert.match(status.failure ?? '', /has no supportedExportFormats/);
   });
 
-  test('is exported again when its operation fails for a passing reason', async () => {
+  test('an export starts another operation after a temporary failure', async () => {
     const name = addModel(stack().vertex, { outcome: [TRANSIENT, 'success'] });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     const { attempts, operation } = await handle.result();
@@ -145,7 +145,7 @@ suite('an export that fails', () => {
     );
   });
 
-  test('gives up when its attempts are used up', async () => {
+  test('an export fails after its last attempt', async () => {
     const name = addModel(stack().vertex, { outcome: TRANSIENT });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, maxExportAttempts: 2, ...QUICK });
     const { message } = await exportFailure(handle, ExportFailureType.OperationFailed);
@@ -154,7 +154,7 @@ suite('an export that fails', () => {
     assert.equal((await handle.status()).attempts.length, 2);
   });
 
-  test('is not repeated when its operation fails for a lasting reason', async () => {
+  test('an export starts no other operation after a permanent failure', async () => {
     const name = addModel(stack().vertex, { outcome: { error: { code: 7, message: 'no storage.objects.create' } } });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await exportFailure(handle, ExportFailureType.PermissionDenied);
@@ -162,7 +162,7 @@ suite('an export that fails', () => {
   });
 
   for (const outcome of ['empty-file', 'without-files'] as const) {
-    test(`is exported again when it arrived ${outcome}`, async () => {
+    test(`an export starts another operation if its files are ${outcome}`, async () => {
       const name = addModel(stack().vertex, { outcome: [outcome, 'success'] });
       const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
       const { attempts, files } = await handle.result();
@@ -174,7 +174,7 @@ suite('an export that fails', () => {
     });
   }
 
-  test('fails when what arrives never is what was asked for', async () => {
+  test('an export fails if no attempt writes the expected files', async () => {
     const name = addModel(stack().vertex, { outcome: 'without-files' });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, maxExportAttempts: 2, ...QUICK });
     await exportFailure(handle, ExportFailureType.VerificationFailed);
@@ -183,7 +183,7 @@ suite('an export that fails', () => {
 });
 
 suite('an export that is stopped', () => {
-  test('cancels its operation, and says so in its status, before it ends cancelled', async () => {
+  test('a cancelled export cancels its operation and reports it in its status', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
@@ -198,7 +198,7 @@ suite('an export that is stopped', () => {
     assert.match(status.failure ?? '', /operations\/\d+ ended cancelled/);
   });
 
-  test('cancels the operation whose start was not answered', async () => {
+  test('a cancelled export cancels the operation whose start was not answered', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const match = { method: 'POST', path: `${name}@1:export$` };
     stack().vertex.addFault({ match, times: 1, when: 'after', fault: { reset: true } });
@@ -214,7 +214,7 @@ suite('an export that is stopped', () => {
     );
   });
 
-  test('ends cancelled with nothing to cancel before anything was started', async () => {
+  test('an export that is cancelled before its start cancels no operation', async () => {
     const name = addModel(stack().vertex);
     const fault = { status: 503, body: { error: { code: 503, status: 'UNAVAILABLE', message: 'busy' } } };
     stack().vertex.addFault({ match: { method: 'GET', path: `${name}$` }, fault });
@@ -225,11 +225,11 @@ suite('an export that is stopped', () => {
     assert.equal(operationsOf(stack().vertex, name).length, 0);
   });
 
-  test('cancels its operation at the deadline, and fails with what became of it', async () => {
+  test('an export cancels its operation at the deadline and fails with the outcome', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, deadline: '2s', ...QUICK });
     const { message, details } = await exportFailure(handle, ExportFailureType.DeadlineExceeded);
-    assert.match(message, /did not end before its deadline .*ended cancelled.*Give a later deadline/);
+    assert.match(message, /did not end before its deadline .*ended cancelled.*Set a later deadline/);
     assert.equal(details.operation, operationsOf(stack().vertex, name)[0]?.name);
     assert.deepEqual(
       operationsOf(stack().vertex, name).map(({ state }) => state),
@@ -237,7 +237,7 @@ suite('an export that is stopped', () => {
     );
   });
 
-  test('tells that the operation had succeeded when the cancel came too late', async () => {
+  test('a cancelled export reports an operation that succeeded before the cancel', async () => {
     const name = addModel(stack().vertex, { durationMs: 1_500 });
     stack().vertex.setCapabilities({ cancel: 'unimplemented' });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });

@@ -31,7 +31,7 @@ function statesOf(name: string): string[] {
 }
 
 suite('a fleet', () => {
-  test('exports each of its list, and its result tells of each', async () => {
+  test('a fleet exports each entry of its list and returns the outcome of each', async () => {
     const { flowers, iris, churn } = MODELS;
     const handle = await fleet({
       exports: [
@@ -59,7 +59,7 @@ suite('a fleet', () => {
     assert.equal((await handle.status()).stage, 'completed');
   });
 
-  test('exports each Model in each of the formats, and once where the list has it twice', async () => {
+  test('a fleet exports each Model in each format, and repeated Models once', async () => {
     const { flowers, assistant } = MODELS;
     const handle = await fleet({ models: [flowers, flowers], formats: ['tflite', 'core-ml', 'tflite'] });
     const result = await handle.result();
@@ -73,7 +73,7 @@ suite('a fleet', () => {
     );
   });
 
-  test('finds the formats of each Model, and fails only those that it can not export', async () => {
+  test('a fleet reads the formats of each Model and fails only those that can not be exported', async () => {
     const name = addModel(stack().vertex, {
       formats: { tflite: fixture('image/tflite'), 'core-ml': fixture('image/core-ml'), image: { c: 'c' } },
       exportableContents: { image: ['IMAGE'] },
@@ -94,7 +94,7 @@ suite('a fleet', () => {
     assert.deepEqual([totals.planned, totals.succeeded, totals.failed], [4, 2, 2]);
   });
 
-  test('starts the next export as soon as any has ended: a slow one holds nobody', async () => {
+  test('a fleet starts the next export when any export ends', async () => {
     const slow = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const quick = Array.from({ length: 6 }, () => addModel(stack().vertex));
     const handle = await fleet({ models: [slow, ...quick], maxConcurrent: 2 });
@@ -113,7 +113,7 @@ suite('a fleet', () => {
     assert.deepEqual(statesOf(slow), ['cancelled']);
   });
 
-  test('goes on after a failed export, whose reason it keeps', async () => {
+  test('a fleet continues after a failed export and returns its reason', async () => {
     const bad = addModel(stack().vertex, { outcome: FAILING });
     const good = addModel(stack().vertex);
     const handle = await fleet({ models: [bad, good], maxConcurrent: 1 });
@@ -126,7 +126,7 @@ suite('a fleet', () => {
     assert.match(failures[0]?.failure?.message ?? '', /the container has no model/);
   });
 
-  test('starts nothing more after a failure where it is to stop, and lets end what runs', async () => {
+  test('a fleet with onFailure stop starts no further export and waits for running ones', async () => {
     const bad = addModel(stack().vertex, { outcome: FAILING });
     const running = addModel(stack().vertex, { durationMs: 10_000 });
     const never = addModel(stack().vertex);
@@ -138,7 +138,7 @@ suite('a fleet', () => {
     assert.deepEqual(statesOf(never), []);
   });
 
-  test('is cancelled with every export and its operation', async () => {
+  test('a cancelled fleet cancels all exports and their operations', async () => {
     const names = [1, 2, 3].map(() => addModel(stack().vertex, { durationMs: FOREVER_MS }));
     const handle = await fleet({ models: names, maxConcurrent: 2 });
     await eventually('two operations run', () => names.filter((name) => statesOf(name).length === 1).length === 2);
@@ -149,7 +149,7 @@ suite('a fleet', () => {
     assert.deepEqual([stage, totals.cancelled, totals.running], ['cancelled', 2, 0]);
   });
 
-  test('tells of an export that somebody else cancelled, and goes on', async () => {
+  test('a fleet reports an export that another client cancelled, and continues', async () => {
     const endless = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const handle = await fleet({ models: [endless, addModel(stack().vertex)] });
     await eventually('it runs', () => statesOf(endless).length === 1);
@@ -161,7 +161,7 @@ suite('a fleet', () => {
     assert.deepEqual([totals.succeeded, totals.cancelled], [1, 1]);
   });
 
-  test('exports only what has not succeeded when it is started again', async () => {
+  test('a restarted fleet exports only what has not succeeded', async () => {
     const [done, broken] = [addModel(stack().vertex), addModel(stack().vertex, { outcome: [FAILING, 'success'] })];
     const models = [done, broken];
     const first = await (await fleet({ models })).result();
@@ -173,7 +173,7 @@ suite('a fleet', () => {
     assert.deepEqual(reused, { ...first.exports.find(({ model }) => model === `${done}@1`), reused: true });
   });
 
-  test('follows exports of an earlier run that was terminated, and cancels them with itself', async () => {
+  test('a fleet follows exports of a terminated run and cancels them when it is cancelled', async () => {
     const endless = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const first = await fleet({ models: [endless] });
     await eventually('it runs', () => statesOf(endless).length === 1);
@@ -190,14 +190,14 @@ suite('a fleet', () => {
     assert.equal((await second.status()).totals.cancelled, 1);
   });
 
-  test('is joined by a second start while it runs', async () => {
+  test('a second start joins the running fleet', async () => {
     const models = [addModel(stack().vertex, { durationMs: 1_500 })];
     const [first, second] = await Promise.all([fleet({ models }), fleet({ models })]);
     assert.deepEqual(await first.result(), await second.result());
     assert.equal(temporal().exports.getFleet(first.workflowId).workflowId, second.workflowId);
   });
 
-  test('gives its priority to its exports', async () => {
+  test('the exports of a fleet have its priority', async () => {
     const priority = { priorityKey: 5, fairnessKey: 'team-a', fairnessWeight: 2 };
     const handle = await fleet({ models: [addModel(stack().vertex)], priority });
     const { exports } = await handle.result();
@@ -209,7 +209,7 @@ suite('a fleet', () => {
 });
 
 suite('a fleet of a location', () => {
-  test('pages through its Models, with the filter, and skips those without the format', async () => {
+  test('a fleet of a location lists its Models with the filter and skips those without the format', async () => {
     const { vertex } = stack();
     const location = 'europe-west4';
     const names = Array.from({ length: 3 }, () => addModel(vertex, { location, displayName: 'wanted' }));
@@ -225,7 +225,7 @@ suite('a fleet of a location', () => {
     assert.equal(failures[0]?.failure?.type, ExportFailureType.BucketRegionMismatch);
   });
 
-  test('fails where the Models can not be listed', async () => {
+  test('a fleet fails if the Models can not be listed', async () => {
     const fault = { status: 403, body: { error: { code: 403, status: 'PERMISSION_DENIED', message: 'models.list' } } };
     stack().vertex.addFault({ match: { method: 'GET', path: '/locations/us-west1/models$' }, fault });
     const handle = await fleet({ parent: 'projects/demo-project/locations/us-west1' });
@@ -236,11 +236,11 @@ suite('a fleet of a location', () => {
 });
 
 suite('a fleet whose input has problems', () => {
-  test('is refused by the client before a workflow is started', async () => {
+  test('the client rejects an invalid fleet input before it starts a workflow', async () => {
     await assert.rejects(fleet({ models: ['models/1'], parent: PARENT }), /2 problems: models\.0: .*exactly one of/);
   });
 
-  test('fails with every problem where it comes from elsewhere', async () => {
+  test('a fleet that another client started with an invalid input fails with all problems', async () => {
     await temporal().client.workflow.start('exportModelsWorkflow', {
       args: [{ exports: [{ name: 'models/1' }], maxConcurrent: 0 }],
       taskQueue: 'vertex-export',

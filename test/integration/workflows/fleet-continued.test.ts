@@ -77,7 +77,7 @@ suite('a fleet that names one export more than once', () => {
     assert.deepEqual([totals.planned, totals.succeeded, totals.duplicates, totals.running], [26, 26, 2, 0]);
     assert.equal(new Set(exports.map(({ workflowId }) => workflowId)).size, 26);
     assert.deepEqual(statesOf([name]), ['succeeded']);
-    assert.match(notes.join(), /2 entries asked for the same export/);
+    assert.match(notes.join(), /2 entries request the same export/);
   });
 
   test('exports a Model once that two pages of the list contain, whether it has ended or not', async () => {
@@ -105,7 +105,7 @@ suite('a list of Models that does not end', () => {
     assert.deepEqual([totals.planned, totals.succeeded], [1, 1]);
     assert.match(
       stopped ?? '',
-      /not all could be planned: .*\/models: the answer repeats a page token, so the list would never end/,
+      /not all exports could be planned: .*\/models: the answer repeats a page token, so the list would never end/,
     );
   });
 

@@ -58,7 +58,7 @@ const stateOf = (operation: string): string | undefined =>
     .find(({ name }) => name === operation)?.state;
 
 suite('an export that runs longer than parkAfter', () => {
-  test('gives its slot back, so that others go on, and says so in plain words', async () => {
+  test('a parked export frees its slot for others and reports that it is still running', async () => {
     const long = await startLong(600_000);
     const pending = await untilParked(long);
     assert.match(pending.failure ?? '', /still runs, and gave its slot back as longExports asks — .* again in 1 s\.$/);
@@ -73,14 +73,14 @@ suite('an export that runs longer than parkAfter', () => {
     await exportCancelled(long);
   });
 
-  test('is looked at once an attempt, and ends as any other', async () => {
+  test('a parked export is polled once per attempt and succeeds like any other', async () => {
     const handle = await startLong(4_000);
     await untilParked(handle, 3);
     const { attempts, files } = await handle.result();
     assert.deepEqual([attempts.length, files?.count], [1, 1]);
   });
 
-  test('is cancelled with its operation while it is parked', async () => {
+  test('a parked export is cancelled with its operation', async () => {
     const handle = await startLong(600_000, { longExports: { parkAfter: '1s', checkEvery: '1h' } });
     const { isRunning } = await untilParked(handle);
     assert.equal(isRunning, false);
@@ -90,7 +90,7 @@ suite('an export that runs longer than parkAfter', () => {
     assert.equal(stateOf(operation), 'cancelled');
   });
 
-  test('is cancelled with its operation at the deadline, not an interval before', async () => {
+  test('a parked export is cancelled with its operation at the deadline and not an interval before', async () => {
     const handle = await startLong(600_000, { deadline: '6s', longExports: { parkAfter: '1s', checkEvery: '2s' } });
     const { details } = await exportFailure(handle, ExportFailureType.DeadlineExceeded);
     assert.equal(stateOf(details.operation ?? ''), 'cancelled');
@@ -101,7 +101,7 @@ suite('an export that runs longer than parkAfter', () => {
     assert.ok(timedOut, 'it was watched until the time was up');
   });
 
-  test('stays parked after a reset, which sets its attempt back', async () => {
+  test('a parked export stays parked after its activity is reset', async () => {
     const handle = await startLong(600_000, { longExports: { parkAfter: '1s', checkEvery: '1h' } });
     await untilParked(handle);
     const operation = await operationOf(handle);
@@ -121,7 +121,7 @@ suite('an export that runs longer than parkAfter', () => {
     await exportCancelled(handle);
   });
 
-  test('stays parked while the service does not answer', async () => {
+  test('a parked export stays parked while the service does not answer', async () => {
     const handle = await startLong(5_000);
     await untilParked(handle);
     const error = { code: 503, status: 'UNAVAILABLE', message: 'busy' };

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 const logger = new DefaultLogger('ERROR');
 
 suite('the workflow entry', () => {
-  test('bundles as built, and takes neither zod nor clients nor Node modules into the sandbox', async () => {
+  test('the built workflow entry bundles without zod, clients and Node modules', async () => {
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(__dirname, '..', '..', '..', 'lib', 'src', 'workflows'),
       logger,
@@ -22,12 +22,12 @@ suite('the workflow entry', () => {
     assert.deepEqual(foreign, []);
   });
 
-  test('is refused by the bundler when workflow code reaches outside the sandbox', async () => {
+  test('the bundler rejects workflow code that imports modules outside the sandbox', async () => {
     const workflowsPath = path.join(__dirname, '..', '..', '..', 'lib', 'src', 'activities');
     await assert.rejects(bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR', () => undefined) }));
   });
 
-  test('has what a parent workflow needs, and no more', () => {
+  test('the workflow entry exports only what a parent workflow needs', () => {
     assert.deepEqual(Object.keys(entry).sort(), [
       'ExportFailureType',
       'abortExportUpdate',

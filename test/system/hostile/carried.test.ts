@@ -6,7 +6,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { childWorkflowId, exportFolderName } from '../../../src/contract/workflow-id';
-import { EXPORT_MODELS_WORKFLOW } from '../../../src/contract/fleet-status';
+import { EXPORT_MODELS_WORKFLOW } from '../../../src/contract/names';
 import { ExportFailureType } from '../../../src/contract/failures';
 import { at, call } from '../../support/http';
 import { addModel } from '../../support/models';

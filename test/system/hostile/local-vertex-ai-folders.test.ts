@@ -33,9 +33,9 @@ const FOLDERS: readonly (readonly [string, RegExp])[] = [
   ['..\\..', /is not a relative path without/],
   ['files/link', /leads outside of .* by a symbolic link/],
   ['files/link/.', /leads outside of .* by a symbolic link/],
-  ['files/dangling', /there is no folder/],
-  ['files/nowhere', /there is no folder/],
-  ['not-a-folder', /there is no folder/],
+  ['files/dangling', /the folder .* does not exist/],
+  ['files/nowhere', /the folder .* does not exist/],
+  ['not-a-folder', /the folder .* does not exist/],
   ['files\0/good', /NUL/],
 ];
 
@@ -70,7 +70,7 @@ suite('the folder of an entry', () => {
     try {
       const answer = await send(emulator.url, post(`${CONTROL}/models`, posted({ directory: 'test' })));
       assertRefusal(answer, 400, 'no root');
-      assert.match(answer.body, /no folder can be named\. Start the emulator with --files-root/);
+      assert.match(answer.body, /no folder is allowed\. Start the emulator with --files-root/);
     } finally {
       await emulator.stop();
     }
@@ -92,6 +92,9 @@ suite('the folder of an entry', () => {
     await assert.rejects(start('..'), /is outside of/);
     await assert.rejects(start('/etc'), /is outside of/);
     await assert.rejects(start('link'), /leads outside of/);
-    await assert.rejects(start('own', path.join(folder, 'nowhere')), /filesRoot has 1 problem.*\n.*there is no folder/);
+    await assert.rejects(
+      start('own', path.join(folder, 'nowhere')),
+      /filesRoot has 1 problem.*\n.*the folder .* does not exist/,
+    );
   });
 });

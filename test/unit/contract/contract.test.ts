@@ -20,7 +20,7 @@ function problemsOf(input: unknown): Record<string, string> {
 }
 
 suite('the input of an export', () => {
-  test('a pasted REST request is enough, and the defaults are filled in', () => {
+  test('a REST request is a complete export input, and defaults are added', () => {
     const parsed = parseExportModelInput({ name: NAME, outputConfig: OUTPUT });
     assert.ok('input' in parsed);
     assert.deepEqual(parsed.input, {
@@ -39,7 +39,11 @@ suite('the input of an export', () => {
 
   const withoutManifest: [string, Partial<ExportModelInput>, RegExp][] = [
     ['in a folder of several exports', { perRunFolder: false }, /needs perRunFolder/],
-    ['of files that nobody looked at', { verification: { level: 'none' } }, /needs another verification\.level/],
+    [
+      'of files that nobody looked at',
+      { verification: { level: 'none' } },
+      /needs a verification\.level other than none/,
+    ],
     [
       'of an image alone',
       { outputConfig: { imageDestination: { outputUri: 'us-docker.pkg.dev/p/r/i' } } },
@@ -47,13 +51,13 @@ suite('the input of an export', () => {
     ],
   ];
   for (const [title, changes, message] of withoutManifest) {
-    test(`a manifest ${title} is refused`, () => {
+    test(`an input with a manifest ${title} is rejected`, () => {
       const problems = problemsOf({ name: NAME, outputConfig: OUTPUT, manifest: { write: true }, ...changes });
       assert.match(problems['manifest.write'] ?? '', message);
     });
   }
 
-  test('every problem is named at once, each with its path', () => {
+  test('the check of an export input lists all problems with their paths', () => {
     const problems = problemsOf({
       name: 'models/1',
       outputConfig: {
@@ -88,17 +92,17 @@ suite('the input of an export', () => {
   });
 
   for (const input of [undefined, null, 'text', 7, []]) {
-    test(`${JSON.stringify(input)} is no input, and the message says where`, () => {
+    test(`the export input ${JSON.stringify(input)} is rejected with a path`, () => {
       assert.deepEqual(Object.keys(problemsOf(input)), ['(input)']);
     });
   }
 
-  test('files are deleted in a folder of the run only', () => {
+  test('deletePartialArtifacts requires perRunFolder', () => {
     const input = { name: NAME, outputConfig: OUTPUT, perRunFolder: false, deletePartialArtifacts: true };
     assert.match(problemsOf(input)['deletePartialArtifacts'] ?? '', /needs perRunFolder/);
   });
 
-  test('a destination is required', () => {
+  test('an export input requires a destination', () => {
     assert.match(
       problemsOf({ name: NAME, outputConfig: {} })['outputConfig'] ?? '',
       /artifactDestination, imageDestination/,
@@ -122,7 +126,7 @@ suite('the input of an export', () => {
     });
   }
 
-  test('the error class lists the problems in its message', () => {
+  test('InvalidExportInputError lists the problems in its message', () => {
     const parsed = parseExportModelInput({ name: 1, outputConfig: OUTPUT });
     assert.ok('problems' in parsed);
     assert.match(new InvalidExportInputError(parsed.problems).message, /^The input has 1 problem: name: /);
@@ -130,7 +134,7 @@ suite('the input of an export', () => {
 });
 
 suite('resource names', () => {
-  test('a Model name is taken apart, with its version or alias', () => {
+  test('a Model name is parsed with its version or alias', () => {
     assert.deepEqual(parseModelName(`${NAME}@default`), {
       project: 'my-project',
       location: 'us-central1',
@@ -150,19 +154,19 @@ suite('resource names', () => {
     `${NAME}@`,
     '',
   ]) {
-    test(`${JSON.stringify(wrong)} is no Model name`, () => {
+    test(`${JSON.stringify(wrong)} is not a Model name`, () => {
       assert.equal(parseModelName(wrong), undefined);
     });
   }
 
-  test('storage URIs keep odd paths as they are', () => {
+  test('storage URIs keep unusual paths unchanged', () => {
     assert.deepEqual(parseStorageUri('gs://bucket/a b/ü#%?'), { bucket: 'bucket', path: 'a b/ü#%?' });
     assert.deepEqual(parseStorageUri('gs://bucket'), { bucket: 'bucket', path: '' });
     assert.equal(parseStorageUri('gs://'), undefined);
     assert.equal(parseStorageUri('s3://bucket/path'), undefined);
   });
 
-  test('image URIs name host, repository and tag', () => {
+  test('an image URI is parsed to host, repository and tag', () => {
     assert.deepEqual(parseImageUri('us-central1-docker.pkg.dev/p/r/image'), {
       host: 'us-central1-docker.pkg.dev',
       repository: 'p/r/image',
@@ -178,13 +182,13 @@ suite('resource names', () => {
 suite("the client's workflow id", () => {
   const input: ExportModelInput = { name: NAME, outputConfig: { ...OUTPUT, exportFormatId: 'tflite' } };
 
-  test('is the same for the same Model, format and destination, whatever the other options are', () => {
+  test("the client's workflow id depends only on Model, format and destination", () => {
     const withSlash = { artifactDestination: { outputUriPrefix: 'gs://bucket/path/' }, exportFormatId: 'tflite' };
     assert.match(exportWorkflowId(input), /^export-123-tflite-[0-9a-f]{12}$/);
     assert.equal(exportWorkflowId({ ...input, outputConfig: withSlash, deadline: '1h' }), exportWorkflowId(input));
   });
 
-  test('differs by version, format, preference and destination', () => {
+  test("the client's workflow id differs by version, format, preference and destination", () => {
     const ids = [
       input,
       { ...input, name: `${NAME}@2` },
@@ -198,14 +202,14 @@ suite("the client's workflow id", () => {
 });
 
 suite("the worker's settings", () => {
-  test('have defaults, and an empty variable counts as not set', () => {
+  test('worker settings have defaults, and an empty variable counts as unset', () => {
     const config = parseWorkerConfig({ VERTEX_EXPORT_TASK_QUEUE: '', PATH: '/bin' });
     assert.equal(config.taskQueue, 'vertex-export');
     assert.equal(config.shutdownGraceMs, 10_000);
     assert.equal(config.google.emulators?.vertex, undefined);
   });
 
-  test('are read from the environment', () => {
+  test('worker settings are read from the environment', () => {
     const config = parseWorkerConfig({
       VERTEX_EXPORT_MAX_CONCURRENT_EXPORTS: '7',
       VERTEX_EXPORT_SHUTDOWN_GRACE: '1 minute',
@@ -220,7 +224,7 @@ suite("the worker's settings", () => {
     assert.equal(config.google.quotaProject, 'billing');
   });
 
-  test('name all of their problems at once, and a misspelt setting with what was meant', () => {
+  test('invalid worker settings are all listed, and a misspelt setting is reported with the likely name', () => {
     const wrong = {
       VERTEX_EXPORT_MAX_CONCURRENT_EXPORTS: '0',
       VERTEX_EXPORT_SHUTDOWN_GRACE: 'soon',
@@ -238,7 +242,7 @@ suite("the worker's settings", () => {
   });
 });
 
-test('every type of failure is in the docs, and the docs have no other', () => {
+test('docs/failures.md has all failure types and no others', () => {
   const docs = readFileSync(path.join(__dirname, '..', '..', '..', 'docs', 'failures.md'), 'utf8');
   const documented = [...docs.matchAll(/^### `(ExportError\.\w+)`$/gm)].map(([, type = '']) => type);
   assert.deepEqual(documented.sort(), Object.values(ExportFailureType).sort());
@@ -251,7 +255,7 @@ suite('the JSON Schemas', () => {
       required: string[];
     };
 
-  test('describe the input as people write it', () => {
+  test('the JSON Schema of the input describes the input before normalization', () => {
     const schema = schemaOf('export-model-input');
     assert.deepEqual(schema.required, ['name', 'outputConfig']);
     assert.deepEqual(Object.keys(schema.properties).sort(), [
@@ -270,7 +274,7 @@ suite('the JSON Schemas', () => {
     ]);
   });
 
-  test('describe the result', () => {
+  test('the JSON Schema of the result describes the result', () => {
     assert.ok(schemaOf('export-model-result').required.includes('outputInfo'));
   });
 });

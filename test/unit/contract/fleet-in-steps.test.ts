@@ -53,7 +53,7 @@ function carried(changes: Record<string, unknown> = {}): Record<string, unknown>
 }
 
 suite('a computation in steps', () => {
-  test('lets the process do something else between steps, and gives the same result as one without pauses', async () => {
+  test('a computation in steps yields to the event loop and returns the same result as one without pauses', async () => {
     const { turns, result } = await turnsDuring(inSteps(busy(20, 10)));
     assert.equal(result, atOnce(busy(20, 0)));
     assert.ok(turns >= 5, `${turns} turns in 200 ms`);
@@ -61,7 +61,7 @@ suite('a computation in steps', () => {
 });
 
 suite('the check of a fleet of 10,000 entries', () => {
-  test('pauses, and gives what the check without pauses gives', async () => {
+  test('the check of 10,000 entries yields to the event loop and returns the same result as one without pauses', async () => {
     const input = { exports: ENTRIES, defaults: DEFAULTS };
     const { turns, result } = await turnsDuring(checkExportModelsInput(input));
     assert.deepEqual(result, parseExportModelsInput(input));
@@ -69,7 +69,7 @@ suite('the check of a fleet of 10,000 entries', () => {
     assert.ok(turns >= 3, `${turns} turns`);
   });
 
-  test('ends early where every entry has problems, and counts what was not checked', () => {
+  test('the check of 10,000 entries ends early if each has problems, and counts the unchecked entries', () => {
     const exports = ENTRIES.map(() => ({ name: 'models/1', outputConfig: { exportFormatId: 'tf lite' }, unknown: 1 }));
     const parsed = parseExportModelsInput({ exports, defaults: DEFAULTS });
     assert.ok('problems' in parsed);
@@ -77,7 +77,7 @@ suite('the check of a fleet of 10,000 entries', () => {
     assert.match(parsed.problems[0]?.message ?? '', /^has 9\d{3} more entries, which were not checked$/);
   });
 
-  test('of a run that continues another one pauses, too', async () => {
+  test('the check of a carried-over state yields to the event loop', async () => {
     const state = carried({ source: { exports: ENTRIES } });
     const { turns, result } = await turnsDuring(checkCarriedFleet({ defaults: DEFAULTS }, state, 'fleet'));
     assert.deepEqual(result, parseCarriedFleet({ defaults: DEFAULTS }, state, 'fleet'));
@@ -98,7 +98,7 @@ suite('an input of a fleet that costs much to check', () => {
       { exports: Array.from({ length: 20_000 }, () => 0), defaults: { outputConfig: fields(1_900) } },
     ],
   ] as const) {
-    test(`is refused for its size, or after its first problems: ${what}`, () => {
+    test(`a fleet input is rejected for its size or after its first problems: ${what}`, () => {
       const parsed = parseExportModelsInput(input);
       assert.ok('problems' in parsed);
       assert.ok(parsed.problems.length <= 101);
@@ -111,7 +111,7 @@ function fields(count: number): Record<string, number> {
 }
 
 suite('what a run of a fleet carries over', () => {
-  test('is accepted with an input of 1.2 MB in it, and with everything that a state can have', () => {
+  test('a carried-over state is accepted with an input of 1.2 MB and with all fields of a state', () => {
     const models = Array.from({ length: 6_800 }, (_, index) => `${PARENT}/models/${String(index).padStart(128, 'm')}`);
     const failure = {
       model: `${PARENT}/models/1`,
@@ -148,7 +148,7 @@ suite('what a run of a fleet carries over', () => {
     ['running', [{ workflowId: 'a', model: `${PARENT}/models/1`, runId: '\ud800' }]],
     ['source', { parent: PARENT, after: { model: 'evil' } }],
   ] as const) {
-    test(`is refused where ${field} is ${JSON.stringify(value).slice(0, 60)}`, () => {
+    test(`a carried-over state is rejected if ${field} is ${JSON.stringify(value).slice(0, 60)}`, () => {
       const parsed = parseCarriedFleet({ defaults: DEFAULTS }, carried({ [field]: value }), 'fleet');
       assert.ok('problems' in parsed && parsed.problems[0]?.path.startsWith(`carried.${field}`));
     });

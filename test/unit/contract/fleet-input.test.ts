@@ -15,7 +15,7 @@ function problemsOf(input: unknown): Record<string, string> {
 }
 
 suite('the input of a fleet', () => {
-  test('needs a source and a destination, and the rest has defaults', () => {
+  test('a fleet input requires a source and a destination and has defaults for all other fields', () => {
     const parsed = parseExportModelsInput({ models: [NAME], defaults: DEFAULTS });
     assert.ok('settings' in parsed);
     assert.deepEqual(parsed.settings, {
@@ -26,7 +26,7 @@ suite('the input of a fleet', () => {
     });
   });
 
-  test('names every problem at once, each with its path', () => {
+  test('the check of a fleet input lists all problems with their paths', () => {
     const problems = problemsOf({
       exports: [
         { name: 'models/1', outputConfig: ARTIFACTS },
@@ -107,12 +107,12 @@ suite('the input of a fleet', () => {
       'defaults.deletePartialArtifacts',
     ],
   ] as const) {
-    test(`is refused for ${what}`, () => {
+    test(`a fleet input is rejected: ${what}`, () => {
       assert.deepEqual(Object.keys(problemsOf(input)), [path]);
     });
   }
 
-  test('needs a place for results where there are more than 500 and only images', () => {
+  test('a fleet of more than 500 image exports requires resultsUriPrefix', () => {
     const exports = Array.from({ length: 501 }, (_, index) => ({
       name: NAME,
       outputConfig: { imageDestination: { outputUri: `us-central1-docker.pkg.dev/p-1/models/image:${index}` } },
@@ -121,7 +121,7 @@ suite('the input of a fleet', () => {
     assert.ok('settings' in parseExportModelsInput({ exports, resultsUriPrefix: 'gs://bucket/results' }));
   });
 
-  test('tells which entries ask for the same as one before', () => {
+  test('the check of a fleet input reports the indexes of duplicate entries', () => {
     const parsed = parseExportModelsInput({
       exports: [
         { name: NAME },
@@ -136,18 +136,15 @@ suite('the input of a fleet', () => {
     assert.deepEqual(parsed.settings.duplicates, [2, 3]);
   });
 
-  test('of more than 1.25 MB is refused with the ways out; 10,000 Models are less', () => {
+  test('a fleet input of more than 1.25 MB is rejected with advice, and 10,000 Models are accepted', () => {
     const models = Array.from({ length: 10_000 }, (_, index) => `${PARENT}/models/${4_401_170_000_000_000 + index}`);
     assert.ok('settings' in parseExportModelsInput({ models, formats: 'all', defaults: DEFAULTS }));
     const exports = models.map((name) => ({ name, outputConfig: { ...ARTIFACTS, exportFormatId: 'tf-saved-model' } }));
     const message = problemsOf({ exports })['(input)'] ?? '';
-    assert.match(
-      message,
-      /1250000 .*move what the exports share to `defaults`, give `models` and `formats`, or `parent`/,
-    );
+    assert.match(message, /1250000.*move common options to `defaults`, use `models` and `formats` or `parent`/);
   });
 
-  test('has its first hundred problems named, and the others counted', () => {
+  test('the check of a fleet input lists the first 100 problems and counts the others', () => {
     const exports = Array.from({ length: 150 }, () => ({ name: 'models/1', outputConfig: ARTIFACTS }));
     const problems = problemsOf({ exports });
     assert.equal(Object.keys(problems).length, 101);

@@ -19,7 +19,7 @@ function ofChild(cause: Error): ChildWorkflowFailure {
 }
 
 suite('the outcome of an export whose workflow did not succeed', () => {
-  test('is failed with the type and the message of its failure', () => {
+  test('a failed export has the outcome failed with the type and message of its failure', () => {
     const failure = ApplicationFailure.nonRetryable('no format', 'ExportError.FormatNotSupported');
     assert.deepEqual(notSucceeded(ofChild(failure)), {
       outcome: 'failed',
@@ -27,11 +27,11 @@ suite('the outcome of an export whose workflow did not succeed', () => {
     });
   });
 
-  test('is cancelled where it was cancelled', () => {
+  test('a cancelled export has the outcome cancelled', () => {
     assert.equal(notSucceeded(ofChild(new CancelledFailure('cancelled'))).outcome, 'cancelled');
   });
 
-  test('says that the operation may still run where the workflow was terminated or timed out', () => {
+  test('the failure of a terminated or timed-out export says that its operation may still run', () => {
     for (const [cause, type] of [
       [new TerminatedFailure('by mistake'), ExportFailureType.Terminated],
       [new TimeoutFailure('late', undefined, TimeoutType.START_TO_CLOSE), ExportFailureType.DeadlineExceeded],
@@ -42,13 +42,13 @@ suite('the outcome of an export whose workflow did not succeed', () => {
     }
   });
 
-  test('does not take a timeout of the activity that waits for the export as one of the export', () => {
+  test('a timeout of the activity that follows an export is not reported as a timeout of the export', () => {
     const timeout = new TimeoutFailure('no heartbeat', undefined, TimeoutType.HEARTBEAT);
     const error = new ActivityFailure('timed out', 'awaitExports', '1', RetryState.TIMEOUT, 'worker', timeout);
     assert.doesNotMatch(notSucceeded(error).failure?.message ?? '', /operation may still/);
   });
 
-  test('has a type and a message of a bounded length, and of valid Unicode', () => {
+  test("the type and message of a fleet's failure are valid Unicode of bounded length", () => {
     const failure = ApplicationFailure.nonRetryable('😀'.repeat(5_000), 't'.repeat(5_000));
     const { failure: kept } = notSucceeded(ofChild(failure));
     assert.ok((kept?.message.length ?? 0) <= 500 && (kept?.type?.length ?? 0) <= 200);

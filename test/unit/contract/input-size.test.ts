@@ -27,7 +27,7 @@ const LARGE: Readonly<Record<string, unknown>> = {
 
 suite('an input that is too large', () => {
   for (const [what, input] of Object.entries(LARGE)) {
-    test(`is refused with few words for ${what}`, () => {
+    test(`an oversized input is rejected with a short message: ${what}`, () => {
       for (const parsed of [parseExportModelInput(input), parseExportModelsInput({ exports: [input] })]) {
         assert.ok('problems' in parsed);
         assert.ok(parsed.problems.length <= 101);
@@ -36,7 +36,7 @@ suite('an input that is too large', () => {
     });
   }
 
-  test('is refused where it refers to itself, or can not be written as JSON', () => {
+  test('an input is rejected if it refers to itself or can not be written as JSON', () => {
     const circular: Record<string, unknown> = { ...VALID };
     circular['defaults'] = circular;
     for (const input of [circular, { ...VALID, deadline: 10n }, { ...VALID, polling: () => 1 }]) {
@@ -45,7 +45,7 @@ suite('an input that is too large', () => {
     }
   });
 
-  test('has its first 20 unknown fields named, and the others counted', () => {
+  test('the problems of an input list the first 20 unknown fields and count the others', () => {
     const unknown = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`field${n}`, n]));
     const parsed = parseExportModelInput({ ...VALID, ...unknown });
     assert.ok('problems' in parsed);
@@ -69,7 +69,7 @@ suite('a field of an input', () => {
     'a pause that is not a number': [{ polling: { maxDelay: Number.NaN } }, 'polling.maxDelay'],
   };
   for (const [what, [changes, path]] of Object.entries(bad)) {
-    test(`is refused for ${what}`, () => {
+    test(`a field of an input is rejected: ${what}`, () => {
       const parsed = parseExportModelInput({ ...VALID, ...changes });
       assert.ok('problems' in parsed);
       assert.deepEqual(
@@ -86,7 +86,7 @@ suite('a field of an input', () => {
     'gs://bucket/..',
     `gs://b-1/${'x'.repeat(513)}`,
   ]) {
-    test(`is refused for the destination ${uri.slice(0, 30)}`, () => {
+    test(`a destination is rejected: ${uri.slice(0, 30)}`, () => {
       const outputConfig = { artifactDestination: { outputUriPrefix: uri } };
       assert.ok('problems' in parseExportModelInput({ ...VALID, outputConfig }));
     });

@@ -32,7 +32,7 @@ const HOSTILE_PARTS = [
 ];
 
 suite('resource names', () => {
-  test('are refused where a part could leave its place', () => {
+  test('a resource name is rejected if a part could change the host or path of a URL', () => {
     for (const part of HOSTILE_PARTS) {
       assert.equal(parseLocationName(`projects/p-1/locations/${part}`), undefined, part);
       assert.equal(parseModelName(`projects/p-1/locations/${part}/models/1`), undefined, part);
@@ -49,7 +49,7 @@ suite('resource names', () => {
     }
   });
 
-  test('are refused with anything before, behind or between their parts', () => {
+  test('a resource name is rejected with text before, after or between its parts', () => {
     for (const name of [
       ...[`/${LOCATION}/models/1`, `${LOCATION}/models/1/`, `${LOCATION}/models/1\n`, ` ${LOCATION}/models/1`],
       ...[
@@ -64,7 +64,7 @@ suite('resource names', () => {
     }
   });
 
-  test('of operations are below a Model or below their location', () => {
+  test('the name of an operation is below a Model or below a location', () => {
     assert.deepEqual(parseOperationName('projects/12/locations/eu/models/m_1/operations/99'), {
       project: '12',
       location: 'eu',
@@ -75,7 +75,7 @@ suite('resource names', () => {
     assert.deepEqual(below, { project: 'p-1', location: 'us-central1', operation: '99' });
   });
 
-  test('of Models are put together as they were taken apart', () => {
+  test('a parsed Model name is formatted to the same name', () => {
     for (const name of [`${LOCATION}/models/1`, `${LOCATION}/models/1@2`]) {
       const parts = parseModelName(name);
       assert.ok(parts);
@@ -83,7 +83,7 @@ suite('resource names', () => {
     }
   });
 
-  test('of one project may have its id or its number, and not another id or number', () => {
+  test('two names can refer to one project by id and number, but not by two ids or two numbers', () => {
     assert.ok(mayBeSameProject('p-1', 'p-1'));
     assert.ok(mayBeSameProject('p-1', '123'));
     assert.ok(!mayBeSameProject('p-1', 'p-2'));
@@ -92,7 +92,7 @@ suite('resource names', () => {
 });
 
 suite('places', () => {
-  test('in Cloud Storage have no control characters, valid Unicode and at most 1,024 bytes', () => {
+  test('a storage URI is valid Unicode of at most 1,024 bytes without control characters', () => {
     for (const path of ['a\nb', 'a\u0000b', 'a\u007fb', '\ud800', '\u20ac'.repeat(400), 'x'.repeat(1_025)]) {
       assert.equal(parseStorageUri(`gs://bucket/${path}`), undefined, path.slice(0, 20));
     }
@@ -102,7 +102,7 @@ suite('places', () => {
     assert.deepEqual(parseStorageUri('gs://bucket/\u{1f600}/..x/'), { bucket: 'bucket', path: '\u{1f600}/..x/' });
   });
 
-  test('in a registry have no relative paths, hosts of others, or more parts than a URI has', () => {
+  test('an image URI is rejected with a relative path, an unknown host or too many parts', () => {
     const host = 'us-central1-docker.pkg.dev';
     for (const uri of [
       ...[

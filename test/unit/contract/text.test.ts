@@ -13,7 +13,7 @@ const anyText = fc.oneof(
 );
 
 suite('text for workflow history', () => {
-  test('is cut without breaking a character, and always valid Unicode', () => {
+  test('shortened text has no broken characters and is always valid Unicode', () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 1, max: 50 }), (text, length) => {
         const shortened = cut(text, length);
@@ -26,7 +26,7 @@ suite('text for workflow history', () => {
     assert.equal(cut('a\u{1f600}b', 3), 'a\ufffd…');
   });
 
-  test('is short enough for a summary, whatever characters it has', () => {
+  test('a summary is short enough for the server with any characters', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const summary = summaryText(text);
@@ -37,16 +37,16 @@ suite('text for workflow history', () => {
     assert.equal(summaryText('tflite to gs://bucket/a'), 'tflite to gs://bucket/a');
   });
 
-  test('has no control characters in a line, and no more than 300 characters', () => {
+  test('a line has no control characters and at most 300 characters', () => {
     assert.equal(boundedLine('a\u001b[31mb\r\nc\u202ed'), 'a [31mb c d');
     assert.equal(boundedLine('x'.repeat(1_000)).length, 300);
   });
 
-  test('has at most 8,000 characters in a message', () => {
+  test('a message has at most 8,000 characters', () => {
     assert.equal(boundedMessage('x'.repeat(1_000_000)).length, 8_000);
   });
 
-  test('counts the lines that are left out', () => {
+  test('bounded lines count the omitted lines', () => {
     assert.deepEqual(boundedLines(['a', 'b', 'c'], 2, 'findings'), ['a', 'b', 'and 1 more findings']);
     assert.deepEqual(boundedLines(['a', 'b'], 2, 'findings'), ['a', 'b']);
   });

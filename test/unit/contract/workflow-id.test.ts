@@ -11,12 +11,12 @@ function input(changes: { name?: string; prefix?: string; format?: string } = {}
 }
 
 suite('the workflow id of an export of a fleet', () => {
-  test('names fleet, Model, version and format, and ends with a digest', () => {
+  test("the workflow id of a fleet's export has fleet, Model, version, format and a digest", () => {
     assert.match(childWorkflowId('nightly', input()), /^nightly-123-2-tflite-[0-9a-f]{12}$/);
     assert.match(childWorkflowId('nightly', input({ name: MODEL })), /^nightly-123-default-tflite-[0-9a-f]{12}$/);
   });
 
-  test('has at most 200 characters, whatever the parts', () => {
+  test("the workflow id of a fleet's export has at most 200 characters for parts of any length", () => {
     const name = `projects/p-1/locations/us-central1/models/${'m'.repeat(128)}@${'v'.repeat(128)}`;
     for (const fleet of ['f'.repeat(1_000), '\u{1f600}'.repeat(250)]) {
       const id = childWorkflowId(fleet, input({ name, format: 'x'.repeat(128) }));
@@ -26,7 +26,7 @@ suite('the workflow id of an export of a fleet', () => {
     }
   });
 
-  test('differs for different exports, also where the shown parts are the same', () => {
+  test('different exports have different workflow ids even if their visible parts are equal', () => {
     const long = 'f'.repeat(100);
     const ids = [
       childWorkflowId('nightly', input()),
@@ -39,25 +39,25 @@ suite('the workflow id of an export of a fleet', () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test('is the same for the same export, written in another way', () => {
+  test('one export has the same workflow id in each notation of its input', () => {
     const encoded = input({ name: `${MODEL}%402`, prefix: 'gs://bucket/a/' });
     assert.equal(childWorkflowId('nightly', encoded), childWorkflowId('nightly', input()));
   });
 });
 
 suite('the folder of a workflow id', () => {
-  test('is the id, where that is safe in the name of an object', () => {
+  test('the folder name of a workflow id is the id itself if it is safe in an object name', () => {
     for (const id of ['export-123-tflite-0123456789ab', 'A.b_c-d', '...x']) assert.equal(exportFolderName(id), id);
   });
 
-  test('is never a relative path, empty or longer than 200 characters', () => {
+  test('the folder name of a workflow id is never a relative path, empty or longer than 200 characters', () => {
     for (const id of ['.', '..', '...', '', '/', '../..', 'a/../b', 'x'.repeat(1_000), '.'.repeat(500), '\u{1f600}']) {
       const name = exportFolderName(id);
       assert.match(name, /^(?!\.+$)[A-Za-z0-9._-]{1,200}$/, id);
     }
   });
 
-  test('is another one for another id', () => {
+  test('different workflow ids have different folder names', () => {
     const ids = ['a/b', 'a_b', 'a b', 'a?b', '.', '..', '_', 'x'.repeat(200), 'x'.repeat(201), 'x'.repeat(202)];
     assert.equal(new Set(ids.map(exportFolderName)).size, ids.length);
   });

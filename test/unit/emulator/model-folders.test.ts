@@ -23,7 +23,7 @@ const place = fc
 
 suite('a folder that an entry names', () => {
   for (const relativeOnly of [true, false]) {
-    test(`is below the root after links are followed, or is refused${relativeOnly ? ', when it is posted' : ''}`, () => {
+    test(`a${relativeOnly ? ' posted' : ''} folder is rejected unless it is below the root after links are followed`, () => {
       const folders = foldersBelow(root, [root], { relativeOnly });
       const seen = new Set<string>();
       fc.assert(
@@ -42,7 +42,7 @@ suite('a folder that an entry names', () => {
     });
   }
 
-  test('is refused with the same words whether it exists or not, where it is outside', () => {
+  test('a folder outside of the root is rejected with the same message whether it exists or not', () => {
     const folders = foldersBelow(root, [root]);
     const messages = ['secret', 'nowhere'].map((name) => {
       const choice = folders.choose(`../${name}`);

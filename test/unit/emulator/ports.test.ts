@@ -7,7 +7,7 @@ import { startEmulator } from '../../../emulator';
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
 
 suite('a local Vertex AI with several ports', () => {
-  test('serves the same service on each, and logs the port and the moment of every request', async () => {
+  test('an emulator with several ports serves the same service and logs port and time of each request', async () => {
     const seen: LoggedRequest[] = [];
     const model = { name: MODEL, supportedExportFormats: [{ id: 'tflite' }] };
     const entry = { model, exports: { tflite: {} }, durationMs: 20, outcome: 'without-files' as const };
@@ -27,14 +27,14 @@ suite('a local Vertex AI with several ports', () => {
     }
   });
 
-  test('refuses connections on all of them when it has stopped', async () => {
+  test('a stopped emulator rejects connections on all ports', async () => {
     const emulator = await startEmulator();
     const urls = [emulator.url, await emulator.openPort()];
     await emulator.stop();
     for (const url of urls) await assert.rejects(fetch(url), /fetch failed/);
   });
 
-  test('gives the times of operations, and no end of one that runs', async () => {
+  test('an emulator reports times of operations, without an end for a running one', async () => {
     const model = { name: MODEL, supportedExportFormats: [{ id: 'core-ml', exportableContents: ['IMAGE' as const] }] };
     const entry = { model, exports: { 'core-ml': {} }, durationMs: 50, outcome: 'without-files' as const };
     const emulator = await startEmulator({ models: [entry] });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { describeInspected } from '../../../../src/workflows/export/inspected-text';
 
-suite('what was learned of a file', () => {
-  test('is told in words: names, types, shapes, signatures and counts', () => {
+suite('the line about an inspected file', () => {
+  test('the line about a SavedModel has names, types, shapes, signatures and counts', () => {
     const features = { name: 'features', type: 'float32', shape: [-1, 4] };
     const scores = { name: 'scores', type: 'float32' };
     assert.equal(
@@ -19,14 +19,21 @@ suite('what was learned of a file', () => {
           assets: 0,
         },
       }),
-      '`saved_model.pb` is saved-model: schema version 1, meta graphs 1, tags serve and gpu, ' +
+      '`saved_model.pb`: TensorFlow SavedModel, schema version 1, 1 meta graph, tags serve and gpu, ' +
         'signatures serving_default (features float32[-1,4] → scores float32), ' +
-        'variables 2 tensors 1 shards 1556 bytes, assets 0',
+        'variables (2 tensors, 1 shard, 1556 bytes), 0 assets',
     );
   });
 
-  test('leaves out what is empty', () => {
-    const summary = { tensors: 0, types: [] };
-    assert.equal(describeInspected({ path: 'a', kind: 'safetensors', summary }), '`a` is safetensors: tensors 0');
+  test('the line about an inspected file omits empty lists and false flags', () => {
+    const tensors = { schemaVersion: 3, subgraphs: 1, operators: 2, tensors: 9, inputs: [], outputs: [] };
+    assert.equal(
+      describeInspected({ path: 'a', kind: 'tflite', summary: { ...tensors, edgeTpu: false } }),
+      '`a`: TensorFlow Lite, schema version 3, 1 subgraph, 2 operators, 9 tensors',
+    );
+    assert.match(
+      describeInspected({ path: 'a', kind: 'tflite', summary: { ...tensors, edgeTpu: true } }),
+      /9 tensors, edge tpu$/,
+    );
   });
 });

@@ -6,7 +6,7 @@ import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../../../src/contract/f
 import type { FleetExport } from '../../../../src/contract/fleet-result';
 import type { FleetState } from '../../../../src/contract/fleet-state';
 import { FleetResults } from '../../../../src/workflows/fleet/results';
-import { newState, notesOf, settle } from '../../../../src/workflows/fleet/state';
+import { newState, notesOf, recordEnd } from '../../../../src/workflows/fleet/state';
 
 const FOLDER = 'gs://bucket/path/fleet/run/';
 
@@ -35,7 +35,7 @@ function bucket(write: (request: WriteResultsRequest) => Promise<void>, { hasFol
 
 async function settleAll(state: FleetState, results: FleetResults, count: number, message?: string): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    settle(state, ended(index, message));
+    recordEnd(state, ended(index, message));
     if (results.isDue()) await results.flush();
   }
 }
@@ -54,7 +54,7 @@ const timeout = (): Promise<void> =>
   );
 
 suite('the results of a fleet', () => {
-  test('stay in its own result up to 500 small ones, and all go to objects beyond', async () => {
+  test('up to 500 small results of a fleet are in its result, and more are all written to objects', async () => {
     const small = bucket(() => Promise.resolve());
     await settleAll(small.state, small.results, 400);
     await small.results.finish();
@@ -67,7 +67,7 @@ suite('the results of a fleet', () => {
     assert.deepEqual(many.results.objects(), { resultObjects: { folder: FOLDER, count: many.requests.length } });
   });
 
-  test('go to objects by their bytes, and characters of several bytes count as such', async () => {
+  test('results of a fleet are written to objects by their size in UTF-8 bytes', async () => {
     const { state, requests, results } = bucket(() => Promise.resolve());
     await settleAll(state, results, 300, '語'.repeat(500));
     await results.finish();
@@ -75,7 +75,7 @@ suite('the results of a fleet', () => {
     for (const { exports } of requests) assert.ok(jsonBytes(exports) <= FLEET_BYTES.inlineResults + 1_000);
   });
 
-  test('do not wait for a write that never ends: what waits is bounded by bytes, and the rest is counted', async () => {
+  test('a write that never ends does not block a fleet: waiting results are bounded, and dropped ones are counted', async () => {
     const { state, requests, results } = bucket(never);
     await settleAll(state, results, 10_000, 'x'.repeat(200));
     assert.equal(requests.length, 1);
@@ -84,7 +84,8 @@ suite('the results of a fleet', () => {
     assert.deepEqual([state.exports.length, state.pendingResults?.length], [0, 0]);
     assert.ok(state.notes.length <= FLEET_LISTED.notes);
     const lost = notesOf(state).map((note) => {
-      const [, count] = /^(\d+) (?:more )?results could not be written.*in the exports' own workflows/.exec(note) ?? [];
+      const [, count] =
+        /^(\d+) (?:more )?results could not be written.*the exports' workflows have them/.exec(note) ?? [];
       return Number(count ?? 0);
     });
     assert.equal(
@@ -93,7 +94,7 @@ suite('the results of a fleet', () => {
     );
   });
 
-  test('are written again and again while the bucket does not answer, and in the order of their ends', async () => {
+  test('results of a fleet are written in order, and a write is repeated while the bucket does not answer', async () => {
     let failures = 3;
     const { state, requests, results } = bucket(() => (failures-- > 0 ? timeout() : Promise.resolve()));
     await settleAll(state, results, 1_100);
@@ -105,7 +106,7 @@ suite('the results of a fleet', () => {
     );
   });
 
-  test('are given up with the reason when the bucket refuses them, and the others are written', async () => {
+  test('results that the bucket rejects are dropped with the reason, and the others are written', async () => {
     const { state, results } = bucket(({ uri }) =>
       uri.endsWith('00001.jsonl')
         ? Promise.reject(
@@ -121,7 +122,7 @@ suite('the results of a fleet', () => {
     assert.deepEqual(state.resultUris, [`${FOLDER}results-00002.jsonl`, `${FOLDER}results-00003.jsonl`]);
   });
 
-  test('that wait are carried over and written by the next run under the same names', async () => {
+  test('waiting results are carried over and written by the next run to the same objects', async () => {
     const first = bucket(never);
     await settleAll(first.state, first.results, 600);
     const { state } = first;
@@ -142,7 +143,7 @@ suite('the results of a fleet', () => {
     assert.equal(written.flatMap(({ exports }) => exports).length, 600);
   });
 
-  test('are listed as far as they fit and counted beyond where the input names no place for objects', async () => {
+  test('a fleet without a destination for objects lists the results that fit and counts the others', async () => {
     const { state, requests, results } = bucket(() => Promise.resolve(), { hasFolder: false });
     await settleAll(state, results, 450, 'x'.repeat(500));
     await results.finish();
@@ -152,7 +153,7 @@ suite('the results of a fleet', () => {
     assert.equal(lost + state.exports.length, 450);
   });
 
-  test('name at most 50 objects, and give the number of all', async () => {
+  test('a fleet lists at most 50 result objects and the number of all', async () => {
     const { state, results } = bucket(() => Promise.resolve());
     await settleAll(state, results, 40_000);
     await results.finish();
@@ -161,19 +162,19 @@ suite('the results of a fleet', () => {
     assert.ok((results.objects().resultObjects?.count ?? 0) >= 80);
   });
 
-  test('and failures come to less than 256 KB in the result of a fleet, whatever they say', async () => {
+  test('the result of a fleet has less than 256 KB for failures of any length', async () => {
     const { state, results } = bucket(() => Promise.resolve(), { hasFolder: false });
     await settleAll(state, results, 2_000, '語'.repeat(500));
     await results.finish();
     const { exports, failures, resultUris } = state;
     const result = { exports, failures, resultUris, notes: notesOf(state), ...results.objects() };
     assert.ok(jsonBytes(result) < 262_144, `${jsonBytes(result)} bytes`);
-    assert.match(notesOf(state).join(), /more failed exports are not in failures/);
+    assert.match(notesOf(state).join(), /more failed exports are not listed in failures/);
   });
 });
 
 suite('the limits of what a fleet carries over', () => {
-  test('come to less than a Temporal server takes, together with the largest input', () => {
+  test('the limits of a carried-over state and the largest input add up to less than 2 MB', () => {
     const { planned, running, inlineResults, failures, notes, resultUris, carried } = FLEET_BYTES;
     const input = 1_250_000;
     const seen = 4_500 * 12;

@@ -6,7 +6,7 @@ import { groupedByModel, joined, nextPart } from '../../../../src/workflows/flee
 const P = 'projects/p/locations/us-central1/models';
 
 suite('the source of a fleet', () => {
-  test('has all names of one Model beside each other, in the order of the first of each', () => {
+  test('a source groups all names of a Model in the order of their first occurrence', () => {
     const models = [`${P}/a`, `${P}/b`, `${P}/a@1`, `${P}/c%402`, `${P}/b@prod`, `${P}/c`];
     assert.deepEqual(groupedByModel({ models, formats: 'all' }), {
       models: [`${P}/a`, `${P}/a@1`, `${P}/b`, `${P}/b@prod`, `${P}/c%402`, `${P}/c`],
@@ -14,7 +14,7 @@ suite('the source of a fleet', () => {
     });
   });
 
-  test('is planned in parts whose plans have a bounded number of bytes', () => {
+  test('a source is planned in parts of bounded size', () => {
     const formatPreference = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(128, 'f'));
     const exports = Array.from({ length: 60 }, (_, index) => ({ name: `${P}/${index}`, formatPreference }));
     const { part, rest } = nextPart({ exports }, 5_000);
@@ -23,12 +23,12 @@ suite('the source of a fleet', () => {
     assert.deepEqual([...part.exports, ...rest.exports], exports);
   });
 
-  test('always has an entry in its next part, however large', () => {
+  test('the next part of a source has at least one entry of any size', () => {
     const { part, rest } = nextPart({ exports: [{ name: `${P}/1` }, { name: `${P}/2` }] }, 10_000_000);
     assert.deepEqual([part, rest], [{ exports: [{ name: `${P}/1` }] }, { exports: [{ name: `${P}/2` }] }]);
   });
 
-  test('keeps what a part left, before what follows the part', () => {
+  test('the rest of a part is planned before the rest of the source', () => {
     const models = Array.from({ length: 30 }, (_, index) => `${P}/${index}`);
     const { part, rest } = nextPart({ models, formats: 'all' }, 100);
     assert.ok('models' in part);
