@@ -1,4 +1,4 @@
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 
 /** Of one line, in characters: a name can have megabytes. */
 const MAX_LINE_LENGTH = 1_000;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseImageUri, parseModelName, parseOperationName, parseStorageUri } from './resource-names';
-import { byteLength, isWellFormed } from './text';
+import { byteLength } from './text';
+import { isWellFormed } from '../internal/text';
 
 /** Text of a bounded length, in UTF-16 code units, that is valid Unicode. */
 export const text = (maxLength: number): z.ZodString =>

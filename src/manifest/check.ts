@@ -8,7 +8,7 @@ import type { StorageUri } from '../contract/resource-names';
 import { exportManifestSchema } from '../contract/manifest';
 import { firstIssue } from '../contract/problems';
 import { parseStorageUri } from '../contract/resource-names';
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 import type { ArtifactFile } from '../verification/artifact-file';
 import { MANIFEST_NAME } from './digests';
 import { compareWithManifest } from './compare';

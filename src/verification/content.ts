@@ -73,5 +73,5 @@ async function digestsOf(file: ArtifactFile): Promise<Digests> {
 function differences(file: ArtifactFile, found: Digests): string[] {
   return (['crc32c', 'md5'] as const)
     .filter((name) => file[name] !== undefined && file[name] !== found[name])
-    .map((name) => `its bytes have the ${name} ${found[name] ?? ''}, and ${file[name] ?? ''} is recorded`);
+    .map((name) => `its bytes have the ${name} ${found[name] ?? ''}, but ${file[name] ?? ''} is recorded`);
 }

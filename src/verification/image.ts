@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { VerificationLevel } from '../contract/export-input';
-import type { ImageDescriptor, ImageManifest } from '../google/registry';
 import { inParallel } from '../internal/in-parallel';
 import { inspectContent } from './inspection';
 import { Messages, shown, shownName } from './messages';
@@ -11,7 +9,28 @@ import type { Inspecting } from './readers/work';
 import { LimitError } from './readers/work';
 import { forEachInSlices, inSlice } from './slices';
 
-/** A config or a layer that is there. */
+/** What a manifest records of one of its parts. */
+interface ImageDescriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of a manifest in an index. */
+  readonly platform?: Platform;
+}
+
+/** A manifest or an index, as the registry returned it. */
+interface ImageManifest {
+  /** Length of the manifest itself, in bytes. */
+  readonly size: number;
+  readonly manifest: {
+    readonly config?: ImageDescriptor;
+    readonly layers?: readonly ImageDescriptor[];
+    readonly manifests?: readonly ImageDescriptor[];
+  };
+}
+
+/** A config or a layer that exists. */
 export interface ImageBlob {
   readonly bytes: number;
   /** Reads exactly so many bytes; they must lie within the blob. */
@@ -45,12 +64,8 @@ const MAX_KEPT = 200;
 const MAX_TYPE_LENGTH = 100;
 
 /** Checks whether everything that a manifest or index refers to is there, of its size; with `content` reads it all. */
-export async function checkImage(
-  top: ImageManifest,
-  source: ImageSource,
-  level: VerificationLevel,
-): Promise<CheckedImage> {
-  const check = new ImageCheck(source, level);
+export async function checkImage(top: ImageManifest, source: ImageSource, readsLayers: boolean): Promise<CheckedImage> {
+  const check = new ImageCheck(source, readsLayers);
   if ((top.manifest.manifests ?? []).length === 0 && top.manifest.config === undefined) {
     check.findings.add('its manifest names neither a config nor other manifests');
     return check.result([]);
@@ -65,7 +80,7 @@ class ImageCheck {
 
   constructor(
     private readonly source: ImageSource,
-    private readonly level: VerificationLevel,
+    private readonly readsLayers: boolean,
   ) {}
 
   async run(top: ImageManifest): Promise<CheckedImage> {
@@ -83,7 +98,7 @@ class ImageCheck {
       if (blob === undefined) this.findings.add(`the ${role} ${describe(part)} is missing`);
       else if (blob.bytes !== part.size) this.findings.add(sizeFinding(role, part, blob.bytes));
       else if (role === 'config') await this.checkConfig(part, blob);
-      else if (this.level === 'content' && (await digestOf(blob)) !== part.digest) {
+      else if (this.readsLayers && (await digestOf(blob)) !== part.digest) {
         this.findings.add(`the bytes of the layer ${describe(part)} have another digest`);
       }
     });

@@ -1,4 +1,4 @@
-import { cut, printable } from '../contract/text';
+import { cut, printable } from '../internal/text';
 
 /** Characters of a finding or a note at most: they become part of workflow history. */
 export const MAX_MESSAGE_LENGTH = 300;

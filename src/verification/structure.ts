@@ -42,13 +42,3 @@ export async function inspectFiles(kinds: readonly FileKind[], files: readonly A
   if (more > 0) notes.add(`${more} more files were not inspected`);
   return { findings: findings.texts, notes: notes.texts, inspected, used: [...exported.used] };
 }
-
-/** Joins what several inspections gave. */
-export function joined(inspections: readonly Inspection[]): Inspection {
-  return {
-    findings: inspections.flatMap(({ findings }) => findings),
-    notes: inspections.flatMap(({ notes }) => notes),
-    inspected: inspections.flatMap(({ inspected }) => inspected),
-    used: inspections.flatMap(({ used }) => used),
-  };
-}

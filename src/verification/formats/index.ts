@@ -110,6 +110,9 @@ const TABULAR: Family = {
   ],
 };
 
+/** The formats that are known here, by Vertex AI's ids. */
+export const FORMAT_IDS: readonly string[] = [...FAMILIES.keys()];
+
 /** The family of a format's files; `undefined` for ids that are not known here, `genie` among them. */
 export function familyOf(exportFormatId: string, paths: readonly string[]): Family | undefined {
   const tabular = exportFormatId === 'tf-saved-model' && paths.some((path) => path.startsWith('predict/'));

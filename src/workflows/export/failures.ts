@@ -3,7 +3,8 @@ import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } 
 import type { ExportFailureDetails, LastFailure } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
 import type { ExportAttempt } from '../../contract/export-result';
-import { boundedMessage, cut } from '../../contract/text';
+import { boundedMessage } from '../../contract/text';
+import { cut } from '../../internal/text';
 
 /** Longest reason of an attempt in the result, in characters: there can be a hundred attempts. */
 const MAX_REASON = 500;

@@ -1,6 +1,6 @@
 import type { ExportAttempt, OutputInfo } from '../../contract/export-result';
 import type { BlockedReason, ExportStage, ExportStatus } from '../../contract/export-status';
-import { cut } from '../../contract/text';
+import { cut } from '../../internal/text';
 
 /** The whole reason is in the status and in the result. */
 const MAX_REASON = 160;
