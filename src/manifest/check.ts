@@ -14,7 +14,9 @@ import { MANIFEST_NAME } from './digests';
 import { compareWithManifest } from './compare';
 
 export interface ManifestCheckOptions {
-  /** `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`. */
+  /**
+   * `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`.
+   */
   level?: 'listing' | 'content';
   /**
    * The directory to check: `gs://bucket/directory`. Default: the directory beside the manifest that was read, or the
@@ -157,7 +159,7 @@ async function checkBytes(
     const record = recorded.get(path);
     return record === undefined || record === digest
       ? []
-      : [`${path} has the sha256 ${digest}, and ${record} is recorded`];
+      : [`${path} has the sha256 ${digest}, but ${record} is recorded`];
   });
   return [...findings, ...others];
 }

@@ -45,11 +45,11 @@ async function ownFindings({ predicate }: ExportManifest, recorded: readonly Exp
 }
 
 function differencesOf(record: ExportedFile, file: ExportedFile): string[] {
-  if (file.bytes !== record.bytes) return [`has ${file.bytes} bytes, and ${record.bytes} are recorded`];
+  if (file.bytes !== record.bytes) return [`has ${file.bytes} bytes, but ${record.bytes} are recorded`];
   return (['crc32c', 'md5'] as const).flatMap((name) => {
     const [now, then] = [file[name], record[name]];
     return now === undefined || then === undefined || now === then
       ? []
-      : [`has the ${name} ${now}, and ${then} is recorded`];
+      : [`has the ${name} ${now}, but ${then} is recorded`];
   });
 }

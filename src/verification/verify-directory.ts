@@ -10,7 +10,9 @@ import { verifyFiles } from './verify-files';
  * @experimental
  */
 export interface VerifyDirectoryOptions {
-  /** Vertex AI's id of the format: `tf-saved-model`, `tflite`, `edgetpu-tflite`, `tf-js`, `core-ml`, `custom-trained`. */
+  /**
+   * Vertex AI's id of the format: `tf-saved-model`, `tflite`, `edgetpu-tflite`, `tf-js`, `core-ml`, `custom-trained`.
+   */
   readonly format: string;
   /** Default `structure`. */
   readonly level?: VerificationLevel;

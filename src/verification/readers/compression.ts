@@ -46,15 +46,15 @@ const COMPRESSIONS: readonly Compression[] = [
   { name: 'zlib of joblib before 0.10', magic: [0x5a, 0x46] },
 ];
 
-/** How a file is compressed, as its first bytes tell; `undefined` where it is not. */
+/** How a file is compressed, as its first bytes tell; `undefined` if it is not. */
 export function compressionOf(bytes: SparseBytes): Compression | undefined {
   return COMPRESSIONS.find(({ magic }) => hasAt(bytes, 0, magic));
 }
 
 /**
- * The content of a compressed file; `undefined` where only reading all of it could tell.
+ * The content of a compressed file; `undefined` if only reading all of it could tell.
  *
- * @throws MalformedFileError where it is cut off or damaged
+ * @throws MalformedFileError if it is cut off or damaged
  */
 export function* decompressed(
   bytes: SparseBytes,

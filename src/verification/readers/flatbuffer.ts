@@ -41,12 +41,12 @@ class SparseByteBuffer extends ByteBuffer {
     return this.file.size;
   }
 
-  /** Takes note of a part that belongs to the FlatBuffer. @throws MalformedFileError where it is not in the file */
+  /** Takes note of a part that belongs to the FlatBuffer. @throws MalformedFileError if it is not in the file */
   part(start: number, length: number): ByteRange {
     const end = start + length;
     if (start < 0 || length < 0 || end > this.file.size) {
       throw this.file.malformed(
-        `is cut off or damaged: the bytes ${start} to ${end} belong to it, and the file has ${this.file.size}`,
+        `is cut off or damaged: the bytes ${start} to ${end} belong to it, but the file has ${this.file.size}`,
       );
     }
     this.end = Math.max(this.end, end);
@@ -76,7 +76,7 @@ export function identifierOf(bytes: SparseBytes, start = 0): string {
 export class Table {
   private readonly file: SparseBytes;
 
-  /** @throws MalformedFileError where no table can be: its vtable, or its own fields, are not in the file */
+  /** @throws MalformedFileError if no table can be: its vtable, or its own fields, are not in the file */
   constructor(
     private readonly buffer: SparseByteBuffer,
     /** Where it stands, in bytes from the file's start. */

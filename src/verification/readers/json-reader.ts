@@ -59,7 +59,7 @@ export class JsonReader {
 
   /** The error for a text that is JSON, but not what it should be; the reason follows: `the name is missing`. */
   wrong(reason: string): Error {
-    return this.bytes.malformed(`${this.what} is not as it should be: ${reason}`);
+    return this.bytes.malformed(`${this.what} is not valid: ${reason}`);
   }
 
   /** Reads a small value at once. Where its end is not in memory yet, the work is repeated. */
@@ -147,7 +147,7 @@ export class JsonReader {
     for (;;) {
       while (scanner.at < scanner.part.length && ' \n\r\t'.includes(String.fromCharCode(scanner.peek())))
         scanner.at += 1;
-      if (scanner.at < scanner.part.length) throw this.noJson('something follows its end');
+      if (scanner.at < scanner.part.length) throw this.noJson('text follows its end');
       if (this.partAt + scanner.part.length >= this.end) return;
       yield* this.extend();
     }
@@ -181,7 +181,7 @@ export class JsonReader {
     return this.scanner.string();
   }
 
-  /** A text; `undefined` where there is another value. */
+  /** A text; `undefined` if there is another value. */
   maybeString(): string | undefined {
     if (this.scanner.next() === BYTE.quote) return this.scanner.string();
     this.skipValue();

@@ -21,7 +21,7 @@ export class JsonSkipping {
   /**
    * Skips some tokens; whether the value has ended. What was skipped stays so.
    *
-   * @throws WindowEndError where not a single token is in memory
+   * @throws WindowEndError if not a single token is in memory
    */
   advance(): boolean {
     for (let token = 0; token < TOKENS; token += 1) {

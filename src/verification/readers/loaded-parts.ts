@@ -48,7 +48,7 @@ export class LoadedParts {
     this.indexBytes = Math.max(this.indexBytes, indexBytes);
   }
 
-  /** Loads parts that are missing. @throws LimitError where that would be more than may be read of this file */
+  /** Loads parts that are missing. @throws LimitError if that would be more than may be read of this file */
   async load(ranges: readonly ByteRange[]): Promise<void> {
     const reads = this.isReadWhole ? [{ start: 0, length: this.file.bytes }] : this.plan(ranges);
     await inParallel(reads, async ({ start, length }) => {
@@ -94,7 +94,9 @@ export class LoadedParts {
     return reads;
   }
 
-  /** Pages to read from here on: as many as were read right before, so that a file that is read on costs few requests. */
+  /**
+   * Pages to read from here on: as many as were read right before, so that a file that is read on costs few requests.
+   */
   private readAhead(page: number): number {
     const limit = MAX_READ_AHEAD_BYTES / PAGE_BYTES;
     let before = 0;

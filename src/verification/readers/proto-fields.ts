@@ -52,7 +52,7 @@ class Fields implements IterableIterator<ProtoField> {
  * The fields of the message that fills a part of a file, in their order. Values are hopped over: only tags, lengths
  * and varints are read. Source: https://protobuf.dev/programming-guides/encoding/
  *
- * @throws MalformedFileError where the part is no whole message
+ * @throws MalformedFileError if the part is no whole message
  */
 export function fieldsOf(bytes: Bytes, start = 0, end = bytes.size): IterableIterator<ProtoField> {
   return new Fields(bytes, start, end, undefined);
@@ -81,7 +81,7 @@ function fieldAt(bytes: Bytes, at: number, end: number): ProtoField {
   };
   if (length < 0 || field.end > end) {
     throw bytes.malformed(
-      `is cut off or damaged: field ${number} at byte ${at} should have ${length} bytes, and ${end - first.end} are left`,
+      `is cut off or damaged: field ${number} at byte ${at} should have ${length} bytes, but ${end - first.end} are left`,
     );
   }
   return field;
@@ -102,7 +102,11 @@ function isWireType(value: number): value is WireType {
   return value === 0 || value === 1 || value === 2 || value === 5;
 }
 
-/** A number of up to 64 bits, signed, and where it ends. @throws MalformedFileError where there is none before the limit */
+/**
+ * A number of up to 64 bits, signed, and where it ends.
+ *
+ * @throws MalformedFileError if there is none before the limit
+ */
 export function readVarint(bytes: Bytes, at: number, limit: number): { value: number; end: number } {
   const first = at < limit ? bytes.u8(at) : 0x80;
   if (first < 0x80) return { value: first, end: at + 1 };

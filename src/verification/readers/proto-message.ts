@@ -10,7 +10,7 @@ const STEPS_PER_BYTE = 3;
 /** A type of small messages. */
 export interface MessageType<T> {
   readonly name: string;
-  /** @throws Error where the content is no message of this type */
+  /** @throws Error if the content is no message of this type */
   decode(content: Buffer): T;
 }
 
@@ -30,8 +30,8 @@ export function messageType<T>(root: Root, name: string, shape: z.ZodType<T>): M
 /**
  * The message in a part of a file.
  *
- * @throws MalformedFileError where it is none of its type
- * @throws LimitError where it is too large to be decoded
+ * @throws MalformedFileError if it is none of its type
+ * @throws LimitError if it is too large to be decoded
  */
 export function decodeMessage<T>(
   bytes: SparseBytes,

@@ -41,8 +41,8 @@ const MAX_KEY_BYTES = 4 * 1024;
  * Source: https://github.com/google/leveldb/blob/main/doc/table_format.md, with the magic number of
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/lib/io/format.h
  *
- * @throws MalformedFileError where the file is not a whole table
- * @throws LimitError where it is too large to be inspected
+ * @throws MalformedFileError if the file is not a whole table
+ * @throws LimitError if it is too large to be inspected
  */
 export function* visitEntries(bytes: SparseBytes, visit: (entry: TableEntry) => void): Inspecting {
   const blocks = new Blocks(bytes);
@@ -67,7 +67,7 @@ function readIndex(bytes: SparseBytes, blocks: Blocks): Block {
   const magic = footer.content.subarray(-MAGIC.length);
   if (!magic.equals(MAGIC)) {
     throw bytes.malformed(
-      `is no whole table: it ends with ${magic.toString('hex')}, not with ${MAGIC.toString('hex')}`,
+      `is not a complete table: it ends with ${magic.toString('hex')}, not with ${MAGIC.toString('hex')}`,
     );
   }
   const metaIndex = readHandle(footer, 0);
@@ -144,7 +144,7 @@ class Blocks {
     const end = block.length - TRAILER_BYTES;
     const stored = block.readUInt32LE(end + 1);
     if (stored !== masked(crc32c(block.subarray(0, end + 1)))) {
-      throw this.file.malformed(`is damaged: the checksum of its block at byte ${offset} is another one`);
+      throw this.file.malformed(`is damaged: the checksum of its block at byte ${offset} is wrong`);
     }
     const type = block.readUInt8(end);
     const packed = block.subarray(0, end);

@@ -96,7 +96,7 @@ export class SparseBytes {
     return this.u32(at) | 0;
   }
 
-  /** @throws MalformedFileError where the number is beyond 2^53: no file is so large */
+  /** @throws MalformedFileError if the number is beyond 2^53: no file is so large */
   u64(at: number): number {
     const value = this.slice(at, 8).readBigUInt64LE();
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.malformed(`has the impossible number ${value} at ${at}`);
@@ -120,7 +120,7 @@ export class SparseBytes {
     return joined(pages, length);
   }
 
-  /** Text in UTF-8. @throws MalformedFileError where it is none */
+  /** Text in UTF-8. @throws MalformedFileError if it is none */
   text(start: number, length: number): string {
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(this.slice(start, length));
@@ -142,7 +142,7 @@ export class SparseBytes {
    * Says that a part is the format's own index and is read whole, however small the share of the file is that may be
    * read otherwise.
    *
-   * @throws LimitError where it is larger than 8 MiB
+   * @throws LimitError if it is larger than 8 MiB
    */
   needIndex(start: number, length: number): void {
     this.within(start, length);
@@ -181,7 +181,7 @@ export class SparseBytes {
   private within(start: number, length: number): void {
     if (Number.isInteger(start) && start >= 0 && length >= 0 && start + length <= this.size) return;
     throw this.malformed(
-      `is cut off or damaged: the bytes ${start} to ${start + length} belong to it, and the file has ${this.size}`,
+      `is cut off or damaged: the bytes ${start} to ${start + length} belong to it, but the file has ${this.size}`,
     );
   }
 }

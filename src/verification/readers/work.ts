@@ -74,7 +74,7 @@ export class WorkMeter implements SliceObserver {
   /** @param path of the file that is inspected, for the note */
   constructor(private readonly path: string) {}
 
-  /** @throws LimitError where the inspection costs too much */
+  /** @throws LimitError if the inspection costs too much */
   charge(steps: number): void {
     this.steps += steps;
     this.sinceBreak += steps;

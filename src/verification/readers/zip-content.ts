@@ -15,9 +15,9 @@ const MAX_INFLATED_BYTES = 1024 * 1024;
 const BYTES_PER_STEP = 16;
 
 /**
- * The content of an entry of an archive; `undefined` where it is compressed and large, or in a way that is not known.
+ * The content of an entry of an archive; `undefined` if it is compressed and large, or in a way that is not known.
  *
- * @throws MalformedFileError where it does not stand where the directory says, or is damaged
+ * @throws MalformedFileError if it does not stand where the directory says, or is damaged
  */
 export function zipContent(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ZipContent | undefined {
   const { start, length } = zipData(bytes, directory, entry);

@@ -59,7 +59,7 @@ export function endsAsZip(bytes: SparseBytes): boolean {
  *
  * Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  *
- * @throws MalformedFileError where the end record says what can't be
+ * @throws MalformedFileError if the end record says what can't be
  */
 export function zipDirectory(bytes: SparseBytes): ZipDirectory | undefined {
   const endAt = findEndRecord(bytes);
@@ -76,8 +76,8 @@ export function zipDirectory(bytes: SparseBytes): ZipDirectory | undefined {
  * The entries of an archive, in the order of its directory, which is read whole; where bytes are missing, the same
  * entry can be asked for again.
  *
- * @throws MalformedFileError where the directory is damaged, or an entry can't be in the file
- * @throws LimitError where the directory is larger than 8 MiB
+ * @throws MalformedFileError if the directory is damaged, or an entry can't be in the file
+ * @throws LimitError if the directory is larger than 8 MiB
  */
 export function zipEntries(bytes: SparseBytes, directory: ZipDirectory): IterableIterator<ZipEntry> {
   return new Entries(bytes, directory);
@@ -125,7 +125,7 @@ class Entries implements IterableIterator<ZipEntry> {
 /**
  * Where the data of an entry stands; its local header is read for it.
  *
- * @throws MalformedFileError where there is no local header, or the data reaches into the directory
+ * @throws MalformedFileError if there is no local header, or the data reaches into the directory
  */
 export function zipData(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ByteRange {
   const { name, headerAt, compressedBytes: length } = entry;
@@ -206,7 +206,7 @@ function locateDirectory(bytes: SparseBytes, directoryEnd: number, length: numbe
   const adjacent = directoryEnd - length;
   if (adjacent < offset) {
     throw bytes.malformed(
-      `its zip directory should stand at the bytes ${offset} to ${offset + length}, and its end record at ${directoryEnd}`,
+      `its zip directory should be at the bytes ${offset} to ${offset + length}, but its end record is at ${directoryEnd}`,
     );
   }
   if (length === 0 || adjacent === offset || hasSignature(bytes, adjacent, DIRECTORY_HEADER)) return adjacent;

@@ -114,7 +114,7 @@ suite('a check against a manifest', () => {
     const { findings, notes } = await check(manifestUri);
     assert.match(
       findings.join('\n'),
-      /^empty is missing\ngröße 1\.txt has 2 bytes, and 1 are recorded\nmodel\.bin has the crc32c/,
+      /^empty is missing\ngröße 1\.txt has 2 bytes, but 1 are recorded\nmodel\.bin has the crc32c/,
     );
     assert.deepEqual(notes, ['more is not in the manifest']);
   });

@@ -90,10 +90,10 @@ suite('An ONNX model', () => {
     'whose external data is missing': [external({ location: 'w.bin' }), /the external data w\.bin is missing/],
     'whose external data is too short': [
       external({ location: 'w.data', offset: '20' }),
-      /w\.data has 64 bytes, and the tensor w needs 68/,
+      /w\.data has 64 bytes, but the tensor w needs 68/,
     ],
     'whose external data is outside': [external({ location: '../w.data' }), /is outside of the directory/],
-    'that does not say where its external data is': [external({ offset: '1' }), /does not tell where/],
+    'that does not say where its external data is': [external({ offset: '1' }), /does not say where/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {
