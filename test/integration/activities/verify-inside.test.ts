@@ -38,7 +38,7 @@ const tensor = (dtype: string, shape: number[], begin: number, end: number): unk
 });
 
 suite('safetensors', () => {
-  test('of the tuned model are looked into, with their index', async () => {
+  test('of the tuned model are inspected, with their index', async () => {
     const { inspected, reads, notes } = await verify(MODELS.assistant, 'custom-trained', 'structure');
     const kinds = (inspected ?? []).map(({ kind }) => kind);
     assert.ok(kinds.filter((kind) => kind === 'safetensors').length >= 2);
@@ -107,7 +107,7 @@ suite('TensorFlow.js', () => {
   const weights = [{ name: 'w', shape: [2, 2], dtype: 'float32' }];
   const model = (manifest: unknown): string => JSON.stringify({ modelTopology: {}, weightsManifest: manifest });
 
-  test('of the image model is looked into', async () => {
+  test('of the image model is inspected', async () => {
     const { inspected } = await verify(MODELS.flowers, 'tf-js', 'structure');
     assert.deepEqual(
       inspected?.map(({ kind }) => kind),
@@ -132,7 +132,7 @@ suite('TensorFlow.js', () => {
     });
   }
 
-  test('with text weights is accepted, and a note says what was not looked at', async () => {
+  test('with text weights is accepted, and a note says what was not checked', async () => {
     const text = [{ name: 't', shape: [1], dtype: 'string' }];
     const { notes } = await verifyFiles('tf-js', {
       'model.json': model([{ paths: ['s'], weights: text }]),

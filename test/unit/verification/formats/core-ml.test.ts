@@ -29,7 +29,7 @@ async function summaryOf(...description: readonly Buffer[]): Promise<unknown> {
 }
 
 suite('A Core ML model', () => {
-  test('tells its version, type, inputs and outputs, and its labels are counted', async () => {
+  test('reports its version, type, inputs and outputs, and its labels are counted', async () => {
     const { findings, notes, inspected } = await inspect(fixture('image/core-ml'));
     assert.deepEqual([findings, notes], [[], []]);
     assert.deepEqual(inspected, [
@@ -48,7 +48,7 @@ suite('A Core ML model', () => {
     ]);
   });
 
-  test('tells the features of every kind', async () => {
+  test('reports the features of every kind', async () => {
     const image = (...fields: readonly Buffer[]): Buffer =>
       message(3, message(4, field(1, 20), field(2, 10), field(3, 20), ...fields));
     const summary = await summaryOf(
@@ -88,7 +88,7 @@ suite('A Core ML model', () => {
     });
   });
 
-  test('of several functions tells those of the functions', async () => {
+  test('of several functions reports those of the functions', async () => {
     const summary = await summaryOf(message(20, field(1, 'main'), doubleFeature(2, 'a'), doubleFeature(3, 'b')));
     assert.deepEqual(summary, {
       specificationVersion: 1,
@@ -200,7 +200,7 @@ suite('A Core ML model', () => {
     }
   });
 
-  test('with large layers is looked into with a few small reads', async () => {
+  test('with large layers is inspected with a few small reads', async () => {
     const layers = Array.from({ length: 40 }, () => message(1, field(1, 'layer'), field(20, Buffer.alloc(MIB))));
     const { findings, notes, reads } = await inspect({ [MODEL]: coreMl({ type: 500, content: layers }) });
     assert.deepEqual([findings, notes], [[], []]);

@@ -104,7 +104,7 @@ suite('A pickle', () => {
     assert.match(await findingsOf('m.pkl', whole.subarray(0, 2 * MIB)), /should have 3145728 bytes at byte \d+/);
   });
 
-  test('of many scattered parts is followed for a while, and its end is looked at', async () => {
+  test('of many scattered parts is followed for a while, and its end is checked', async () => {
     const whole = pickle(list(...Array.from({ length: 200 }, () => bytes(Buffer.alloc(20_000)))));
     const { notes } = await assertFewReads('m.pkl', whole, 60, MIB);
     assert.match(

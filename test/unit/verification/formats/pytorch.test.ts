@@ -73,7 +73,7 @@ suite('A PyTorch model', () => {
     });
   }
 
-  test('larger than 1 MiB is looked at in its directory and its pickle', async () => {
+  test('larger than 1 MiB is inspected in its directory and its pickle', async () => {
     const big = { name: 'net/data/2', content: Buffer.alloc(3 * MIB) };
     await assertFewReads('net.pt', archive(big, ...tensors), 4, 32_768);
     await assertFewReads('net.pt', legacy(Buffer.alloc(2 * MIB)), 2, 8_192);
@@ -107,7 +107,7 @@ suite('A model archive of TorchServe', () => {
     'without the handler': [archive({ handler: 'mine.py' }), /its mine\.py is missing/],
     'without a manifest': [zipArchive([{ name: 'net.pt', content: '' }]), /it has no MAR-INF\/MANIFEST\.json/],
     'with another manifest': [archive('none'), /is not valid: the value of model is not an object/],
-    'that is no zip archive': [Buffer.from('hello'), /not a zip archive/],
+    'that is not a zip archive': [Buffer.from('hello'), /not a zip archive/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {

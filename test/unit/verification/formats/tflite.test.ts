@@ -33,7 +33,7 @@ type Summary = Extract<SeenInspection['inspected'][number], { kind: 'tflite' }>[
 
 function summaryOf({ inspected: [file] }: SeenInspection): Summary {
   if (file?.kind === 'tflite') return file.summary;
-  throw new Error('Nothing was learned.');
+  throw new Error('Nothing was inspected.');
 }
 
 function theFixture(name: string): Buffer {
@@ -371,7 +371,7 @@ suite('A model for the Edge TPU', () => {
     assert.match(notes.join(), /1 of its 1 Edge TPU programs do not begin like programs of the known compiler/);
   });
 
-  test('with a program of 5 MB is looked into with a few small reads, and refused where that is cut off', async () => {
+  test('with a program of 5 MB is inspected with a few small reads, and refused where that is cut off', async () => {
     const options = Buffer.concat([PROGRAM, Buffer.alloc(5_000_000)]);
     const whole = tfliteModel({ ...compiled, operator: { [OPERATOR.customOptions]: options } });
     const { findings, reads } = await inspectCompiled(whole);
@@ -398,7 +398,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
   }
   const bytesRead = ({ reads }: SeenInspection): number => reads.reduce((sum, { length }) => sum + length, 0);
 
-  test('is looked into whole where its tables are few', async () => {
+  test('is inspected completely if it has few tables', async () => {
     const seen = await inspect(large(50, 100_000));
     assert.deepEqual([...seen.findings, ...seen.notes], []);
     assert.equal(summaryOf(seen).tensors, 50);
@@ -406,7 +406,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.ok(seen.reads.length <= 80, String(seen.reads.length));
   });
 
-  test('is looked into up to 1 MiB, and a note says how many buffers that were', async () => {
+  test('is inspected up to 1 MiB, and a note says how many buffers were checked', async () => {
     const seen = await inspect(large(1_000, 10_000));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join('\n'), /^model\.tflite: \d+ of 1001 buffers were checked$/m);

@@ -56,7 +56,7 @@ suite('An XGBoost model', () => {
     'the binary form': legacyXgboost({ trees: Array<number>(300).fill(200) }),
   };
   for (const [title, file] of Object.entries(large)) {
-    test(`in ${title} larger than 1 MiB is looked at where it begins and ends`, async () => {
+    test(`in ${title} larger than 1 MiB is inspected at its beginning and end`, async () => {
       const { notes } = await assertFewReads('model.bst', file, 2, 160_000);
       assert.match(notes.join(), /only its beginning and end were inspected/);
       assert.match(await findingsOf('model.bst', file.subarray(0, -100)), /is cut off or damaged: it does not end/);

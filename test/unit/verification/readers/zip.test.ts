@@ -155,7 +155,7 @@ suite('A zip archive', () => {
     });
   }
 
-  test('is told by its first and last bytes', async () => {
+  test('is recognized by its first and last bytes', async () => {
     const told: unknown[] = [];
     const files = [archive, zipArchive([]), archive.subarray(0, 2), Buffer.from('PK'), Buffer.from('model')];
     for (const file of files) {
