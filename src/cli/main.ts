@@ -9,7 +9,7 @@ import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './commands/verify';
 interface Command {
   readonly summary: string;
   readonly help: string;
-  /** Gives the exit code. */
+  /** Returns the exit code. */
   readonly run: (args: string[], output: Output) => Promise<number>;
 }
 
@@ -27,7 +27,7 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).j
 temporal-vertex-export COMMAND --help shows the options of a command.
 `;
 
-/** The call was wrong, or could not be carried out. */
+/** Exit code if the arguments are wrong or the command failed. */
 const FAILED = 2;
 
 async function main([name, ...args]: string[]): Promise<number> {
@@ -36,7 +36,8 @@ async function main([name, ...args]: string[]): Promise<number> {
     return name === undefined ? FAILED : 0;
   }
   const command = COMMANDS.get(name);
-  if (command === undefined) throw new UsageError(`${name} is not a command; there ${commandNames()}.`);
+  if (command === undefined)
+    throw new UsageError(`${name} is not a command. Commands: ${[...COMMANDS.keys()].join(', ')}.`);
   if (args.includes('--help') || args.includes('-h')) {
     stdout.help(command.help);
     return 0;
@@ -44,16 +45,11 @@ async function main([name, ...args]: string[]): Promise<number> {
   return command.run(args, stdout);
 }
 
-/** What a worker does about an outage, a command does not. */
+/** The cause of an outage: the failure's own message is about retries, which a command does not make. */
 function messageOf(error: unknown): string {
   const isOutage = error instanceof ApplicationFailure && error.type === ExportFailureType.Unavailable;
   if (isOutage && error.cause) return error.cause.message;
   return error instanceof Error ? error.message : String(error);
-}
-
-function commandNames(): string {
-  const names = [...COMMANDS.keys()];
-  return names.length === 1 ? `is only ${names.join()}` : `are ${names.join(', ')}`;
 }
 
 main(process.argv.slice(2)).then(

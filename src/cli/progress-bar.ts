@@ -1,11 +1,11 @@
 import type { ManifestCheckProgress } from '../manifest/check';
 
 const WIDTH = 30;
-/** The bar is drawn at most so often, in milliseconds. */
+/** Shortest time between two drawings of the bar, in milliseconds. */
 const EVERY_MS = 100;
 const MIB = 1024 * 1024;
 
-/** Draws how far a check is; on a terminal only, where a line can be written over. */
+/** Draws the progress of a check. It draws on a terminal only, because it overwrites its line. */
 export class ProgressBar {
   private drawnAt = 0;
   private isDrawn = false;

@@ -1,2 +1,2 @@
-/** A command was called with what it does not take. */
+/** A command got arguments that it does not accept. */
 export class UsageError extends Error {}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseImageUri, parseModelName, parseOperationName, parseStorageUri } from './resource-names';
-import { byteLength, isWellFormed } from './text';
+import { byteLength } from './text';
+import { isWellFormed } from '../internal/text';
 
 /** Valid Unicode text of at most `maxLength` UTF-16 code units. */
 export const text = (maxLength: number): z.ZodString =>

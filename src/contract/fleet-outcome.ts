@@ -9,7 +9,7 @@ import {
 import { ExportFailureType } from './failures';
 import type { FleetExport } from './fleet-result';
 import type { ExportModelResult } from './export-result';
-import { cut } from './text';
+import { cut } from '../internal/text';
 
 /** Longest message of a failure in a fleet's lists, in characters. A fleet carries over hundreds of them. */
 const MAX_MESSAGE = 500;

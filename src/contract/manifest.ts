@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** Of in-toto's attestation framework. Source: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
+/** Type of in-toto's statements. Source: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
-/** What the predicate of a manifest is. */
+/** Type of a manifest's predicate. */
 const PREDICATE_TYPE = 'urn:temporal-vertex-export:export-manifest:v1';
 
 const hex = (digits: number): z.ZodString =>
@@ -29,11 +29,11 @@ const predicateSchema = z.object({
   count: z.int().min(0),
   /** Sum of all sizes. */
   bytes: z.number(),
-  /** As in the result of the export: tells whether the manifest itself was changed. */
+  /** As in the result of the export: shows whether the manifest itself was changed. */
   manifestSha256: hex(64),
 });
 
-/** Checks what is read as a manifest. */
+/** Schema of a manifest, to parse one that was read. */
 export const exportManifestSchema = z.object({
   _type: z.literal(STATEMENT_TYPE),
   subject: z.array(subjectSchema),
@@ -42,12 +42,12 @@ export const exportManifestSchema = z.object({
 });
 
 /**
- * The record of an export, beside it as `manifest.json`: every file with its digests, and what made it. It is an
- * in-toto Statement, so that it can be signed and kept with other attestations.
+ * The manifest of an export, which is beside it as `manifest.json`: every file with its digests, and the operation that
+ * made it. It is an in-toto Statement, so that it can be signed and stored with other attestations.
  */
 export type ExportManifest = z.infer<typeof exportManifestSchema>;
 
-/** The manifest of a predicate and its subjects. */
+/** Makes the manifest of a predicate and its subjects. */
 export function exportManifest(
   predicate: ExportManifest['predicate'],
   subject: ExportManifest['subject'],

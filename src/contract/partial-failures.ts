@@ -1,16 +1,16 @@
 import type { PartialFailure } from './export-result';
 import { boundedLine } from './text';
 
-/** Partial failures that are kept of an operation. */
+/** Most partial failures that are kept of an operation. */
 export const MAX_PARTIAL_FAILURES = 20;
-/** Longest message of one, in characters. */
+/** Longest message of a partial failure, in characters. */
 export const MAX_PARTIAL_FAILURE_MESSAGE = 300;
 
 /**
- * Partial failures as a person reads them, one a line.
+ * Partial failures as text, one line each.
  *
- * @param more of them that were not kept
- * @param most lines; one more counts the others
+ * @param more number of partial failures that were not kept
+ * @param most most lines; one more counts the others
  */
 export function partialFailureLines(failures: readonly PartialFailure[], more: number, most: number): string[] {
   const others = Math.max(0, failures.length - most) + more;

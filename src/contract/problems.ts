@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { boundedLine, boundedMessage, cut, printable } from './text';
+import { boundedLine, boundedMessage } from './text';
+import { cut, printable } from '../internal/text';
 
 /** One problem of an input. */
 export interface InputProblem {

@@ -1,4 +1,5 @@
-import { byteLength, isWellFormed } from './text';
+import { byteLength } from './text';
+import { isWellFormed } from '../internal/text';
 
 /** The parts of a location's resource name: `projects/P/locations/L`. */
 export interface LocationName {

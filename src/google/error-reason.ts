@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 import { optionalField } from './reply-fields';
 
 /**

@@ -1,4 +1,4 @@
-import { cut, printable } from '../contract/text';
+import { cut, printable } from '../internal/text';
 import { redact } from '../internal/redact';
 
 /** Longest message of an error, in UTF-16 code units. */

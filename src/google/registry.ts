@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ImageReference } from '../contract/resource-names';
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 import { GoogleTransportError } from './api-error';
 import type { ByteRange } from './byte-range';
 import { readByteRange } from './byte-range';

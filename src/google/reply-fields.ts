@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cut, isWellFormed, printable } from '../contract/text';
+import { cut, isWellFormed, printable } from '../internal/text';
 import { messageText } from './message-text';
 
 /** Text for people: shortened, valid Unicode. */

@@ -8,7 +8,8 @@ import {
   parseOperationName,
   parseStorageUri,
 } from '../contract/resource-names';
-import { byteLength, cut, isWellFormed, printable } from '../contract/text';
+import { byteLength } from '../contract/text';
+import { cut, isWellFormed, printable } from '../internal/text';
 
 /** A name is not one of the kind that the request needs: no request was made. */
 export class InvalidResourceNameError extends Error {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing } from './api-error';
 import type { Credentials } from './credentials';
 import { CredentialsError, credentialsProblemOf } from './credentials-error';

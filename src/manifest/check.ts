@@ -8,64 +8,66 @@ import type { StorageUri } from '../contract/resource-names';
 import { exportManifestSchema } from '../contract/manifest';
 import { firstIssue } from '../contract/problems';
 import { parseStorageUri } from '../contract/resource-names';
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 import type { ArtifactFile } from '../verification/artifact-file';
 import { MANIFEST_NAME } from './digests';
 import { compareWithManifest } from './compare';
 
 export interface ManifestCheckOptions {
-  /** `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`. */
+  /**
+   * `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`.
+   */
   level?: 'listing' | 'content';
   /**
-   * The directory to check: `gs://bucket/directory`. Default: the directory beside the manifest that was read, or the
-   * one that was named; where the manifest is given as an object, the directory that it names.
+   * The directory to check: `gs://bucket/directory`. Default: the named directory, or the one beside the named manifest;
+   * for a manifest that is an object, the directory that it names.
    */
   at?: string;
-  /** Where Cloud Storage is and how to speak to it. */
+  /** Hosts and credentials for Cloud Storage. */
   google?: GoogleOptions;
-  /** Called as it goes on. */
+  /** Called repeatedly with the progress. */
   onProgress?: (progress: ManifestCheckProgress) => void;
-  /** Ends the check early; its reason is thrown. */
+  /** Aborts the check; its reason is thrown. */
   signal?: AbortSignal;
 }
 
 export interface ManifestCheckProgress {
-  /** What is counted: files that were listed, or bytes that were read. */
+  /** `files` counts listed files, `bytes` counts bytes that were read. */
   readonly unit: 'files' | 'bytes';
   readonly done: number;
   readonly total: number;
 }
 
-/** What a check found; `findings` is empty where everything is as it was. */
+/** The result of a check. The export is intact if `findings` is empty. */
 export interface ManifestCheck {
-  /** What made the export. */
+  /** The operation and workflow that made the export. */
   readonly export: ExportManifest['predicate'];
-  /** Where the manifest was read; left out where it was given as an object. */
+  /** Where the manifest was read; absent if it is an object. */
   readonly manifestUri?: string;
   /** The directory that was checked; the one that the manifest names is `export.artifactOutputUri`. */
   readonly artifactUri: string;
-  /** What is not as the manifest says, file by file. */
+  /** Differences from the manifest, one line each. */
   readonly findings: readonly string[];
-  /** What is worth knowing and no fault, for example more files. */
+  /** Facts worth knowing that are not faults, for example additional files. */
   readonly notes: readonly string[];
   readonly reads: Reads;
 }
 
-/** A long check must not fail for one answer: so often a request is made, over about a minute. */
+/** Attempts of each request, over about a minute: one bad response must not fail a long check. */
 const STORAGE_ATTEMPTS = 8;
 
-/** Of a manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
+/** Largest manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
-/** Of a text of a manifest in a message, in characters. */
+/** Longest text of a manifest in a message, in characters. */
 const MAX_SHOWN = 300;
 
-/** There is no manifest to check against, or what stands there is none. */
+/** There is no manifest, or the object is not a manifest. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
 
 /**
- * Checks an export against its manifest, or a copy of it elsewhere.
+ * Checks an export, or a copy of it, against its manifest.
  *
  * Anybody who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
  * what is compared and not where: the directory beside it is checked, or the one that was named, unless `at` says
@@ -73,8 +75,8 @@ export class ManifestError extends Error {
  *
  * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
  * directory beside it
- * @throws ManifestError where there is no manifest
- * @throws ApplicationFailure with an `ExportFailureType` where Cloud Storage refuses to be read
+ * @throws ManifestError if there is no manifest
+ * @throws ApplicationFailure with an `ExportFailureType` if Cloud Storage can't be read
  */
 export async function verifyManifest(
   manifest: ExportManifest | string,
@@ -97,10 +99,10 @@ export async function verifyManifest(
     onProgress?.({ unit: 'files', done: Math.min(listed, predicate.count), total: predicate.count });
   });
   const { findings, notes } = await compareWithManifest(record, files, checkedUri === namedUri);
-  const tell = (done: number, total: number): void => {
+  const reportBytes = (done: number, total: number): void => {
     onProgress?.({ unit: 'bytes', done, total });
   };
-  const more = level === 'content' ? await checkBytes(reader, directory, files, record, tell) : [];
+  const more = level === 'content' ? await checkBytes(reader, directory, files, record, reportBytes) : [];
   const place = at === undefined && checkedUri !== namedUri ? [otherPlace(checkedUri, namedUri)] : [];
   return {
     export: predicate,
@@ -113,15 +115,15 @@ export async function verifyManifest(
 }
 
 function otherPlace(checked: string, named: string): string {
-  return `the manifest names ${cut(named, MAX_SHOWN)} as its export's directory, and ${cut(checked, MAX_SHOWN)} was checked; to check the other one, name it as the place (--at, option at)`;
+  return `the manifest names ${cut(named, MAX_SHOWN)} as its export's directory, but ${cut(checked, MAX_SHOWN)} was checked; to check the named one, pass it with --at or the option at`;
 }
 
-/** The directory that a manifest says it was written for. */
+/** The directory that a manifest was written for. */
 function namedDirectory({ predicate }: ExportManifest, title: string): StorageUri {
   const directory = parseStorageUri(predicate.artifactOutputUri);
   if (directory !== undefined) return asDirectory(directory);
   throw new ManifestError(
-    `${title} names ${cut(predicate.artifactOutputUri, MAX_SHOWN)} as its export's directory, which is not gs://bucket/path. Take a manifest that an export wrote.`,
+    `${title} names ${cut(predicate.artifactOutputUri, MAX_SHOWN)} as its export's directory, which is not gs://bucket/path. Use a manifest that an export wrote.`,
   );
 }
 
@@ -129,13 +131,13 @@ function uriOf({ bucket, path }: StorageUri): string {
   return `gs://${bucket}/${path}`;
 }
 
-/** Reads every byte of the recorded files, and compares their digests with those of the listing and the record. */
+/** Reads every byte of the recorded files and compares their digests with the listing and the manifest. */
 async function checkBytes(
   reader: DirectoryReader,
   directory: StorageUri,
   files: readonly ExportedFile[],
   { subject }: ExportManifest,
-  tell: (done: number, total: number) => void,
+  onBytes: (done: number, total: number) => void,
 ): Promise<string[]> {
   const recorded = new Map(subject.map(({ name, digest }) => [name, digest.sha256]));
   const wanted = files.filter(({ path }) => recorded.has(path));
@@ -146,18 +148,18 @@ async function checkBytes(
     read: async (start, length) => {
       const part = await file.read(start, length);
       done += part.length;
-      tell(done, total);
+      onBytes(done, total);
       return part;
     },
   });
-  // It brings a native module, which only this level needs.
+  // Only this level needs its native module.
   const { checkContent } = await import('../verification/content.js');
   const { findings, sha256 } = await checkContent(wanted.map((file) => counted(reader.readable(directory, file))));
   const others = [...sha256].flatMap(([path, digest]) => {
     const record = recorded.get(path);
     return record === undefined || record === digest
       ? []
-      : [`${path} has the sha256 ${digest}, and ${record} is recorded`];
+      : [`${path} has the sha256 ${digest}, but ${record} is recorded`];
   });
   return [...findings, ...others];
 }
@@ -186,7 +188,7 @@ async function readManifest(reader: DirectoryReader, uri: string): Promise<ReadM
     if (content === undefined) continue;
     const parsed = exportManifestSchema.safeParse(jsonOrUndefined(content.toString()));
     if (!parsed.success) {
-      throw new ManifestError(`${manifestUri} is no manifest of an export: ${firstIssue(parsed.error)}`);
+      throw new ManifestError(`${manifestUri} is not a manifest of an export: ${firstIssue(parsed.error)}`);
     }
     const record = parsed.data;
     const isNamed = name !== path && name !== inside;
@@ -194,7 +196,7 @@ async function readManifest(reader: DirectoryReader, uri: string): Promise<ReadM
     return { record, manifestUri, beside };
   }
   throw new ManifestError(
-    `There is no manifest at ${names.map((name) => `gs://${bucket}/${name}`).join(' nor at ')}. One is written where the export's input has manifest: {"write": true}.`,
+    `There is no manifest at ${names.map((name) => `gs://${bucket}/${name}`).join(' or at ')}. Export with manifest: {"write": true} in the input to get one.`,
   );
 }
 
@@ -215,7 +217,7 @@ async function manifestContent(reader: DirectoryReader, { bucket, path }: Storag
   if (object === undefined) return undefined;
   if (object.size > MAX_MANIFEST_BYTES) {
     throw new ManifestError(
-      `gs://${bucket}/${path} has ${object.size} bytes, and a manifest has at most ${MAX_MANIFEST_BYTES}. Name the manifest that the export wrote.`,
+      `gs://${bucket}/${path} has ${object.size} bytes, but a manifest has at most ${MAX_MANIFEST_BYTES}. Name the manifest that the export wrote.`,
     );
   }
   return reader.readable({ bucket, path: '' }, exportedFile(object, '')).read(0, object.size);

@@ -7,9 +7,9 @@ import { Messages, shownName } from '../verification/messages';
 import { forEachInSlices } from '../verification/slices';
 
 /**
- * Compares what a place has with a manifest, file by file.
+ * Compares the files of a directory with a manifest.
  *
- * @param isOriginal whether it is the place that the manifest was written for, so that generations should be the same
+ * @param isOriginal whether the manifest was written for this directory, so that generations should be the same
  */
 export async function compareWithManifest(
   manifest: ExportManifest,
@@ -21,7 +21,7 @@ export async function compareWithManifest(
   await forEachInSlices(files, (file) => present.set(file.path, file));
   const findings = new Messages('findings', MAX_LISTED_MESSAGES);
   const notes = new Messages('notes', MAX_LISTED_MESSAGES);
-  for (const finding of await ownFindings(manifest, recorded)) findings.add(finding);
+  for (const finding of await manifestFindings(manifest, recorded)) findings.add(finding);
   await forEachInSlices(recorded, (record) => {
     const file = present.get(record.path);
     const differences = file ? differencesOf(record, file) : ['is missing'];
@@ -37,19 +37,19 @@ export async function compareWithManifest(
   return { findings: findings.texts, notes: notes.texts };
 }
 
-/** A manifest that does not fit its own digest was changed or damaged. */
-async function ownFindings({ predicate }: ExportManifest, recorded: readonly ExportedFile[]): Promise<string[]> {
+/** Finds out whether the manifest itself was changed or damaged: its entries must have its digest. */
+async function manifestFindings({ predicate }: ExportManifest, recorded: readonly ExportedFile[]): Promise<string[]> {
   const digest = await manifestDigest(recorded);
   if (digest === predicate.manifestSha256 && recorded.length === predicate.count) return [];
   return [`the manifest itself was changed: its entries have the digest ${digest}, not ${predicate.manifestSha256}`];
 }
 
 function differencesOf(record: ExportedFile, file: ExportedFile): string[] {
-  if (file.bytes !== record.bytes) return [`has ${file.bytes} bytes, and ${record.bytes} are recorded`];
+  if (file.bytes !== record.bytes) return [`has ${file.bytes} bytes, but ${record.bytes} are recorded`];
   return (['crc32c', 'md5'] as const).flatMap((name) => {
     const [now, then] = [file[name], record[name]];
     return now === undefined || then === undefined || now === then
       ? []
-      : [`has the ${name} ${now}, and ${then} is recorded`];
+      : [`has the ${name} ${now}, but ${then} is recorded`];
   });
 }

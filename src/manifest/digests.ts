@@ -4,18 +4,18 @@ import type { ExportManifest } from '../contract/manifest';
 import { forEachInSlices } from '../verification/slices';
 import { sortedInSlices } from '../verification/sorted';
 
-/** Name of the manifest's object: it stands beside the export's directory, not in it. */
+/** Name of the manifest's object, which is beside the export's directory. */
 export const MANIFEST_NAME = 'manifest.json';
 
-/** Entries of a result: it becomes part of workflow history. `boundedVerification` limits their bytes. */
+/** Most entries in a result, which becomes part of workflow history. `boundedVerification` limits their bytes. */
 const INLINE_ENTRIES = 500;
 
-/** Sorts by code unit, so that the digest depends on no locale. */
+/** Compares by code unit, so that the digest does not depend on a locale. */
 function byPath(a: ExportedFile, b: ExportedFile): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
-/** SHA-256 of the files in order of their paths: one line `path\tbytes\tcrc32c\tmd5\tgeneration` each. */
+/** SHA-256 of one line `path\tbytes\tcrc32c\tmd5\tgeneration` for each file, in the order of their paths. */
 export async function manifestDigest(files: readonly ExportedFile[]): Promise<string> {
   return digestOf(await sortedInSlices(files, byPath));
 }
@@ -28,7 +28,7 @@ async function digestOf(sorted: readonly ExportedFile[]): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Totals of the files and the digest of their sorted manifest. */
+/** Totals of the files, and the digest of their sorted list. */
 export async function manifestOf(files: readonly ExportedFile[]): Promise<VerifiedFiles> {
   const sorted = await sortedInSlices(files, byPath);
   let total = 0;
@@ -44,7 +44,7 @@ export async function manifestOf(files: readonly ExportedFile[]): Promise<Verifi
   };
 }
 
-/** The subjects of a manifest, in order of their paths; digests as in-toto has them: in hex. */
+/** The subjects of a manifest in the order of their paths; digests are in hex, as in in-toto. */
 export async function subjectsOf(
   files: readonly ExportedFile[],
   sha256: ReadonlyMap<string, string> = new Map(),
@@ -65,7 +65,7 @@ export async function subjectsOf(
   return subjects;
 }
 
-/** The files that a manifest names, as a listing has them. */
+/** The files that a manifest names, in the form of a listing. */
 export async function filesOf({ subject }: ExportManifest): Promise<ExportedFile[]> {
   const files: ExportedFile[] = [];
   await forEachInSlices(subject, ({ name, digest: { crc32c, md5 }, annotations: { bytes, generation } }) => {

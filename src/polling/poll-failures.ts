@@ -1,4 +1,4 @@
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 import type { GoogleStatus } from '../google/api-error';
 import { GoogleApiError, isPassing } from '../google/api-error';
 import { redact } from '../internal/redact';

@@ -1,5 +1,5 @@
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/common';
-import { cut, printable } from '../contract/text';
+import { cut, printable } from '../internal/text';
 import { redact } from '../internal/redact';
 
 /** Of one text, in characters: a log line has room for a message, not for what a service answered in full. */

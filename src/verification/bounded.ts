@@ -1,10 +1,16 @@
 import type { InspectedFile } from './inspected';
-import type { VerifiedFiles } from '../contract/export-result';
 import { countedBy, MAX_MESSAGE_LENGTH, moreLine, shown } from './messages';
 
-/** What a verification reports, as far as its size depends on what was exported. */
-export interface BoundedVerification {
-  readonly files?: VerifiedFiles;
+/** A list of verified files. */
+interface FileList {
+  readonly entries: readonly object[];
+  /** Whether entries are left out. */
+  readonly truncated: boolean;
+}
+
+/** The parts of a verification's result whose size depends on the exported files. */
+export interface BoundedVerification<Files extends FileList> {
+  readonly files?: Files;
   readonly inspected?: readonly InspectedFile[];
   readonly notes: readonly string[];
 }
@@ -13,66 +19,65 @@ export interface BoundedVerification {
 const MAX_NOTES = 200;
 /** Inspected files that are kept. */
 const MAX_INSPECTED = 100;
-/** Shares of the bytes that notes, and inspected files, may take at most; the listed files get the rest. */
+/** Largest shares of the bytes for notes and for inspected files; the listed files get the rest. */
 const SHARES = { notes: 0.25, inspected: 0.5 };
-/** Bytes for the notes that count what was cut. */
+/** Bytes for the notes that count what was left out. */
 const RESERVED_BYTES = 1_024;
-/** Entries of each list in a summary, from most to least. */
+/** Lengths that lists in a summary are cut to, tried from long to short. */
 const LIST_LENGTHS = [20, 10, 5, 2, 1, 0];
 
 /**
- * Bounds what a verification reports: it becomes part of workflow history, where everything together must stay below
- * 256 KB. What is cut is counted in the notes; `files.truncated` says whether listed files are left out.
+ * Limits the size of a verification's result, which becomes part of workflow history. Notes count what is left out;
+ * `files.truncated` says whether listed files are left out.
  *
  * @param maxBytes of the result as JSON in UTF-8
  */
-export function boundedVerification(
-  { files, inspected = [], notes }: BoundedVerification,
+export function boundedVerification<Files extends FileList>(
+  { files, inspected = [], notes }: BoundedVerification<Files>,
   maxBytes: number,
-): BoundedVerification {
+): BoundedVerification<Files> {
   const available = Math.max(0, maxBytes - RESERVED_BYTES);
-  const told = boundedTexts(notes, { what: 'notes', maxCount: MAX_NOTES, maxBytes: available * SHARES.notes });
+  const keptNotes = boundedTexts(notes, { what: 'notes', maxCount: MAX_NOTES, maxBytes: available * SHARES.notes });
   const summaries = boundedInspected(inspected, available * SHARES.inspected);
-  const left = available - bytesOf(told) - bytesOf(summaries.kept);
-  const listed = files && boundedFiles(files, left);
+  const remaining = available - bytesOf(keptNotes) - bytesOf(summaries.kept);
+  const keptFiles = files && boundedFiles(files, remaining);
   return {
-    ...(listed && { files: listed }),
+    ...(keptFiles && { files: keptFiles }),
     ...(summaries.kept.length > 0 && { inspected: summaries.kept }),
-    notes: [...told, ...summaries.notes],
+    notes: [...keptNotes, ...summaries.notes],
   };
 }
 
+/** Limits the findings of a failure by count and by bytes of JSON; a last line counts the others. */
+export function boundedFindings(findings: readonly string[], maxCount: number, maxBytes: number): string[] {
+  return boundedTexts(findings, { what: 'findings', maxCount, maxBytes });
+}
+
 /**
- * Findings or notes, each with at most 300 characters, as many as are allowed by count and bytes; a last line counts
- * the others.
+ * The first findings or notes, each cut to 300 characters; a last line counts the others.
  *
  * @param maxBytes of the texts as JSON in UTF-8
  */
-export function boundedTexts(
+function boundedTexts(
   texts: readonly string[],
   { what, maxCount, maxBytes }: { readonly what: string; readonly maxCount: number; readonly maxBytes: number },
 ): string[] {
   const kept: string[] = [];
-  let left = maxBytes - bytesOf(moreLine(Number.MAX_SAFE_INTEGER, what));
+  let remaining = maxBytes - bytesOf(moreLine(Number.MAX_SAFE_INTEGER, what));
   let more = 0;
   for (const text of texts) {
     const counted = countedBy(text);
     const message = shown(text, MAX_MESSAGE_LENGTH);
     const bytes = bytesOf(message) + 1;
-    if (counted === undefined && kept.length < maxCount && bytes <= left) {
+    if (counted === undefined && kept.length < maxCount && bytes <= remaining) {
       kept.push(message);
-      left -= bytes;
+      remaining -= bytes;
     } else more += counted ?? 1;
   }
   return more > 0 ? [...kept, moreLine(more, what)] : kept;
 }
 
-/** The findings of a failure: at most this many, of at most these bytes as JSON; a last line counts the others. */
-export function boundedFindings(findings: readonly string[], maxCount: number, maxBytes: number): string[] {
-  return boundedTexts(findings, { what: 'findings', maxCount, maxBytes });
-}
-
-/** Keeps all files with shorter lists rather than few files with long ones. */
+/** Keeps all files with shorter lists rather than few files with long lists. */
 function boundedInspected(
   inspected: readonly InspectedFile[],
   maxBytes: number,
@@ -91,7 +96,7 @@ function boundedInspected(
     kept,
     notes: [
       ...(shortened > 0 ? [`lists of ${shortened} inspected files were shortened to keep the result small`] : []),
-      ...(more > 0 ? [`${more} more files were inspected and are not in the result, to keep it small`] : []),
+      ...(more > 0 ? [`${more} more inspected files were left out to keep the result small`] : []),
     ],
   };
 }
@@ -100,7 +105,7 @@ function withLists<T>(value: T, length: number): T;
 function withLists(value: unknown, length: number): unknown {
   if (Array.isArray(value)) {
     const entries: unknown[] = value;
-    // A shape is a list of numbers, and says something else where it is cut.
+    // A list of numbers is a shape: a cut one would be another shape.
     if (typeof entries[0] === 'number') return entries;
     return entries.slice(0, length).map((entry: unknown) => withLists(entry, length));
   }
@@ -110,12 +115,12 @@ function withLists(value: unknown, length: number): unknown {
   );
 }
 
-function boundedFiles(files: VerifiedFiles, maxBytes: number): VerifiedFiles {
-  let left = maxBytes - bytesOf({ ...files, entries: [] });
+function boundedFiles<Files extends FileList>(files: Files, maxBytes: number): Files {
+  let remaining = maxBytes - bytesOf({ ...files, entries: [] });
   let count = 0;
   for (const entry of files.entries) {
-    left -= bytesOf(entry) + 1;
-    if (left < 0) break;
+    remaining -= bytesOf(entry) + 1;
+    if (remaining < 0) break;
     count += 1;
   }
   if (count === files.entries.length) return files;

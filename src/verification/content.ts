@@ -6,23 +6,23 @@ import { inParallel } from '../internal/in-parallel';
 import { messageAbout, Messages } from './messages';
 import { inSlice } from './slices';
 
-/** A part that is read at once, in bytes: memory stays flat however large the file is. */
+/** Bytes per read: memory use does not depend on the size of the file. */
 const PART_BYTES = 8 * 1024 * 1024;
-/** A piece of a part whose checksums are computed without a break, in bytes: a few milliseconds. */
+/** Bytes whose checksums are computed without an interruption: a few milliseconds. */
 const PIECE_BYTES = 1024 * 1024;
 /** Findings that are kept. */
 const MAX_FINDINGS = 1_000;
 /** Files that are read at the same time. */
 const CONCURRENCY = 4;
 
-/** What reading every byte gave. */
+/** The result of reading every byte. */
 export interface Content {
   readonly findings: readonly string[];
-  /** SHA-256 of each file in hex, by path: the listing has none. */
+  /** SHA-256 of each file in hex, by path. */
   readonly sha256: ReadonlyMap<string, string>;
 }
 
-/** Reads every byte of every file, and compares the checksums with those of the listing. */
+/** Reads every byte of every file and compares the checksums with the recorded ones. */
 export async function checkContent(files: readonly ArtifactFile[]): Promise<Content> {
   const findings = new Messages('findings', MAX_FINDINGS);
   const sha256 = new Map<string, string>();
@@ -41,16 +41,16 @@ export async function checkContent(files: readonly ArtifactFile[]): Promise<Cont
 }
 
 interface Digests {
-  /** As Cloud Storage gives them: base64. */
+  /** In base64, as Cloud Storage records it. */
   readonly crc32c: string;
-  /** Only where the object has one. */
+  /** In base64; `undefined` if none is recorded. */
   readonly md5: string | undefined;
-  /** In hex, as in-toto has it. */
+  /** In hex, as in in-toto. */
   readonly sha256: string;
 }
 
 async function digestsOf(file: ArtifactFile): Promise<Digests> {
-  // Large objects have none, and it is the slowest of the three.
+  // MD5 is the slowest of the three, and composed objects have none.
   const md5 = file.md5 === undefined ? undefined : createHash('md5');
   const sha256 = createHash('sha256');
   let checksum = 0;
@@ -73,5 +73,5 @@ async function digestsOf(file: ArtifactFile): Promise<Digests> {
 function differences(file: ArtifactFile, found: Digests): string[] {
   return (['crc32c', 'md5'] as const)
     .filter((name) => file[name] !== undefined && file[name] !== found[name])
-    .map((name) => `its bytes have the ${name} ${found[name] ?? ''}, and ${file[name] ?? ''} is recorded`);
+    .map((name) => `its bytes have the ${name} ${found[name] ?? ''}, but ${file[name] ?? ''} is recorded`);
 }

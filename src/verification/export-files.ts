@@ -2,10 +2,10 @@ import type { ArtifactFile } from './artifact-file';
 import { LoadedParts } from './readers/loaded-parts';
 import { forEachInSlices } from './slices';
 
-/** What is kept in memory of files that were inspected, since an index may need them again, in bytes. */
+/** Bytes of inspected files that stay in memory, because an index may need them again. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
-/** The files of an export by their paths, of which parts are in memory. */
+/** The files of an export by their paths; parts of them are in memory. */
 export class ExportFiles {
   /** Files that were opened, or that others refer to. */
   readonly used = new Set<string>();
@@ -14,7 +14,7 @@ export class ExportFiles {
   private readonly opened = new Map<string, LoadedParts>();
 
   private constructor() {
-    // Made by `of`.
+    // Use `of`.
   }
 
   static async of(files: readonly ArtifactFile[]): Promise<ExportFiles> {
@@ -23,7 +23,7 @@ export class ExportFiles {
     return exported;
   }
 
-  /** The size of a file that another one refers to, in bytes; `undefined` where there is none. */
+  /** The size in bytes of a file that another file refers to; `undefined` if it does not exist. */
   sizeOf(path: string): number | undefined {
     const file = this.files.get(path);
     if (file) this.used.add(file.path);
@@ -40,7 +40,7 @@ export class ExportFiles {
     return parts;
   }
 
-  /** Forgets what was read of the files that were used least recently. */
+  /** Releases the loaded parts of the least recently used files. */
   trim(): void {
     let kept = 0;
     for (const { bytes } of this.opened.values()) kept += bytes;
@@ -52,15 +52,16 @@ export class ExportFiles {
   }
 }
 
-/** A reference that leads out of the directory. A name with a colon may be a URL, or only a name. */
+/** Matches a reference that leads out of the directory. */
 const OUTSIDE = /^[/\\]|(^|[/\\])\.\.([/\\]|$)/;
+/** Matches what may be a URL, or a name with a colon. */
 const SCHEME = /^[a-z]+:/i;
-/** Segments that name the directory itself. */
+/** Matches segments that name the directory itself. */
 const SAME = /(^|\/)(\.\/)+/g;
 
 /**
- * The path of a file that is named relative to another one; `undefined` where that leads out of its directory. Object
- * names are no paths: they are joined as text, and an empty segment stays.
+ * The path of a file that is named relative to another one; `undefined` if it leads out of the directory. Object names
+ * are not paths: they are joined as text, and an empty segment stays.
  */
 export function pathBeside(path: string, reference: string, files: Pick<ExportFiles, 'sizeOf'>): string | undefined {
   if (OUTSIDE.test(reference)) return undefined;

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { VerificationLevel } from '../contract/export-input';
-import type { ImageDescriptor, ImageManifest } from '../google/registry';
 import { inParallel } from '../internal/in-parallel';
 import { inspectContent } from './inspection';
 import { Messages, shown, shownName } from './messages';
@@ -11,20 +9,41 @@ import type { Inspecting } from './readers/work';
 import { LimitError } from './readers/work';
 import { forEachInSlices, inSlice } from './slices';
 
-/** A config or a layer that is there. */
+/** What a manifest records of one of its parts. */
+interface ImageDescriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of a manifest in an index. */
+  readonly platform?: Platform;
+}
+
+/** A manifest or an index, as the registry returned it. */
+interface ImageManifest {
+  /** Length of the manifest itself, in bytes. */
+  readonly size: number;
+  readonly manifest: {
+    readonly config?: ImageDescriptor;
+    readonly layers?: readonly ImageDescriptor[];
+    readonly manifests?: readonly ImageDescriptor[];
+  };
+}
+
+/** A config or a layer that exists. */
 export interface ImageBlob {
   readonly bytes: number;
-  /** Reads exactly so many bytes; they must lie within the blob. */
+  /** Reads exactly `length` bytes from byte `start` on; they lie within the blob. */
   read(start: number, length: number): Promise<Buffer>;
 }
 
-/** Where the parts of an image are read; `undefined` for what is not there. */
+/** Reads the parts of an image; `undefined` for a part that does not exist. */
 export interface ImageSource {
   manifest(digest: string): Promise<ImageManifest | undefined>;
   blob(descriptor: ImageDescriptor): Promise<ImageBlob | undefined>;
 }
 
-/** What a look at an image gave. */
+/** The result of checking an image. */
 export interface CheckedImage {
   readonly findings: readonly string[];
   readonly notes: readonly string[];
@@ -33,24 +52,24 @@ export interface CheckedImage {
   readonly bytes: number;
 }
 
-/** Manifests of an index, and configs and layers of an image, that are checked. */
+/** Most manifests of an index, and most configs and layers of an image, that are checked. */
 const MAX_PARTS = 500;
-/** A config is read whole up to this size, in bytes. */
+/** Larger configs are not read, in bytes. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
-/** A part that is read at once, in bytes. */
+/** Bytes per read. */
 const PART_BYTES = 8 * 1024 * 1024;
 /** Findings, notes and platforms that are kept. */
 const MAX_KEPT = 200;
-/** Characters of a media type in a message. */
+/** Longest media type in a message, in characters. */
 const MAX_TYPE_LENGTH = 100;
 
-/** Checks whether everything that a manifest or index refers to is there, of its size; with `content` reads it all. */
-export async function checkImage(
-  top: ImageManifest,
-  source: ImageSource,
-  level: VerificationLevel,
-): Promise<CheckedImage> {
-  const check = new ImageCheck(source, level);
+/**
+ * Checks that everything that a manifest or an index refers to exists and has the recorded size.
+ *
+ * @param readsLayers whether the digests of the layers are checked, too; those of configs always are
+ */
+export async function checkImage(top: ImageManifest, source: ImageSource, readsLayers: boolean): Promise<CheckedImage> {
+  const check = new ImageCheck(source, readsLayers);
   if ((top.manifest.manifests ?? []).length === 0 && top.manifest.config === undefined) {
     check.findings.add('its manifest names neither a config nor other manifests');
     return check.result([]);
@@ -65,7 +84,7 @@ class ImageCheck {
 
   constructor(
     private readonly source: ImageSource,
-    private readonly level: VerificationLevel,
+    private readonly readsLayers: boolean,
   ) {}
 
   async run(top: ImageManifest): Promise<CheckedImage> {
@@ -83,7 +102,7 @@ class ImageCheck {
       if (blob === undefined) this.findings.add(`the ${role} ${describe(part)} is missing`);
       else if (blob.bytes !== part.size) this.findings.add(sizeFinding(role, part, blob.bytes));
       else if (role === 'config') await this.checkConfig(part, blob);
-      else if (this.level === 'content' && (await digestOf(blob)) !== part.digest) {
+      else if (this.readsLayers && (await digestOf(blob)) !== part.digest) {
         this.findings.add(`the bytes of the layer ${describe(part)} have another digest`);
       }
     });
@@ -100,7 +119,7 @@ class ImageCheck {
     };
   }
 
-  /** The manifest of an image, or those that an index names and that are there. */
+  /** The manifest of an image, or the existing manifests that an index names. */
   private async manifestsOf(top: ImageManifest): Promise<ImageManifest[]> {
     const children = top.manifest.manifests ?? [];
     if (children.length === 0) return [top];
@@ -120,7 +139,7 @@ class ImageCheck {
     return parts.slice(0, MAX_PARTS);
   }
 
-  /** Other artifacts than images have no platform. */
+  /** Configs of artifacts that are not images have no platform. */
   private async checkConfig(part: ImageDescriptor, blob: ImageBlob): Promise<void> {
     if (part.size > MAX_CONFIG_BYTES) {
       this.notes.add(`the config ${describe(part)} was not inspected: it has ${part.size} bytes`);
@@ -143,7 +162,7 @@ function describe({ digest, mediaType, platform }: ImageDescriptor): string {
 }
 
 function sizeFinding(role: string, part: ImageDescriptor, bytes: number): string {
-  return `the ${role} ${describe(part)} has ${bytes} bytes, and ${part.size} are recorded`;
+  return `the ${role} ${describe(part)} has ${bytes} bytes, but ${part.size} are recorded`;
 }
 
 interface Platform {
@@ -156,7 +175,7 @@ function platformName({ os, architecture, variant }: Platform): string {
   return shown([os, architecture, variant].filter(Boolean).join('/'), MAX_TYPE_LENGTH);
 }
 
-/** The platform that a config names; `undefined` where it names none, or is not JSON. */
+/** The platform that a config names; `undefined` if it names none or is not JSON. */
 async function platformOf(content: Buffer): Promise<string | undefined> {
   try {
     const fields = await inspectContent('its config', content, readFields);
@@ -169,7 +188,7 @@ async function platformOf(content: Buffer): Promise<string | undefined> {
   }
 }
 
-/** The texts of a config's first level. */
+/** The texts at the first level of a config. */
 function* readFields(bytes: SparseBytes): Inspecting<ReadonlyMap<string, string>> {
   const json = new JsonReader(bytes, 'its JSON');
   const fields = new Map<string, string>();
@@ -185,7 +204,7 @@ function* readFields(bytes: SparseBytes): Inspecting<ReadonlyMap<string, string>
   return fields;
 }
 
-/** A piece of a part whose digest is computed without a break, in bytes: a few milliseconds. */
+/** Bytes whose digest is computed without an interruption: a few milliseconds. */
 const PIECE_BYTES = 1024 * 1024;
 
 async function digestOf(blob: ImageBlob): Promise<string> {

@@ -6,17 +6,17 @@ const path = z.string();
 /** An input or output of a model. */
 const tensorSchema = z.strictObject({
   name: z.string(),
-  /** For example `float32`; the format's own word where it is none of the usual ones. */
+  /** For example `float32`; the format's own name for an uncommon type. */
   type: z.string(),
-  /** -1 where a dimension is not fixed; left out where the rank is not known. */
+  /** -1 for a dimension that is not fixed; absent if the rank is not known. */
   shape: z.array(z.int()).exactOptional(),
 });
 
 const tensors = z.array(tensorSchema);
 
 /**
- * What was learned by looking into a file, by its kind. Texts are cut to 200 characters and lists to 20 entries. Made
- * when it is needed: most who load the contract check no result, and it is the largest part of it.
+ * Facts about an inspected file, by its kind. Texts are cut to 200 characters and lists to 20 entries. The schema is
+ * built on first use: it is the largest part of the contract, and most programs that load the contract check no result.
  */
 export const inspectedFileSchema = z.lazy(() =>
   z.discriminatedUnion('kind', [
@@ -46,7 +46,7 @@ export const inspectedFileSchema = z.lazy(() =>
         tags: z.array(z.string()),
         tensorflowVersion: z.string().exactOptional(),
         signatures: z.array(z.strictObject({ name: z.string(), inputs: tensors, outputs: tensors })),
-        /** Left out where the model has none. */
+        /** Absent if the model has none. */
         variables: z.strictObject({ tensors: count, shards: count, bytes: z.number() }).exactOptional(),
         assets: count,
       }),
@@ -54,7 +54,7 @@ export const inspectedFileSchema = z.lazy(() =>
     z.strictObject({
       path,
       kind: z.literal('tabular'),
-      /** Of `environment.json`: the image that serves the export. */
+      /** From `environment.json`: the image that serves the export. */
       summary: z.strictObject({ servingContainer: z.string() }),
     }),
     z.strictObject({
@@ -131,6 +131,7 @@ export const inspectedFileSchema = z.lazy(() =>
   ]),
 );
 
-/** A file that was looked into, with what was learned: `kind` tells which fields `summary` has. */
+/** An inspected file with facts about it; `kind` determines the fields of `summary`. */
 export type InspectedFile = z.infer<typeof inspectedFileSchema>;
+/** An input or output of a model: its name, element type and shape. */
 export type InspectedTensor = z.infer<typeof tensorSchema>;

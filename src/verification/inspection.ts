@@ -9,17 +9,17 @@ import type { Inspecting, Pause } from './readers/work';
 import { LimitError, WorkMeter } from './readers/work';
 import { runInSlices } from './slices';
 
-/** What the inspection of an export gave: findings make the verification fail, notes do not. Each names its file. */
+/** The result of inspecting an export: findings fail the verification, notes do not. Each names its file. */
 export interface Inspection {
   readonly findings: readonly string[];
   readonly notes: readonly string[];
-  /** What was learned, for people. */
+  /** Facts about the files, for people. */
   readonly inspected: readonly InspectedFile[];
   /** Files that were inspected, or that others refer to: they belong to the export. */
   readonly used: readonly string[];
 }
 
-/** What the inspection of one file gave, and what it cost. */
+/** The result of inspecting one file, and its cost. */
 export interface FileInspection {
   readonly findings: Messages;
   readonly notes: Messages;
@@ -27,45 +27,50 @@ export interface FileInspection {
   readonly work: Pick<WorkMeter, 'steps' | 'mostStepsAtOnce' | 'breaks' | 'cpuMs' | 'longestSliceMs'>;
 }
 
-/** What is learned of a file, without its path. */
-type Learned = InspectedFile extends infer File ? (File extends { path: string } ? Omit<File, 'path'> : never) : never;
+/** The facts about a file, without its path. */
+type FileSummary = InspectedFile extends infer File
+  ? File extends { path: string }
+    ? Omit<File, 'path'>
+    : never
+  : never;
 
-/** What an inspector has at hand beside the bytes of its file. */
-export interface Look {
-  /** The path of a file that is named relative to the inspected one; `undefined` where it is outside of its directory. */
+/** What an inspector can use and report to, beside the bytes of its file. */
+export interface InspectionContext {
+  /** The path of a file that is named relative to the inspected one; `undefined` if it leads out of the directory. */
   beside(reference: string): string | undefined;
   /** The path of a file that is named relative to the directory above the inspected one's. */
   above(reference: string): string | undefined;
-  /** The size of another file of the export by its whole path; `undefined` where there is none. */
+  /** The size of another file of the export by its whole path; `undefined` if there is none. */
   sizeOf(path: string | undefined): number | undefined;
-  /** Another file of the export by its whole path; `undefined` where there is none. */
+  /** Another file of the export by its whole path; `undefined` if there is none. */
   open(path: string | undefined): SparseBytes | undefined;
-  /** Something is wrong with the file; the text follows its path: `has no signatures`. */
+  /** Reports a fault of the file; the text follows the file's path: `has no signatures`. */
   finding(text: string): void;
-  /** Something is worth knowing. */
+  /** Reports a fact worth knowing that is not a fault. */
   note(text: string): void;
-  /** A part of the file, or of another one that belongs to it, was not inspected. */
+  /** Reports that a part of the file, or of another file that belongs to it, was not inspected. */
   limited(error: LimitError): void;
-  learned(learned: Learned): void;
+  /** Reports the facts about the file. */
+  summarize(summary: FileSummary): void;
 }
 
 /**
- * Inspects a file. It reads what is loaded, and yields where bytes are missing and wherever it may be interrupted: see
- * {@link Inspecting}. An inspector that does not yield runs again from its begin when bytes had to be read, and may
- * take only few steps. What it reports before it throws counts; the most important comes first.
+ * Inspects a file. It reads loaded bytes, and yields if bytes are missing and wherever it may be interrupted: see
+ * {@link Inspecting}. An inspector that does not yield starts again when bytes had to be loaded, so it may take only a
+ * few steps. What it reports before it throws counts; report the most important facts first.
  */
-export type Inspector = (bytes: SparseBytes, look: Look) => Inspecting | undefined;
+export type Inspector = (bytes: SparseBytes, context: InspectionContext) => Inspecting | undefined;
 
 /** Waits of one inspection, for bytes or for work that is done elsewhere. */
 const MAX_WAITS = 1_000;
-/** What all files that one inspection reads may have in memory, in bytes. */
+/** Largest total of loaded bytes of all files that one inspection reads. */
 const MAX_LOADED_BYTES = 32 * 1024 * 1024;
-/** Steps that making a message costs. */
+/** Steps charged for a message. */
 const MESSAGE_STEPS = 25;
 /** Findings, and notes, of one file that are kept. */
 const MAX_MESSAGES = 50;
 
-/** Inspects one file. Whatever the file holds, the answer is an inspection; only reading it can fail. */
+/** Inspects one file. Any content leads to a result; the promise rejects only if the file can't be read. */
 export async function inspectFile(inspector: Inspector, name: string, files: ExportFiles): Promise<FileInspection> {
   const inspection = new RunningInspection(name, files);
   try {
@@ -76,7 +81,7 @@ export async function inspectFile(inspector: Inspector, name: string, files: Exp
   return inspection;
 }
 
-/** Inspects content that is in memory as a whole. @throws what the work throws */
+/** Inspects content that is completely in memory. @throws what `work` throws */
 export function inspectContent<T>(
   name: string,
   content: Buffer,
@@ -90,14 +95,14 @@ export function inspectContent<T>(
   return runInSlices(work(new SparseBytes(LoadedParts.of(name, content), meter)), answer, meter);
 }
 
-/** A file could not be read, which says nothing about its content. */
+/** A file could not be read; this is not a fault of its content. */
 class ReadFailure extends Error {
   constructor(override readonly cause: unknown) {
     super('a file could not be read');
   }
 }
 
-class RunningInspection implements FileInspection, Look {
+class RunningInspection implements FileInspection, InspectionContext {
   readonly findings = new Messages('findings', MAX_MESSAGES);
   readonly notes = new Messages('notes', MAX_MESSAGES);
   inspected: InspectedFile[] = [];
@@ -117,7 +122,7 @@ class RunningInspection implements FileInspection, Look {
       await runInSlices(this.inspecting(inspector), (pause) => this.answer(pause), this.work);
     } catch (error) {
       if (error instanceof ReadFailure) throw error.cause;
-      this.ended(error);
+      this.reportEnd(error);
     }
   }
 
@@ -138,8 +143,8 @@ class RunningInspection implements FileInspection, Look {
   open(path: string | undefined): SparseBytes | undefined {
     this.work.charge(2);
     if (path === undefined) return undefined;
-    const before = this.opened.get(path);
-    if (before) return before;
+    const known = this.opened.get(path);
+    if (known) return known;
     const parts = this.files.open(path);
     const bytes = parts && new SparseBytes(parts, this.work);
     if (bytes) this.opened.set(path, bytes);
@@ -160,8 +165,8 @@ class RunningInspection implements FileInspection, Look {
     this.notes.add(messageAbout(path, `was not fully inspected: ${message}`));
   }
 
-  learned(learned: Learned): void {
-    this.inspected.push(shortened({ path: shownName(this.name, MAX_TEXT), ...learned }));
+  summarize(summary: FileSummary): void {
+    this.inspected.push(shortened({ path: shownName(this.name, MAX_TEXT), ...summary }));
   }
 
   private *inspecting(inspector: Inspector): Inspecting {
@@ -196,12 +201,12 @@ class RunningInspection implements FileInspection, Look {
     if (loaded > MAX_LOADED_BYTES) throw new LimitError(this.name, `${loaded} bytes of it and its files were read`);
   }
 
-  private ended(error: unknown): void {
+  private reportEnd(error: unknown): void {
     if (error instanceof LimitError) this.limited(error);
     else if (error instanceof ChangedFileError || error instanceof MalformedFileError) {
       this.findings.add(messageAbout(error.path, error.message));
     } else {
-      // An inspector that fails says nothing about the file, and must not fail the verification.
+      // A defect of an inspector is not a fault of the file, so it must not fail the verification.
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       this.limited(new LimitError(this.name, `the inspection failed with ${reason}`));
     }
@@ -211,7 +216,7 @@ class RunningInspection implements FileInspection, Look {
 const MAX_TEXT = 200;
 const MAX_ENTRIES = 20;
 
-/** What files say of themselves becomes part of workflow history: no text and no list of it may be long. */
+/** Cuts texts and lists from files: they become part of workflow history. */
 function shortened<T>(value: T): T;
 function shortened(value: unknown): unknown {
   if (typeof value === 'string') return shown(value, MAX_TEXT);

@@ -1,34 +1,34 @@
-import { cut, printable } from '../contract/text';
+import { cut, printable } from '../internal/text';
 
-/** Characters of a finding or a note at most: they become part of workflow history. */
+/** Longest finding or note, in characters: they become part of workflow history. */
 export const MAX_MESSAGE_LENGTH = 300;
-/** Characters of a name in a message at most. */
+/** Longest name in a message, in characters. */
 const MAX_NAME_LENGTH = 150;
-/** Names in a message at most. */
+/** Most names in a message. */
 const MAX_NAMES = 5;
-/** Characters of a name in a list of several. */
+/** Longest name in a list of several, in characters. */
 const MAX_LISTED_LENGTH = 60;
-/** What is read of a longer text before it is made printable. */
+/** Longest text that is made printable, in characters; longer ones are cut first. */
 const MAX_SOURCE_LENGTH = 4 * MAX_MESSAGE_LENGTH;
 
-/** A text from outside for people: on one line, without control characters, valid Unicode, of a limited length. */
+/** Makes a text from outside safe to show: one line of valid Unicode, without control characters, of limited length. */
 export function shown(text: string, maxLength: number): string {
   return cut(printable(cut(text, Math.max(maxLength, MAX_SOURCE_LENGTH))), maxLength);
 }
 
-/** A name from outside for people: of a long one the middle is left out, since its end says what kind of file it is. */
+/** Makes a name from outside safe to show. A long one loses its middle, because its end shows the kind of the file. */
 export function shownName(name: string, maxLength = MAX_NAME_LENGTH): string {
   if (name.length <= maxLength) return shown(name, maxLength);
   const half = Math.floor((maxLength - 1) / 2);
   return cut(printable(`${name.slice(0, half)}…${name.slice(-half)}`), maxLength);
 }
 
-/** A message about a file: its path, and what is the matter with it. At most 300 characters. */
+/** A message about a file: its path and the text, cut to 300 characters. */
 export function messageAbout(path: string, text: string): string {
   return shown(`${shownName(path)}: ${text}`, MAX_MESSAGE_LENGTH);
 }
 
-/** Names for a message: the first few, and how many more there are. */
+/** Lists the first five names, and counts the others. */
 export function listed(names: readonly string[], count = names.length): string {
   const first = names.slice(0, MAX_NAMES).map((name) => shownName(name, MAX_LISTED_LENGTH));
   const more = count - first.length;
@@ -40,18 +40,18 @@ export function moreLine(count: number, what: string): string {
   return `and ${count} more ${what}`;
 }
 
-/** How many messages a line counts; `undefined` where it is a message itself. */
+/** The number in a line that counts messages; `undefined` if the line is a message. */
 export function countedBy(line: string): number | undefined {
   const [, count] = /^and (\d{1,16}) more (?:findings|notes)$/.exec(line) ?? [];
   return count === undefined ? undefined : Number(count);
 }
 
-/** Findings or notes: the first ones are kept, each with at most 300 characters, and the others are counted. */
+/** A list of findings or notes. It keeps the first ones, each cut to 300 characters, and counts the others. */
 export class Messages {
   private readonly kept: string[] = [];
   private count = 0;
 
-  /** @param what the messages are in the line that counts the others: `findings` */
+  /** @param what names the messages in the line that counts the others: `findings` */
   constructor(
     private readonly what: string,
     private readonly maxCount: number,
@@ -62,13 +62,13 @@ export class Messages {
     if (this.kept.length < this.maxCount) this.kept.push(shown(text, MAX_MESSAGE_LENGTH));
   }
 
-  /** Adds the messages of another list, with those that it only counted. */
+  /** Adds the messages of another list, including those that it only counted. */
   addAll(others: Messages): void {
     for (const text of others.kept) this.add(text);
     this.count += others.count - others.kept.length;
   }
 
-  /** Takes back everything. */
+  /** Removes all messages. */
   clear(): void {
     this.kept.length = 0;
     this.count = 0;

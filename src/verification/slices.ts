@@ -1,11 +1,11 @@
 /**
- * Shares the event loop between everything that verifications compute. Work is cut into slices; all verifications of
- * the process together hold the loop for about 10 ms, then timers, sockets and heartbeats have their turn.
+ * Shares the event loop among all verifications of the process. Their work is cut into slices. Together they hold the
+ * loop for about 10 ms; then timers, sockets and heartbeats run.
  */
 
 /** Longest time that slices hold the event loop without a break, in milliseconds. */
 const HELD_MS = 10;
-/** Items between two looks at the clock. */
+/** Items between two readings of the clock. */
 const BATCH = 256;
 
 type Job = () => void;
@@ -13,7 +13,7 @@ type Job = () => void;
 let waiting: Job[] = [];
 let isScheduled = false;
 
-/** Runs the work when the event loop has time for it. Work that takes long must be cut by its caller. */
+/** Runs the work when the event loop has time for it. The caller must divide long work. */
 export function inSlice<T>(work: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
     waiting.push(() => {
@@ -27,21 +27,21 @@ export function inSlice<T>(work: () => T): Promise<T> {
   });
 }
 
-/** A step of work that runs in slices; what it yields, if anything, must be answered before it continues. */
+/** Work that runs in slices. A yielded value other than `undefined` must be fulfilled before the work continues. */
 export type Stepwise<Pause, T> = Generator<Pause | undefined, T, void>;
 
-/** Is informed how the work is sliced. */
+/** Observes the slices of some work. */
 export interface SliceObserver {
   startSlice(): void;
   endSlice(): void;
-  /** The work is at a place where it may be interrupted. */
+  /** Called whenever the work may be interrupted. */
   rest(): void;
 }
 
 /**
  * Runs work that yields `undefined` wherever it may be interrupted.
  *
- * @param answer waits for what the work asks for with another value; where it rejects, the work gets the error
+ * @param answer fulfills any other yielded value; if it rejects, the work receives the error
  */
 export async function runInSlices<Pause, T>(
   work: Stepwise<Pause, T>,
@@ -96,7 +96,7 @@ function advance<Pause, T>(
   }
 }
 
-/** One callback of the event loop runs jobs until the time is over; the next one runs in the loop's next iteration. */
+/** A callback of the event loop runs jobs until its time is over; the other jobs wait for the next iteration. */
 function schedule(): void {
   if (isScheduled) return;
   isScheduled = true;

@@ -1,10 +1,10 @@
 import type { Stepwise } from './slices';
 import { runInSlices } from './slices';
 
-/** Items that are sorted or merged without a break. */
+/** Items that are sorted or merged without an interruption. */
 const RUN = 2_048;
 
-/** A sorted copy; the sort is stable and may be interrupted after every few thousand items. */
+/** Makes a sorted copy. The sort is stable and may be interrupted after every few thousand items. */
 export function* sorting<T>(items: readonly T[], compare: (a: T, b: T) => number): Stepwise<never, T[]> {
   let sorted: T[] = [];
   for (let start = 0; start < items.length; start += RUN) {
@@ -21,7 +21,7 @@ export function* sorting<T>(items: readonly T[], compare: (a: T, b: T) => number
   return sorted;
 }
 
-/** A sorted copy, made in slices: see {@link sorting}. */
+/** Makes a sorted copy in slices: see {@link sorting}. */
 export function sortedInSlices<T>(items: readonly T[], compare: (a: T, b: T) => number): Promise<T[]> {
   return runInSlices(sorting(items, compare), () => Promise.resolve());
 }

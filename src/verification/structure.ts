@@ -8,14 +8,14 @@ import { inspectFile } from './inspection';
 import { Messages } from './messages';
 import { forEachInSlices } from './slices';
 
-/** Files that are inspected at most; of an export with more the rest is counted in a note. */
+/** Most files that are inspected; a note counts the others. */
 const MAX_FILES = 1_000;
-/** Findings, and notes, of all files that are kept. */
+/** Findings, and notes, that are kept in all. */
 const MAX_MESSAGES = 1_000;
 
 /**
- * Inspects the files whose kinds are known, in order of their paths. Whatever they hold, the answer is an inspection;
- * it fails only where a file can't be read.
+ * Inspects the files whose kinds are known, in the order of the listing. Any content leads to a result; the promise
+ * rejects only if a file can't be read.
  */
 export async function inspectFiles(kinds: readonly FileKind[], files: readonly ArtifactFile[]): Promise<Inspection> {
   const exported = await ExportFiles.of(files);
@@ -41,14 +41,4 @@ export async function inspectFiles(kinds: readonly FileKind[], files: readonly A
   }
   if (more > 0) notes.add(`${more} more files were not inspected`);
   return { findings: findings.texts, notes: notes.texts, inspected, used: [...exported.used] };
-}
-
-/** Joins what several inspections gave. */
-export function joined(inspections: readonly Inspection[]): Inspection {
-  return {
-    findings: inspections.flatMap(({ findings }) => findings),
-    notes: inspections.flatMap(({ notes }) => notes),
-    inspected: inspections.flatMap(({ inspected }) => inspected),
-    used: inspections.flatMap(({ used }) => used),
-  };
 }

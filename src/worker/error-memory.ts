@@ -1,5 +1,5 @@
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/common';
-import { cut } from '../contract/text';
+import { cut } from '../internal/text';
 
 const MAX_LENGTH = 600;
 

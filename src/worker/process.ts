@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printable } from '../contract/text';
+import { printable } from '../internal/text';
 import { redact } from '../internal/redact';
 import { logText } from '../telemetry/logs';
 

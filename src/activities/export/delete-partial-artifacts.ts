@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { DeletedArtifacts, DeletePartialArtifactsRequest } from '../../contract/export-activities';
 import type { StorageUri } from '../../contract/resource-names';
-import { cut } from '../../contract/text';
+import { cut } from '../../internal/text';
 import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError, isPassing } from '../../google/api-error';
 import type { StorageApi, StorageObject } from '../../google/storage';

@@ -1,18 +1,9 @@
 import { Context } from '@temporalio/activity';
-import type { ExportedFile } from '../../contract/export-result';
 import type { VerifiedExport, VerifyExportRequest } from '../../contract/export-activities';
-import type { ArtifactFile } from '../../verification/artifact-file';
 import { boundedVerification } from '../../verification/bounded';
-import { changesBetween } from '../../verification/changes';
-import type { Content } from '../../verification/content';
-import { checkContent } from '../../verification/content';
-import type { Family } from '../../verification/formats';
-import { belongs, familyOf } from '../../verification/formats';
-import type { Inspection } from '../../verification/inspection';
-import { checkListing, unexpectedFiles } from '../../verification/listing';
 import { manifestOf } from '../../manifest/digests';
-import { inspectFiles, joined } from '../../verification/structure';
-import { compareWithUpload } from './verify-upload';
+import { verifyFiles } from '../../verification/verify-files';
+import { listUpload } from './verify-upload';
 import type { ExportDependencies } from '../dependencies';
 import { DirectoryReader, directoryOf } from './exported-files';
 import { verificationFailure } from '../failures/failure';
@@ -26,7 +17,7 @@ import { writeManifest } from './write-manifest';
 /** What the result of a verification may take of workflow history, in bytes of JSON. */
 const MAX_RESULT_BYTES = 200_000;
 
-/** Looks at everything that the operation says it wrote. */
+/** Verifies everything that the operation reports as its output. */
 export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
   const { artifactOutputUri, imageOutputUri } = request.outputInfo;
   const { outputUriPrefix, imageUri } = request.destinations;
@@ -58,7 +49,7 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   );
 }
 
-/** An operation that ended well but does not say where its output is gives nothing to look at. */
+/** Without the place of its output, a successful operation can't be verified. */
 function requireOutput(field: string, asked: string | undefined, given: string | undefined): void {
   if (asked === undefined || given !== undefined) return;
   throw verificationFailure(asked, [`the operation's outputInfo has no ${field}`]);
@@ -74,69 +65,28 @@ async function verifyArtifacts(
   const { listRequests } = reader.reads;
   const files = await reader.files(directory);
   const isPaged = reader.reads.listRequests - listRequests > 1;
-  const family = familyOf(
-    request.exportFormatId,
-    files.map(({ path }) => path),
+  const upload = await listUpload(reader, request, deps.uploadBuckets);
+  const { findings, notes, inspected, sha256 } = await verifyFiles(
+    files.map((file) => reader.readable(directory, file)),
+    {
+      formatId: request.exportFormatId,
+      level: request.level === 'none' ? 'listing' : request.level,
+      expectsChecksums: true,
+      source: upload.source,
+      // One page shows the directory at one moment; the directory can change between several pages.
+      listAgain: isPaged ? () => reader.files(directory) : undefined,
+    },
   );
-  const listing = await checkListing(family, files);
-  const upload = await compareWithUpload(reader, request, files, deps.uploadBuckets);
-  const readable = files.map((file) => reader.readable(directory, file));
-  const { structure, content } = await lookInside(request, family, readable);
-  // One page is the directory at one moment; several may have seen it change.
-  const changes = isPaged ? await changesBetween(files, await reader.files(directory)) : [];
-  const findings = [
-    ...[...listing.findings, ...upload.findings, ...structure.findings],
-    ...[...(content?.findings ?? []), ...changes],
-  ];
   if (findings.length > 0) throw verificationFailure(uri, findings);
   const verified = await manifestOf(files);
-  const { manifestUri, notes = [] }: Partial<WrittenManifest> = request.writeManifest
-    ? await writeManifest(deps, request, directory, files, verified, content?.sha256)
+  const manifest: Partial<WrittenManifest> = request.writeManifest
+    ? await writeManifest(deps, request, directory, files, verified, sha256)
     : {};
   return {
     verified: {
-      files: { ...verified, ...(manifestUri !== undefined && { manifestUri }) },
-      ...(structure.inspected.length > 0 && { inspected: structure.inspected }),
+      files: { ...verified, ...(manifest.manifestUri !== undefined && { manifestUri: manifest.manifestUri }) },
+      ...(inspected.length > 0 && { inspected }),
     },
-    notes: [
-      ...notes,
-      ...[...listing.notes, ...upload.notes, ...(await strangers(family, files, structure))],
-      ...[...structure.notes, ...unchecked(request, family, structure)],
-    ],
+    notes: [...(manifest.notes ?? []), ...upload.notes, ...notes],
   };
-}
-
-/** What the level asks for beyond the listing. */
-async function lookInside(
-  { level }: VerifyExportRequest,
-  family: Family | undefined,
-  files: readonly ArtifactFile[],
-): Promise<{ structure: Inspection; content?: Content }> {
-  if (level !== 'structure' && level !== 'content') return { structure: joined([]) };
-  const structure = await inspectFiles(family?.kinds ?? [], files);
-  return { structure, ...(level === 'content' && { content: await checkContent(files) }) };
-}
-
-/** Files that exports of the format do not have: somebody else's, perhaps. */
-async function strangers(
-  family: Family | undefined,
-  files: readonly ExportedFile[],
-  { used }: Inspection,
-): Promise<string[]> {
-  if (family === undefined) return [];
-  const known = new Set(used);
-  return unexpectedFiles((path) => known.has(path) || belongs(family, path), files);
-}
-
-/** What was not looked into, although the level asks for it. */
-function unchecked(
-  { level, exportFormatId }: VerifyExportRequest,
-  family: Family | undefined,
-  { inspected }: Inspection,
-): string[] {
-  if (family === undefined) {
-    return [`the files of format ${exportFormatId} are not known: names, sizes and checksums were checked, no inside`];
-  }
-  const none = (level === 'structure' || level === 'content') && inspected.length === 0;
-  return none ? ['no file is of a kind that is looked into'] : [];
 }

@@ -24,7 +24,7 @@ export async function verifyImage(
   const { findings, notes, platforms, layers, bytes } = await checkImage(
     top,
     imageSource(deps, image, reads),
-    request.level,
+    request.level === 'content',
   );
   if (findings.length > 0) throw verificationFailure(uri, findings);
   const serving = await compareWithServingContainer(deps, top, request.source.servingImageUri, reads);

@@ -1,67 +1,53 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { ExportedFile } from '../../contract/export-result';
 import type { StorageUri } from '../../contract/resource-names';
 import type { VerifyExportRequest } from '../../contract/export-activities';
 import { parseStorageUri } from '../../contract/resource-names';
 import { GoogleApiError } from '../../google/api-error';
 import type { StorageObject } from '../../google/storage';
-import type { Findings } from '../../verification/listing';
-import { compareWithSource } from '../../verification/source';
+import type { UploadedSource } from '../../verification/source';
 import type { DirectoryReader } from './exported-files';
 import { asDirectory, exportedFile } from './exported-files';
 
 /** The format whose export is a copy of what was uploaded. */
 const COPY = 'custom-trained';
 
+/** What an export is compared with; a note explains why there is no source although there should be one. */
+interface ListedUpload {
+  readonly source?: UploadedSource;
+  readonly notes: readonly string[];
+}
+
 /**
- * Compares an export that should be a copy with what the Model was uploaded from, where the worker may read that.
+ * Lists what the Model was uploaded from, if the export should be a copy of it and the worker may read it.
  *
- * @param uploadBuckets buckets whose file names may be reported; those of others are only counted: who starts an export
- * need not have the right to list them, as the worker has
+ * @param uploadBuckets buckets whose file names may be reported. Files of others are only counted: the worker may be
+ * allowed to list a bucket that the person who starts the export may not list.
  */
-export async function compareWithUpload(
+export async function listUpload(
   reader: DirectoryReader,
   { exportFormatId, source, destinations }: VerifyExportRequest,
-  files: readonly ExportedFile[],
   uploadBuckets: readonly string[],
-): Promise<Findings> {
+): Promise<ListedUpload> {
   const { artifactUri, createTime } = source;
-  if (exportFormatId !== COPY || artifactUri === undefined) return { findings: [], notes: [] };
+  if (exportFormatId !== COPY || artifactUri === undefined) return { notes: [] };
   const place = parseStorageUri(artifactUri);
   const directory = place && asDirectory(place);
-  const objects = directory && (await listUpload(reader, directory));
+  const objects = directory && (await readableObjects(reader, directory));
   if (directory === undefined || objects === undefined || objects.length === 0) {
     const reason = objects?.length === 0 ? 'is empty' : "can't be read by the worker";
-    return {
-      findings: [],
-      notes: [`the Model's artifactUri ${artifactUri} ${reason}: the export was not compared with it`],
-    };
+    return { notes: [`the Model's artifactUri ${artifactUri} ${reason}: the export was not compared with it`] };
   }
-  const originals = objects.map((object) => ({
+  const files = objects.map((object) => ({
     ...exportedFile(object, directory.path),
     ...(object.timeCreated !== undefined && { timeCreated: object.timeCreated }),
   }));
-  const compared = await compareWithSource(files, originals, createTime);
   const exportBucket = parseStorageUri(destinations.outputUriPrefix ?? '')?.bucket;
-  const mayName = directory.bucket === exportBucket || uploadBuckets.includes(directory.bucket);
-  return mayName ? compared : withoutNames(compared, artifactUri);
+  const mayNameFiles = directory.bucket === exportBucket || uploadBuckets.includes(directory.bucket);
+  return { source: { uri: artifactUri, files, uploadedAt: createTime, mayNameFiles }, notes: [] };
 }
 
-function withoutNames({ findings, notes }: Findings, artifactUri: string): Findings {
-  const counted = (count: number, what: string): string[] =>
-    count === 0
-      ? []
-      : [
-          `${count} ${what} the export with the Model's artifactUri ${artifactUri}; files in that bucket are named only if the worker's setting uploadBuckets lists it`,
-        ];
-  return {
-    findings: counted(findings.length, 'differences were found when comparing'),
-    notes: counted(notes.length, 'notes were made when comparing'),
-  };
-}
-
-/** `undefined` where the worker may not read, or the bucket is gone: both are usual long after an upload. */
-async function listUpload(reader: DirectoryReader, directory: StorageUri): Promise<StorageObject[] | undefined> {
+/** `undefined` if the worker may not read the directory, or its bucket is gone: both are common long after an upload. */
+async function readableObjects(reader: DirectoryReader, directory: StorageUri): Promise<StorageObject[] | undefined> {
   try {
     return await reader.objects(directory);
   } catch (error) {

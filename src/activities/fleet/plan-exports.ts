@@ -10,7 +10,7 @@ import type {
   PlannedLast,
 } from '../../contract/fleet-activities';
 import { childWorkflowId, formerChildWorkflowId } from '../../contract/workflow-id';
-import { cut } from '../../contract/text';
+import { cut } from '../../internal/text';
 import { ExportFailureType } from '../../contract/failures';
 import { exportOf } from '../../contract/fleet-input';
 import { formatId } from '../../contract/fields';

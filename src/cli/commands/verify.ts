@@ -10,19 +10,19 @@ export const VERIFY_SUMMARY = 'Checks an export against the manifest that was wr
 export const VERIFY_HELP = `Usage: temporal-vertex-export verify gs://BUCKET/PATH [options]
 
 ${VERIFY_SUMMARY}
-PATH is the manifest, the folder that it is in, or the export's directory beside it. The directory beside the manifest
-is checked, even if the manifest names another one; the output says which. A manifest is written where the export's
-input has "manifest": {"write": true}.
+PATH is the manifest, its folder, or the export's directory beside it. The command checks the directory beside the
+manifest, even if the manifest names another one; the output shows which. To get a manifest, export with
+"manifest": {"write": true} in the input.
 
   --content      read every byte and compare all digests, not only what Cloud Storage records
   --at gs://…    check this directory, for example a copy of the export
   --json         print one JSON object
 
-Ends with 0 where everything is as it was, with 1 where something is not, with 2 where the check was not possible.
-Credentials: Application Default Credentials; with STORAGE_EMULATOR_HOST set, that store without a token.
+Exit code: 0 if the export is intact, 1 if it differs from the manifest, 2 if the check was not possible.
+Credentials: Application Default Credentials. If STORAGE_EMULATOR_HOST is set, that store is used without a token.
 `;
 
-/** Runs the command, and gives its exit code. */
+/** Runs the command and returns its exit code. */
 export async function verify(args: string[], output: Output): Promise<number> {
   const { uri, level, at, json } = parse(args);
   const bar = new ProgressBar(process.stderr);
@@ -46,11 +46,12 @@ export async function verify(args: string[], output: Output): Promise<number> {
 function parse(args: string[]): { uri: string; level: 'listing' | 'content'; at?: string; json: boolean } {
   const { values, positionals } = parsed(args);
   const [uri, ...more] = positionals;
-  if (uri === undefined) throw new UsageError('verify needs the place of a manifest or an export: gs://bucket/path.');
-  if (more.length > 0) throw new UsageError(`verify takes one place, and was given ${positionals.join(', ')}.`);
+  if (uri === undefined) throw new UsageError('verify needs the URI of a manifest or an export: gs://bucket/path.');
+  if (more.length > 0)
+    throw new UsageError(`verify takes one URI, but got ${positionals.length}: ${positionals.join(', ')}.`);
   for (const place of [uri, values.at]) {
     if (place?.startsWith('gs://') === false)
-      throw new UsageError(`${place} is not a place in Cloud Storage: gs://bucket/path.`);
+      throw new UsageError(`${place} is not a Cloud Storage URI (gs://bucket/path).`);
   }
   return {
     uri,
@@ -81,7 +82,7 @@ function describe(check: ManifestCheck, level: 'listing' | 'content', output: Ou
   output.line(
     check.findings.length === 0
       ? `intact: ${count} files, ${bytes} bytes (${what})`
-      : `NOT as it was: ${count} files were recorded (${what})`,
+      : `NOT intact: ${count} files are recorded (${what})`,
   );
   list(check.findings, '  ', output);
   list(check.notes, '  note: ', output);

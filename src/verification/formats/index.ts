@@ -14,24 +14,24 @@ import { inspectXgboost } from './xgboost/xgboost';
 
 /** Files by their paths below the export's directory. */
 export interface FilePattern {
-  /** What is missing where no file fits, for the finding. */
+  /** Names the missing file in a finding. */
   readonly name: string;
   readonly pattern: RegExp;
 }
 
-/** A kind of file that can be looked into. */
+/** A kind of file that can be inspected. */
 export interface FileKind {
   readonly pattern: RegExp;
   readonly inspect: Inspector;
 }
 
-/** What an export of a format consists of. */
+/** The files of an export format. */
 export interface Family {
-  /** Of each row at least one file must be there, and have content. */
+  /** At least one file must match each row and not be empty. */
   readonly required: readonly FilePattern[];
-  /** Files that may stand beside those; all others are strangers. Left out: anything may be there. */
+  /** Files that may exist beside the required ones; others are unexpected. If absent, any file is expected. */
   readonly optional?: readonly RegExp[];
-  /** Files that are looked into: the first row that fits counts. */
+  /** Files that are inspected; the first matching row applies. */
   readonly kinds: readonly FileKind[];
 }
 
@@ -43,7 +43,7 @@ const TFLITE = { name: 'a .tflite file', pattern: /\.tflite$/ };
 const TFLITE_OPTIONAL = [LABELS, /(^|\/)tflite_metadata\.json$/];
 const LABEL_FILES: FileKind = { pattern: LABELS, inspect: inspectLabels };
 
-/** What was uploaded can be of any kind: a name alone says little, so only names that mean one thing are here. */
+/** Files of custom-trained models, which can have any format: only names that mean one format are listed. */
 const UPLOADED: readonly FileKind[] = [
   { pattern: /\.safetensors\.index\.json$/, inspect: inspectSafetensorsIndex },
   { pattern: /\.safetensors$/, inspect: inspectSafetensors },
@@ -57,8 +57,8 @@ const UPLOADED: readonly FileKind[] = [
 ];
 
 /**
- * A row an export format. Only what every good model has is required: labels, signatures and the like differ between
- * converters. Source: https://cloud.google.com/vertex-ai/docs/export/export-edge-model and export-model-tabular.
+ * One row for each export format. Only files that every valid model has are required: converters differ in labels,
+ * signatures and the like. Source: https://cloud.google.com/vertex-ai/docs/export/export-edge-model and export-model-tabular.
  */
 const FAMILIES: ReadonlyMap<string, Family> = new Map(
   Object.entries<Family>({
@@ -97,7 +97,7 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map(
   }),
 );
 
-/** The tree of a tabular model: its SavedModel stands below `predict/`. */
+/** The files of a tabular model: its SavedModel is below `predict/`. */
 const TABULAR: Family = {
   required: [
     { name: 'environment.json', pattern: /^environment\.json$/ },
@@ -110,13 +110,16 @@ const TABULAR: Family = {
   ],
 };
 
-/** The family of a format's files; `undefined` for ids that are not known here, `genie` among them. */
+/** Vertex AI's ids of the known formats. */
+export const FORMAT_IDS: readonly string[] = [...FAMILIES.keys()];
+
+/** The files of a format; `undefined` for unknown ids, such as `genie`. */
 export function familyOf(exportFormatId: string, paths: readonly string[]): Family | undefined {
   const tabular = exportFormatId === 'tf-saved-model' && paths.some((path) => path.startsWith('predict/'));
   return tabular ? TABULAR : FAMILIES.get(exportFormatId);
 }
 
-/** Whether a file is one that exports of the family have. */
+/** Whether exports of the family may have a file. */
 export function belongs({ required, optional }: Family, path: string): boolean {
   if (optional === undefined) return true;
   return [MARKER, ...optional, ...required.map(({ pattern }) => pattern)].some((pattern) => pattern.test(path));

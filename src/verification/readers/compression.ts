@@ -8,9 +8,9 @@ import { waitFor } from './work';
 /** How a file is compressed. */
 export interface Compression {
   readonly name: string;
-  /** What it begins with. */
+  /** The first bytes. */
   readonly magic: readonly number[];
-  /** Whether its end is there, where that can be told without reading on from its begin. */
+  /** Whether the file has the stream's end; absent if only reading the whole stream shows that. */
   readonly hasEnd?: (bytes: SparseBytes) => boolean;
   /** Decompresses in another thread. */
   readonly decompress?: (content: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -20,7 +20,7 @@ const XZ_END = [0x59, 0x5a];
 const BZIP2_END = 0x177245385090n;
 const BZIP2_END_BYTES = 11;
 
-/** What does not fit in is not inspected, in bytes. */
+/** Larger content is not inspected, in bytes. */
 const MAX_DECOMPRESSED_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that are decompressed in a step, while the event loop is free. */
@@ -46,15 +46,15 @@ const COMPRESSIONS: readonly Compression[] = [
   { name: 'zlib of joblib before 0.10', magic: [0x5a, 0x46] },
 ];
 
-/** How a file is compressed, as its first bytes tell; `undefined` where it is not. */
+/** The compression that the first bytes show; `undefined` if the file is not compressed. */
 export function compressionOf(bytes: SparseBytes): Compression | undefined {
   return COMPRESSIONS.find(({ magic }) => hasAt(bytes, 0, magic));
 }
 
 /**
- * The content of a compressed file; `undefined` where only reading all of it could tell.
+ * Decompresses a file; `undefined` if the file or its content is too large, or the compression is not supported.
  *
- * @throws MalformedFileError where it is cut off or damaged
+ * @throws MalformedFileError if it is cut off or damaged
  */
 export function* decompressed(
   bytes: SparseBytes,
@@ -70,7 +70,7 @@ export function* decompressed(
       error instanceof Error ? error : new Error(String(error)),
     ),
   );
-  // It is too large where it is a range error.
+  // A range error means that the content is too large.
   if (result instanceof RangeError) return undefined;
   if (result instanceof Error) throw bytes.malformed(`is cut off or damaged: its ${name} stream: ${result.message}`);
   bytes.meter.charge(result.length / BYTES_PER_STEP);
@@ -85,7 +85,7 @@ function hasXzEnd(bytes: SparseBytes): boolean {
   return hasAt(bytes, bytes.size - XZ_END.length, XZ_END);
 }
 
-/** The end is a number and a checksum, in bits; up to seven bits fill the last byte. */
+/** The end is a number and a checksum that start at any bit; up to seven bits fill the last byte. */
 function hasBzip2End(bytes: SparseBytes): boolean {
   if (bytes.size < BZIP2_END_BYTES) return false;
   const tail = BigInt(`0x${bytes.slice(bytes.size - BZIP2_END_BYTES, BZIP2_END_BYTES).toString('hex')}`);

@@ -1,24 +1,24 @@
 import { ByteBuffer } from 'flatbuffers';
 import type { ByteRange, SparseBytes } from './sparse-bytes';
 
-/** So much of a text is read, in bytes: it is for people. */
+/** Longest part of a text that is read, in bytes. */
 const MAX_TEXT_BYTES = 1_000;
 /** Tables of a vector that are loaded together. */
 const BATCH = 1_024;
-/** Of a longer vector the tables are not sorted by their places. */
+/** The tables of a longer vector are not sorted by position. */
 const MAX_SORTED = 16_384;
-/** So much of a vector is loaded at once, in bytes: it has an offset for each table. */
+/** Part of a vector's offsets that is loaded at once, in bytes. */
 const MAX_OFFSETS_BYTES = 512 * 1024;
-/** What is loaded of each: tables are shorter, and what they refer to often stands right behind. */
+/** Bytes that are loaded for each table: most tables are shorter, and often their values follow them. */
 const NEAR_BYTES = 64;
 const OFFSET_BYTES = 4;
 const INT_BYTES = 4;
 /** A table's first field in its vtable, and the length of an entry there. */
 const VTABLE = { headerBytes: 4, entryBytes: 2 };
 
-/** A FlatBuffer in a file of which only parts are in memory. All bounds are checked by {@link SparseBytes}. */
+/** A FlatBuffer in a file that is partly in memory. {@link SparseBytes} checks all bounds. */
 class SparseByteBuffer extends ByteBuffer {
-  /** Where the part ends that stands last of all that were looked at. */
+  /** The end of the last part that was read so far. */
   end = 0;
 
   constructor(readonly file: SparseBytes) {
@@ -41,12 +41,12 @@ class SparseByteBuffer extends ByteBuffer {
     return this.file.size;
   }
 
-  /** Takes note of a part that belongs to the FlatBuffer. @throws MalformedFileError where it is not in the file */
+  /** Registers a part that belongs to the FlatBuffer. @throws MalformedFileError if it is not in the file */
   part(start: number, length: number): ByteRange {
     const end = start + length;
     if (start < 0 || length < 0 || end > this.file.size) {
       throw this.file.malformed(
-        `is cut off or damaged: the bytes ${start} to ${end} belong to it, and the file has ${this.file.size}`,
+        `is cut off or damaged: the bytes ${start} to ${end} belong to it, but the file has ${this.file.size}`,
       );
     }
     this.end = Math.max(this.end, end);
@@ -55,7 +55,7 @@ class SparseByteBuffer extends ByteBuffer {
 }
 
 /**
- * The root table of a FlatBuffer that begins at a place of a file.
+ * The root table of the FlatBuffer at a position of a file.
  *
  * Source: https://flatbuffers.dev/internals/
  */
@@ -64,22 +64,22 @@ export function rootTable(bytes: SparseBytes, start = 0): Table {
   return new Table(buffer, buffer.__indirect(start));
 }
 
-/** The four characters by which a FlatBuffer says what it holds. */
+/** The four characters that identify the schema of a FlatBuffer. */
 export function identifierOf(bytes: SparseBytes, start = 0): string {
   return bytes.slice(start + 4, 4).toString('latin1');
 }
 
 /**
- * A table of a FlatBuffer. Its fields are read by their numbers in the schema (a union takes two, the first for its
- * type); what is not there has its default.
+ * A table of a FlatBuffer. Its fields are read by their numbers in the schema (a union has two, the first for its
+ * type). An absent field has its default.
  */
 export class Table {
   private readonly file: SparseBytes;
 
-  /** @throws MalformedFileError where no table can be: its vtable, or its own fields, are not in the file */
+  /** @throws MalformedFileError if its vtable or its fields are not in the file */
   constructor(
     private readonly buffer: SparseByteBuffer,
-    /** Where it stands, in bytes from the file's start. */
+    /** Position in bytes from the file's start. */
     readonly at: number,
   ) {
     this.file = buffer.file;
@@ -92,7 +92,7 @@ export class Table {
     buffer.part(at, buffer.readUint16(vtable + VTABLE.entryBytes));
   }
 
-  /** Where the FlatBuffer ends, as far as it was looked at, in bytes from the file's start. */
+  /** The end of the FlatBuffer's parts that were read so far, in bytes from the file's start. */
   get end(): number {
     return this.buffer.end;
   }
@@ -124,30 +124,30 @@ export class Table {
     return place === undefined ? 0 : this.file.u64(place);
   }
 
-  /** Where the value of a field stands that is not in the table itself. */
+  /** The position of a field's value outside of the table. */
   target(field: number): number | undefined {
     const place = this.place(field);
     return place === undefined ? undefined : this.buffer.__indirect(place);
   }
 
-  /** A text, of which no more than 1,000 bytes are read; it must be whole in the file. */
+  /** A text, cut to 1,000 bytes; all of it must be in the file. */
   text(field: number): string | undefined {
     const range = this.data(field);
     if (range === undefined) return undefined;
-    // A byte of zero ends it, beyond its length.
+    // A zero byte follows the text; its length does not count it.
     this.part(range.start, range.length + 1);
-    // Names in other encodings than UTF-8 are no reason to refuse a model.
+    // A model may have names in other encodings than UTF-8.
     return this.file.slice(range.start, Math.min(range.length, MAX_TEXT_BYTES)).toString('utf8');
   }
 
-  /** Where the elements of a vector stand; they must be in the file, and are not read. */
+  /** The position of a vector's elements, which must be in the file; they are not read. */
   data(field: number, elementBytes = 1): ByteRange | undefined {
     const place = this.place(field);
     if (place === undefined) return undefined;
     return this.part(this.buffer.__vector(place), this.buffer.__vector_len(place) * elementBytes);
   }
 
-  /** A part of the file that belongs to the table; it must be there, and is not read. */
+  /** A part of the file that belongs to the table and must exist; it is not read. */
   part(start: number, length: number): ByteRange {
     return this.buffer.part(start, length);
   }
@@ -162,29 +162,29 @@ export class Table {
     return at === undefined ? undefined : new Table(this.buffer, at);
   }
 
-  /** A vector of tables; one without elements where the field is not there. */
+  /** A vector of tables; it is empty if the field is absent. */
   tables(field: number): Tables {
     return new Tables(this.buffer, this.data(field, OFFSET_BYTES) ?? { start: 0, length: 0 });
   }
 
-  /** Where a field stands in the table, if it is there. */
+  /** The position of a field; `undefined` if it is absent. */
   private place(field: number): number | undefined {
     const offset = this.buffer.__offset(this.at, VTABLE.headerBytes + field * VTABLE.entryBytes);
     return offset === 0 ? undefined : this.at + offset;
   }
 }
 
-/** How the tables of a vector are gone through. */
+/** The order in which the tables of a vector are visited. */
 export interface Order {
-  /** Fields that will be read, whose values stand elsewhere: they are loaded with the tables. */
+  /** Fields whose values are outside of the tables and will be read: they are loaded with the tables. */
   readonly follow?: readonly number[];
-  /** Those tables come first which stand last in the file: they are what a file that is cut off lacks. */
+  /** Whether tables near the end of the file come first: a file that is cut off lacks them. */
   readonly lastFirst?: boolean;
   /** Tables that are loaded together. Default: 1,024. */
   readonly batch?: number;
 }
 
-/** A vector of tables. Those which lie apart are loaded together. */
+/** A vector of tables. Scattered tables are loaded together. */
 export class Tables {
   readonly length: number;
 
@@ -195,17 +195,17 @@ export class Tables {
     this.length = range.length / OFFSET_BYTES;
   }
 
-  /** The table of an index; it must be one of the vector's. */
+  /** The table at an index, which must be below `length`. */
   at(index: number): Table {
     return new Table(this.buffer, this.position(index));
   }
 
-  /** Tables with their indexes; where bytes are missing, the same table can be asked for again. */
+  /** Tables with their indexes. If bytes are missing, the iterator returns the same table at the next attempt. */
   entries(order: Order = {}): IterableIterator<[index: number, table: Table]> {
     return new TableEntries(this.buffer, this, this.range, order);
   }
 
-  /** Where the table of an index begins. */
+  /** The position of the table at an index. */
   position(index: number): number {
     return this.buffer.__indirect(this.range.start + index * OFFSET_BYTES);
   }
@@ -216,12 +216,12 @@ interface Place {
   readonly index: number;
 }
 
-/** The entries of a vector of tables, a batch at a time. */
+/** Visits a vector of tables in batches. */
 class TableEntries implements IterableIterator<[index: number, table: Table]> {
   private readonly batchSize: number;
   private readonly follow: readonly number[];
   private readonly lastFirst: boolean;
-  /** All places, where they are sorted. */
+  /** All positions in the order of the file; `undefined` if they are not sorted. */
   private sorted: Place[] | undefined;
   private readonly unsorted: Place[] = [];
   private from = 0;
@@ -265,7 +265,7 @@ class TableEntries implements IterableIterator<[index: number, table: Table]> {
     this.sorted = [...this.unsorted].sort((a, b) => b.at - a.at);
   }
 
-  /** Loads the tables of a batch, and what stands behind the fields that will be read. */
+  /** Loads the tables of a batch and the values of the fields that will be read. */
   private load(from: number, to: number): [index: number, table: Table][] {
     const places = this.sorted?.slice(from, to) ?? this.places(from, to);
     this.need(places.map(({ at }) => at));
@@ -275,13 +275,13 @@ class TableEntries implements IterableIterator<[index: number, table: Table]> {
     return tables;
   }
 
-  /** Loads what stands at some places, as far as it is mostly read. */
+  /** Loads the first bytes at some positions. */
   private need(places: readonly number[]): void {
     const { file } = this.buffer;
     file.need(places.map((start) => ({ start, length: Math.min(NEAR_BYTES, file.size - start) })));
   }
 
-  /** Places in the order of the vector; where the last ones matter most, from its end. */
+  /** Positions in the order of the vector, or in reverse order with `lastFirst`. */
   private places(from: number, to: number): Place[] {
     const places = [];
     for (let number = from; number < to; number += 1) {

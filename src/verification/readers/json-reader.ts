@@ -7,38 +7,38 @@ import { attempt } from './sparse-bytes';
 import type { Inspecting } from './work';
 import { waitFor } from './work';
 
-/** A JSON text up to this size is read; 100,000 tensors take 15 MB, in bytes. */
+/** Longest JSON text that is read, in bytes; 100,000 tensors take 15 MB. */
 const MAX_TEXT_BYTES = 32 * 1024 * 1024;
-/** Of a large text as much is in memory at the same time, in bytes. */
+/** Part of a large text that is loaded at once, in bytes. */
 const WINDOW_BYTES = 1024 * 1024;
-/** A value that is read at once has at most as many, in bytes. */
+/** Largest value that is read at once, in bytes. */
 const MAX_VALUE_BYTES = 4 * 1024 * 1024;
-/** Values within each other. */
+/** Most nested values. */
 const MAX_DEPTH = 1_000;
-/** Members that are read without a break. */
+/** Members that are read without an interruption. */
 const MEMBERS = 64;
-/** A small value has at most as many times 256 tokens. */
+/** Most groups of 256 tokens in a small value. */
 const MAX_SKIPPED = 1_000;
 const BYTES_PER_STEP = 16;
 const COPIED_PER_STEP = 256;
 
 /**
- * Reads a JSON text of any size token by token, with little of it in memory. `JSON.parse` blocks the event loop for
- * 100 ms where a text has 10 MB, and any object that it fills loses a key that is called `__proto__`.
+ * Reads a JSON text token by token, with little of it in memory. `JSON.parse` would block the event loop for 100 ms for
+ * 10 MB, and plain objects lose a key named `__proto__`.
  *
- * The methods that are no generators read what is in memory, and may only be called within {@link read}.
+ * Methods that are not generators read what is in memory. Call them only within {@link read}.
  */
 export class JsonReader {
   private readonly scanner = new JsonScanner();
-  /** The name of the member that was read last, for messages. */
+  /** The name of the last member, for messages. */
   private name: string | undefined;
-  /** Where the part begins that is in memory, in bytes from the file's start. */
+  /** Where the loaded part begins, in bytes from the file's start. */
   private partAt: number;
   private readonly end: number;
-  /** Whether it is kept in memory as a whole, since other inspections may need it. */
+  /** Whether all of it stays in memory, because other inspections may need it. */
   private readonly isKept: boolean;
 
-  /** @param what stands for the text in messages: `its header` */
+  /** @param what names the text in messages: `its header` */
   constructor(
     private readonly bytes: SparseBytes,
     private readonly what: string,
@@ -52,17 +52,17 @@ export class JsonReader {
     if (this.isKept) bytes.parts.allow(length);
   }
 
-  /** Charges for work that is done with what was read. */
+  /** Charges for work with what was read. */
   charge(steps: number): void {
     this.bytes.meter.charge(steps);
   }
 
-  /** The error for a text that is JSON, but not what it should be; the reason follows: `the name is missing`. */
+  /** The error for JSON with invalid content; the reason follows: `the name is missing`. */
   wrong(reason: string): Error {
-    return this.bytes.malformed(`${this.what} is not as it should be: ${reason}`);
+    return this.bytes.malformed(`${this.what} is not valid: ${reason}`);
   }
 
-  /** Reads a small value at once. Where its end is not in memory yet, the work is repeated. */
+  /** Reads a small value at once. The work is repeated if the value's end is not in memory yet. */
   *read<T>(work: () => T): Inspecting<T> {
     const { meter } = this.bytes;
     for (;;) {
@@ -81,7 +81,7 @@ export class JsonReader {
     }
   }
 
-  /** Visits the members of an object, in their order; one whose name occurs twice is visited twice. */
+  /** Visits the members of an object in their order, including members with the same name. */
   *members(visit: (name: string) => Inspecting): Inspecting {
     yield* this.read(() => {
       this.beginObject();
@@ -94,10 +94,10 @@ export class JsonReader {
   }
 
   /**
-   * Visits the members of an object whose values are small, many without a break.
+   * Visits the members of an object whose values are small, many of them without an interruption.
    *
    * @param read reads the value; it may be repeated
-   * @param visit gets what was read, once
+   * @param visit receives each value once
    */
   *smallMembers<T>(read: (name: string) => T, visit: (value: T, name: string) => void): Inspecting {
     yield* this.read(() => {
@@ -141,13 +141,13 @@ export class JsonReader {
     while (!(yield* this.read(() => this.skipTokens(skipping)))) continue;
   }
 
-  /** Nothing but white space may follow the text. */
+  /** Checks that only white space follows. */
   *finish(): Inspecting {
     const { scanner } = this;
     for (;;) {
       while (scanner.at < scanner.part.length && ' \n\r\t'.includes(String.fromCharCode(scanner.peek())))
         scanner.at += 1;
-      if (scanner.at < scanner.part.length) throw this.noJson('something follows its end');
+      if (scanner.at < scanner.part.length) throw this.noJson('text follows its end');
       if (this.partAt + scanner.part.length >= this.end) return;
       yield* this.extend();
     }
@@ -163,7 +163,7 @@ export class JsonReader {
     this.scanner.at += 1;
   }
 
-  /** The name of an object's next member, whose value follows; `undefined` behind the last one. */
+  /** The name of an object's next member, whose value follows; `undefined` after the last one. */
   key(first: boolean): string | undefined {
     if (!this.scanner.hasMore(first, BYTE.closeObject)) return undefined;
     const name = this.scanner.string();
@@ -181,26 +181,26 @@ export class JsonReader {
     return this.scanner.string();
   }
 
-  /** A text; `undefined` where there is another value. */
+  /** A text; `undefined` for any other value, which is skipped. */
   maybeString(): string | undefined {
     if (this.scanner.next() === BYTE.quote) return this.scanner.string();
     this.skipValue();
     return undefined;
   }
 
-  /** Consumes `null`, if that is what comes next. */
+  /** Whether the next value is `null`, which is consumed then. */
   isNull(): boolean {
     if (this.scanner.next() !== 0x6e) return false;
     this.scanner.skipScalar();
     return true;
   }
 
-  /** Whether an object comes next; it is not consumed. */
+  /** Whether the next value is an object; it is not consumed. */
   isObject(): boolean {
     return this.scanner.next() === BYTE.openObject;
   }
 
-  /** The sides of a shape, or places; more than the limit are not inspected. */
+  /** A list of counts. @throws LimitError if it has more than `limit` */
   counts(limit: number): number[] {
     const counts: number[] = [];
     this.beginList();
@@ -212,7 +212,7 @@ export class JsonReader {
     return counts;
   }
 
-  /** A number that counts something. */
+  /** A whole number from 0 to 2^53. */
   count(): number {
     const byte = this.scanner.next();
     const digits = this.scanner.digits();
@@ -228,8 +228,8 @@ export class JsonReader {
   /** Skips a small value. */
   skipValue(): void {
     const skipping = new JsonSkipping(this.scanner);
-    for (let turn = 0; !this.skipTokens(skipping); turn += 1) {
-      if (turn >= MAX_SKIPPED) throw this.bytes.limited(`${this.what} has a value that is too large`);
+    for (let group = 0; !this.skipTokens(skipping); group += 1) {
+      if (group >= MAX_SKIPPED) throw this.bytes.limited(`${this.what} has a value that is too large`);
     }
   }
 
@@ -238,7 +238,7 @@ export class JsonReader {
     return skipping.advance();
   }
 
-  /** Reads on; what was consumed is forgotten. */
+  /** Loads the next part, and drops what was consumed. */
   private *extend(): Inspecting {
     const { scanner, bytes } = this;
     const rest = scanner.part.subarray(scanner.at);

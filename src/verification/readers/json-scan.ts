@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Thrown where a text is not JSON; the message says why. */
+/** A text is not JSON; the message is the reason. */
 export class JsonSyntaxError extends Error {}
 
-/** Thrown where the part of a text that is in memory ends within a value. */
+/** The loaded part of a text ends within a value. */
 export class WindowEndError extends Error {}
 
 /** Bytes that structure a text. */
@@ -15,17 +15,17 @@ const QUOTE = BYTE.quote;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const FIRST_NON_ASCII = 0x80;
-/** Bytes of a string that are not characters of ASCII by themselves. */
+/** Bytes of a string that are not plain ASCII characters. */
 const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte === QUOTE || byte === BACKSLASH || byte < FIRST_PRINTABLE || byte >= FIRST_NON_ASCII ? 1 : 0,
 );
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$/;
-/** Longer numbers are in no file. */
+/** Longest number; no real file has a longer one. */
 const MAX_NUMBER_BYTES = 400;
-/** Digits of numbers that are exact in any case. */
+/** Most digits of a number that is always exact. */
 const MAX_DIGITS = 15;
 const DIGIT_ZERO = 0x30;
-/** Longer texts are not compared with those that were read before, in bytes. */
+/** Longer texts are not compared with earlier texts, in bytes. */
 const MAX_REPEATED_BYTES = 64;
 /** Texts that are remembered. */
 const SLOTS = 64;
@@ -35,12 +35,12 @@ const LITERALS: ReadonlyMap<number, string> = new Map([
   [0x6e, 'null'],
 ]);
 
-/** A part of a JSON text in memory, and the place in it that is read next. */
+/** Reads the loaded part of a JSON text. */
 export class JsonScanner {
-  /** Where the next byte is read, in bytes from the part's begin. */
+  /** The position of the next byte in the part. */
   at = 0;
   part: Buffer = Buffer.alloc(0);
-  /** Whether the part reaches to the end of the text. */
+  /** Whether the part includes the end of the text. */
   isLast = false;
   private readonly known: (string | undefined)[] = Array<undefined>(SLOTS);
 
@@ -65,7 +65,7 @@ export class JsonScanner {
     this.at += 1;
   }
 
-  /** Whether an object or list has another item, which follows then; otherwise its end is consumed. */
+  /** Whether an object or list has another item; if not, its end is consumed. */
   hasMore(first: boolean, close: number): boolean {
     if (this.next() === close) {
       this.at += 1;
@@ -75,7 +75,7 @@ export class JsonScanner {
     return true;
   }
 
-  /** Consumes a string, and gives its value. */
+  /** Consumes a string and returns its value. */
   string(): string {
     const { start, end, isAscii, hasEscape } = this.stringBounds();
     if (!hasEscape) {
@@ -88,7 +88,7 @@ export class JsonScanner {
     }
   }
 
-  /** Consumes a string whose value is of no interest. */
+  /** Consumes a string without making its value. */
   skipString(): void {
     const { start, end, hasEscape } = this.stringBounds();
     if (!hasEscape) return;
@@ -127,7 +127,7 @@ export class JsonScanner {
     }
   }
 
-  /** A number of digits only, if that is what comes next. */
+  /** Consumes a number of digits only; `undefined` if the next value is not one. */
   digits(): number | undefined {
     const start = this.at;
     const end = Math.min(this.part.length, start + MAX_DIGITS);
@@ -153,7 +153,7 @@ export class JsonScanner {
     );
   }
 
-  /** A short text that occurs over and over, as names of fields do, is made once. */
+  /** A short text that occurs often, such as the name of a field, is made once. */
   private repeated(start: number, end: number): string {
     const { part } = this;
     const length = end - start;

@@ -4,24 +4,24 @@ import { BYTE, WindowEndError } from './json-scan';
 /** Tokens that are skipped at once. */
 const TOKENS = 256;
 
-/** Skips a value of any size, a few hundred tokens at a time. Its grammar is checked. */
+/** Skips a value of any size, 256 tokens at a time, and checks its grammar. */
 export class JsonSkipping {
-  /** What closes the objects and lists that are open. */
+  /** The closing brackets of the open objects and lists. */
   private readonly open: number[] = [];
-  /** Whether the innermost of them has no item yet. */
+  /** Whether the innermost one has no item yet. */
   private isFirst = true;
 
   constructor(private readonly scanner: JsonScanner) {}
 
-  /** Objects and lists within each other. */
+  /** Number of open objects and lists. */
   get depth(): number {
     return this.open.length;
   }
 
   /**
-   * Skips some tokens; whether the value has ended. What was skipped stays so.
+   * Skips some tokens, and returns whether the value has ended.
    *
-   * @throws WindowEndError where not a single token is in memory
+   * @throws WindowEndError if the loaded part has not even one token
    */
   advance(): boolean {
     for (let token = 0; token < TOKENS; token += 1) {

@@ -3,11 +3,11 @@ import { attempt } from './sparse-bytes';
 import type { Inspecting } from './work';
 
 const LINE_FEED = 0x0a;
-/** Bytes that are gone through at once. */
+/** Bytes that are read at once. */
 const PART_BYTES = 64 * 1024;
 const BYTES_PER_STEP = 16;
 
-/** Counts the lines of a part of a file that is in memory; the last one need not be ended. */
+/** Counts the lines in a part of a file; the last line may lack a line feed. */
 export function* countLines(bytes: SparseBytes, start: number, length: number): Inspecting<number> {
   const end = start + length;
   let count = 0;

@@ -10,14 +10,14 @@ export interface ByteRange {
 
 /** Unit of reading, in bytes: tables of most formats are smaller. */
 export const PAGE_BYTES = 4 * 1024;
-/** Where a file is read on from where the last read ended, as much is read at once, in bytes. */
+/** Most bytes that are read ahead when a file is read sequentially. */
 const MAX_READ_AHEAD_BYTES = 64 * 1024;
-/** A file up to this size is read as a whole; of a larger one no more than this, in bytes. */
+/** A file up to this size is read completely; at most this many bytes are read of a larger one. */
 export const MAX_READ_BYTES = 1024 * 1024;
-/** Bytes of one read at most. */
+/** Most bytes per read. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
-/** The parts of a file that are in memory. All inspections that need the file share them. */
+/** The loaded parts of a file. All inspections that need the file share them. */
 export class LoadedParts {
   /** Bytes in memory. */
   bytes = 0;
@@ -26,11 +26,11 @@ export class LoadedParts {
 
   constructor(readonly file: ArtifactFile) {}
 
-  /** Content that is in memory as a whole, for example decompressed; the path is the one for messages. */
+  /** Content that is completely in memory, for example decompressed; `path` is for messages. */
   static of(path: string, content: Buffer): LoadedParts {
     const read = (start: number, length: number): Promise<Buffer> =>
       Promise.resolve(content.subarray(start, start + length));
-    const parts = new LoadedParts({ path, bytes: content.length, generation: '', read });
+    const parts = new LoadedParts({ path, bytes: content.length, read });
     parts.keep(0, content);
     return parts;
   }
@@ -43,12 +43,12 @@ export class LoadedParts {
     return this.pages.get(number);
   }
 
-  /** Allows a format's own index to be read beyond what may be read otherwise. */
+  /** Allows a format's index to be read in addition to the usual limit. */
   allow(indexBytes: number): void {
     this.indexBytes = Math.max(this.indexBytes, indexBytes);
   }
 
-  /** Loads parts that are missing. @throws LimitError where that would be more than may be read of this file */
+  /** Loads missing parts. @throws LimitError if that exceeds the bytes that may be read of this file */
   async load(ranges: readonly ByteRange[]): Promise<void> {
     const reads = this.isReadWhole ? [{ start: 0, length: this.file.bytes }] : this.plan(ranges);
     await inParallel(reads, async ({ start, length }) => {
@@ -59,7 +59,7 @@ export class LoadedParts {
   private keep(start: number, block: Buffer): void {
     for (let from = 0; from < block.length; from += PAGE_BYTES) {
       const number = (start + from) / PAGE_BYTES;
-      // Another inspection of the same file may have loaded it meanwhile.
+      // Another inspection of the same file may have loaded it in the meantime.
       if (this.pages.has(number)) continue;
       const page = block.subarray(from, from + PAGE_BYTES);
       this.pages.set(number, page);
@@ -67,7 +67,7 @@ export class LoadedParts {
     }
   }
 
-  /** Reads of whole pages for ranges, joined where they touch. */
+  /** Plans reads of whole pages; adjacent pages are read together. */
   private plan(ranges: readonly ByteRange[]): ByteRange[] {
     const limit = MAX_READ_BYTES + this.indexBytes;
     const { path, bytes: size } = this.file;
@@ -94,7 +94,7 @@ export class LoadedParts {
     return reads;
   }
 
-  /** Pages to read from here on: as many as were read right before, so that a file that is read on costs few requests. */
+  /** Pages to read from here: as many as were loaded right before, so that sequential reading needs few requests. */
   private readAhead(page: number): number {
     const limit = MAX_READ_AHEAD_BYTES / PAGE_BYTES;
     let before = 0;

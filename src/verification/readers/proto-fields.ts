@@ -1,17 +1,17 @@
 import type { SparseBytes } from './sparse-bytes';
 
-/** What a message is read from: a file, or a block of one. */
+/** The source of a message: a file, or a block of one. */
 export type Bytes = Pick<SparseBytes, 'size' | 'u8' | 'malformed'>;
 
-/** How a field's value is written. Groups are in none of the formats that are looked into. */
+/** How a field's value is encoded. None of the inspected formats has groups. */
 export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 export type WireType = (typeof WireType)[keyof typeof WireType];
 
-/** A field of a protocol buffer message, where it stands in the file. */
+/** A field of a protocol buffer message and its position in the file. */
 export interface ProtoField {
   readonly number: number;
   readonly wireType: WireType;
-  /** Where its value begins: behind the tag, and the length where it has one. */
+  /** Where its value begins: after the tag and the length, if it has one. */
   readonly start: number;
   /** Where its value ends, and the next field begins. */
   readonly end: number;
@@ -22,10 +22,10 @@ export interface ProtoField {
 const MAX_VARINT_BYTES = 10;
 const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 
-/** A value's bytes by its wire type; -1 where they are told by a number in front of them. */
+/** Bytes of a value by wire type; -1 if a length precedes them. */
 const VALUE_BYTES: Readonly<Record<WireType, number>> = { 0: 0, 1: 8, 2: -1, 5: 4 };
 
-/** The fields of a message; where bytes are missing, the same field can be asked for again. */
+/** Visits the fields of a message. If bytes are missing, the iterator returns the same field at the next attempt. */
 class Fields implements IterableIterator<ProtoField> {
   constructor(
     private readonly bytes: Bytes,
@@ -49,10 +49,10 @@ class Fields implements IterableIterator<ProtoField> {
 }
 
 /**
- * The fields of the message that fills a part of a file, in their order. Values are hopped over: only tags, lengths
- * and varints are read. Source: https://protobuf.dev/programming-guides/encoding/
+ * The fields of the message that fills a part of a file, in their order. Values are skipped: only tags, lengths and
+ * varints are read. Source: https://protobuf.dev/programming-guides/encoding/
  *
- * @throws MalformedFileError where the part is no whole message
+ * @throws MalformedFileError if the part is not a complete message
  */
 export function fieldsOf(bytes: Bytes, start = 0, end = bytes.size): IterableIterator<ProtoField> {
   return new Fields(bytes, start, end, undefined);
@@ -81,7 +81,7 @@ function fieldAt(bytes: Bytes, at: number, end: number): ProtoField {
   };
   if (length < 0 || field.end > end) {
     throw bytes.malformed(
-      `is cut off or damaged: field ${number} at byte ${at} should have ${length} bytes, and ${end - first.end} are left`,
+      `is cut off or damaged: field ${number} at byte ${at} should have ${length} bytes, but ${end - first.end} are left`,
     );
   }
   return field;
@@ -102,7 +102,11 @@ function isWireType(value: number): value is WireType {
   return value === 0 || value === 1 || value === 2 || value === 5;
 }
 
-/** A number of up to 64 bits, signed, and where it ends. @throws MalformedFileError where there is none before the limit */
+/**
+ * A number of up to 64 bits, signed, and where it ends.
+ *
+ * @throws MalformedFileError if there is none before the limit
+ */
 export function readVarint(bytes: Bytes, at: number, limit: number): { value: number; end: number } {
   const first = at < limit ? bytes.u8(at) : 0x80;
   if (first < 0x80) return { value: first, end: at + 1 };
@@ -110,7 +114,7 @@ export function readVarint(bytes: Bytes, at: number, limit: number): { value: nu
   let high = 0;
   for (let index = 0; index < MAX_VARINT_BYTES && at + index < limit; index += 1) {
     const byte = bytes.u8(at + index);
-    // Two halves of 28 and 36 bits: together they are exact, and 2^64 can be told from its complement.
+    // Two parts of 28 and 36 bits stay exact, so that the sign of a 64-bit number is known.
     if (index < 4) low += (byte & 0x7f) * 2 ** (7 * index);
     else high += (byte & 0x7f) * 2 ** (7 * (index - 4));
     if (byte < 0x80) return { value: signed(low, high), end: at + index + 1 };

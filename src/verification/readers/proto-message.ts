@@ -2,21 +2,21 @@ import type { Root } from 'protobufjs/light';
 import type { z } from 'zod';
 import type { SparseBytes } from './sparse-bytes';
 
-/** Messages that are decoded have far less; so a hostile one does not fill the memory, in bytes. */
+/** Largest message that is decoded, in bytes: real ones are far smaller, and hostile ones must not fill the memory. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Steps that decoding and checking a byte costs. */
+/** Steps charged for decoding and checking a byte. */
 const STEPS_PER_BYTE = 3;
 
 /** A type of small messages. */
 export interface MessageType<T> {
   readonly name: string;
-  /** @throws Error where the content is no message of this type */
+  /** @throws Error if the content is not a message of this type */
   decode(content: Buffer): T;
 }
 
 /**
- * A message type of a schema. Fields that are not set have their default, messages in it `null`; of fields that
- * exclude each other `oneof`'s own name says which is set.
+ * Makes a message type of a schema. Fields that are not set have their default, messages `null`. The name of a `oneof`
+ * has the name of its field that is set.
  */
 export function messageType<T>(root: Root, name: string, shape: z.ZodType<T>): MessageType<T> {
   const type = root.lookupType(name);
@@ -28,10 +28,10 @@ export function messageType<T>(root: Root, name: string, shape: z.ZodType<T>): M
 }
 
 /**
- * The message in a part of a file.
+ * Decodes the message in a part of a file.
  *
- * @throws MalformedFileError where it is none of its type
- * @throws LimitError where it is too large to be decoded
+ * @throws MalformedFileError if it is not a message of the type
+ * @throws LimitError if it is too large to be decoded
  */
 export function decodeMessage<T>(
   bytes: SparseBytes,
@@ -50,7 +50,7 @@ export function decodeMessage<T>(
   }
 }
 
-/** Why a message could not be decoded, in one line. */
+/** The reason why a message could not be decoded, on one line. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error);
 }

@@ -1,17 +1,17 @@
-/** What is not Snappy. */
+/** A block is not valid Snappy. */
 export class SnappyError extends Error {}
 
-/** Bytes behind the tag that hold a copy's offset, or a long literal's length. */
+/** Bytes of a copy's offset after the tag, by kind. */
 const COPY_OFFSET_BYTES = [0, 1, 2, 4] as const;
-/** Lengths of literals up to this one stand in the tag itself. */
+/** The tag itself has the length of a literal up to this one. */
 const SHORT_LITERAL = 60;
 
 /**
- * Unpacks a Snappy block. Libraries for it need a native binary, or trust the lengths that the block states.
+ * Unpacks a Snappy block. Libraries for it need a native binary, or trust the lengths in the block.
  * Source: https://github.com/google/snappy/blob/main/format_description.txt
  *
- * @param maxBytes what it may unpack to
- * @throws SnappyError where the block is damaged, or unpacks to more
+ * @param maxBytes largest unpacked size
+ * @throws SnappyError if the block is damaged or unpacks to more
  */
 export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
   const { value: size, end: start } = lengthOf(packed);
@@ -39,17 +39,16 @@ export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
     } else {
       const length = kind === 1 ? (short & 7) + 4 : short + 1;
       const offset = kind === 1 ? ((tag >>> 5) << 8) + extra : extra;
-      if (offset === 0 || offset > to || to + length > size)
-        throw new SnappyError('it has a copy of what is not there');
-      // Byte by byte: a copy may repeat what it writes itself.
+      if (offset === 0 || offset > to || to + length > size) throw new SnappyError('it copies bytes that do not exist');
+      // Byte by byte: a copy may repeat bytes that it writes.
       for (const end = to + length; to < end; to += 1) unpacked[to] = unpacked[to - offset] ?? 0;
     }
   }
-  if (to !== size) throw new SnappyError(`it unpacks to ${to} bytes and not to ${size}`);
+  if (to !== size) throw new SnappyError(`it unpacks to ${to} bytes, not to ${size}`);
   return unpacked;
 }
 
-/** The size that a block states for what is packed in it, in bytes. @throws SnappyError where it states none */
+/** The unpacked size that a block states, in bytes. @throws SnappyError if it states none */
 export function unpackedSize(packed: Buffer): number {
   return lengthOf(packed).value;
 }

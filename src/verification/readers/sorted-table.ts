@@ -21,28 +21,28 @@ const PLAIN = 0;
 const SNAPPY = 1;
 const MASK_DELTA = 0xa282ead8;
 
-/** What all blocks of a table may unpack to, in bytes: real ones have a few hundred KiB. */
+/** Largest unpacked size of all blocks of a table, in bytes; real tables have a few hundred KiB. */
 const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;
-/** A block is read and unpacked at once: TensorFlow begins a new one after 256 KiB, in bytes. */
+/** Largest block, in bytes; TensorFlow begins a new one after 256 KiB. */
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
-/** A block that must be unpacked has at most as many, in bytes. */
+/** Largest packed block, in bytes. */
 const MAX_PACKED_BYTES = 1024 * 1024;
 /** Snappy packs at most 64 bytes into 3. */
 const MAX_RATIO = 22;
-/** Bytes that are compared with a checksum, or unpacked, in a step. */
+/** Bytes that are checked or unpacked in a step. */
 const BYTES_PER_STEP = 64;
-/** What a block costs beside its content: a table may not consist of many small ones, in bytes. */
+/** Bytes that each block counts beside its content, so that a table can't have too many small blocks. */
 const BLOCK_COST_BYTES = 64;
 const MAX_KEY_BYTES = 4 * 1024;
 
 /**
- * Visits the entries of TensorFlow's sorted table, in order of their keys, with the checksum of every block compared.
+ * Visits the entries of TensorFlow's sorted table in the order of their keys, and checks the checksum of every block.
  *
  * Source: https://github.com/google/leveldb/blob/main/doc/table_format.md, with the magic number of
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/lib/io/format.h
  *
- * @throws MalformedFileError where the file is not a whole table
- * @throws LimitError where it is too large to be inspected
+ * @throws MalformedFileError if the file is not a whole table
+ * @throws LimitError if it is too large to be inspected
  */
 export function* visitEntries(bytes: SparseBytes, visit: (entry: TableEntry) => void): Inspecting {
   const blocks = new Blocks(bytes);
@@ -58,7 +58,7 @@ export function* visitEntries(bytes: SparseBytes, visit: (entry: TableEntry) => 
   }
 }
 
-/** The block that names all others. The whole file is loaded for it. */
+/** Reads the block that names all other blocks. It loads the whole file. */
 function readIndex(bytes: SparseBytes, blocks: Blocks): Block {
   if (bytes.size < FOOTER_BYTES) throw bytes.malformed(`has ${bytes.size} bytes, too few for a table`);
   bytes.needIndex(0, bytes.size);
@@ -67,7 +67,7 @@ function readIndex(bytes: SparseBytes, blocks: Blocks): Block {
   const magic = footer.content.subarray(-MAGIC.length);
   if (!magic.equals(MAGIC)) {
     throw bytes.malformed(
-      `is no whole table: it ends with ${magic.toString('hex')}, not with ${MAGIC.toString('hex')}`,
+      `is not a complete table: it ends with ${magic.toString('hex')}, not with ${MAGIC.toString('hex')}`,
     );
   }
   const metaIndex = readHandle(footer, 0);
@@ -75,7 +75,7 @@ function readIndex(bytes: SparseBytes, blocks: Blocks): Block {
   return blocks.read(readHandle(footer, metaIndex.end));
 }
 
-/** Where a block stands in the file. */
+/** The position of a block in the file. */
 interface Handle {
   readonly offset: number;
   readonly size: number;
@@ -90,7 +90,7 @@ function readHandle(block: Block, at: number): Handle {
   return { offset: offset.value, size: size.value, end: size.end };
 }
 
-/** A block of a table, unpacked. */
+/** An unpacked block of a table. */
 class Block implements Bytes {
   readonly size: number;
 
@@ -119,7 +119,7 @@ class Block implements Bytes {
   }
 }
 
-/** The blocks of a file, as many as may be unpacked. */
+/** Reads the blocks of a file, and limits what is unpacked. */
 class Blocks {
   private left = MAX_UNPACKED_BYTES;
 
@@ -144,7 +144,7 @@ class Blocks {
     const end = block.length - TRAILER_BYTES;
     const stored = block.readUInt32LE(end + 1);
     if (stored !== masked(crc32c(block.subarray(0, end + 1)))) {
-      throw this.file.malformed(`is damaged: the checksum of its block at byte ${offset} is another one`);
+      throw this.file.malformed(`is damaged: the checksum of its block at byte ${offset} is wrong`);
     }
     const type = block.readUInt8(end);
     const packed = block.subarray(0, end);
@@ -163,12 +163,12 @@ class Blocks {
   }
 }
 
-/** Checksums are kept so that one of data with checksums inside is none by itself. */
+/** The stored form of a checksum, which makes checksums of data that contains checksums safe. */
 function masked(checksum: number): number {
   return (((checksum >>> 15) | (checksum << 17)) + MASK_DELTA) >>> 0;
 }
 
-/** The entries of a block: each key tells how much of it is as in the one before. */
+/** The entries of a block. Each key states how many bytes it shares with the previous key. */
 function* entriesIn(block: Block): Generator<TableEntry, void, void> {
   if (block.size < 4) throw block.malformed('has a block of less than 4 bytes');
   const limit = block.size - 4 - 4 * block.content.readUInt32LE(block.size - 4);

@@ -5,7 +5,7 @@ import { LimitError } from './work';
 
 export type { ByteRange } from './loaded-parts';
 
-/** What a file has is not what its format says. */
+/** A file does not have the content that its format requires. */
 export class MalformedFileError extends Error {
   constructor(
     readonly path: string,
@@ -25,16 +25,16 @@ export class MissingBytesError extends Error {
   }
 }
 
-/** A format's own index may be larger than what is read otherwise; one beyond this is not inspected, in bytes. */
+/** Largest index of a format that is read, in bytes. */
 const MAX_INDEX_BYTES = 8 * 1024 * 1024;
 /** Bytes that are copied or compared in a step. */
 const BYTES_PER_STEP = 64;
 
 /**
- * A file of which some parts are in memory, read synchronously, as parsers want it. Access to a part that is not
- * there throws {@link MissingBytesError}; {@link attempt} and {@link nextOf} load it and repeat what needed it. Access
- * beyond the file's end throws {@link MalformedFileError}: no length or offset that a file states is ever trusted.
- * Every access is charged to the meter of the inspection.
+ * A file that is partly in memory, with synchronous access for parsers. Access to a part that is not loaded throws
+ * {@link MissingBytesError}; {@link attempt} and {@link nextOf} load the part and repeat the access. Access beyond the
+ * file's end throws {@link MalformedFileError}: lengths and offsets in a file are never trusted. Every access is
+ * charged to the meter of the inspection.
  */
 export class SparseBytes {
   readonly path: string;
@@ -51,12 +51,12 @@ export class SparseBytes {
     this.size = parts.file.bytes;
   }
 
-  /** Content that was made from this file, for example decompressed. It is charged to the same inspection. */
+  /** Content made from this file, for example decompressed. Access is charged to the same inspection. */
   derived(content: Buffer): SparseBytes {
     return new SparseBytes(LoadedParts.of(this.path, content), this.meter);
   }
 
-  /** Whether the file is small enough to be read as a whole; only parts of a larger one are read. */
+  /** Whether the file is small enough to be read completely; only parts of a larger one are read. */
   get isReadWhole(): boolean {
     return this.parts.isReadWhole;
   }
@@ -66,12 +66,12 @@ export class SparseBytes {
     return this.parts.bytes === this.size;
   }
 
-  /** The error for what is wrong with this file; the text follows its path: `has no root table`. */
+  /** The error for a fault of this file; the text follows its path: `has no root table`. */
   malformed(text: string): MalformedFileError {
     return new MalformedFileError(this.path, text);
   }
 
-  /** The error for what exceeds the bounds; the text says why the file was not fully inspected. */
+  /** The error for a file that exceeds a limit; the text says why it was not fully inspected. */
   limited(text: string): LimitError {
     return new LimitError(this.path, text);
   }
@@ -96,14 +96,14 @@ export class SparseBytes {
     return this.u32(at) | 0;
   }
 
-  /** @throws MalformedFileError where the number is beyond 2^53: no file is so large */
+  /** @throws MalformedFileError if the number is above 2^53, which no file's size is */
   u64(at: number): number {
     const value = this.slice(at, 8).readBigUInt64LE();
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.malformed(`has the impossible number ${value} at ${at}`);
     return Number(value);
   }
 
-  /** A part of the file; it must lie within. */
+  /** A part of the file. @throws MalformedFileError if it is not within the file */
   slice(start: number, length: number): Buffer {
     this.within(start, length);
     this.meter.charge(1 + length / BYTES_PER_STEP);
@@ -120,7 +120,7 @@ export class SparseBytes {
     return joined(pages, length);
   }
 
-  /** Text in UTF-8. @throws MalformedFileError where it is none */
+  /** Text in UTF-8. @throws MalformedFileError if it is not valid */
   text(start: number, length: number): string {
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(this.slice(start, length));
@@ -130,7 +130,7 @@ export class SparseBytes {
     }
   }
 
-  /** Says which parts will be read next, so that they are loaded together and not one after the other. */
+  /** Announces the parts that will be read next, so that they are loaded together. */
   need(ranges: readonly ByteRange[]): void {
     this.meter.charge(ranges.length);
     for (const { start, length } of ranges) this.within(start, length);
@@ -139,10 +139,9 @@ export class SparseBytes {
   }
 
   /**
-   * Says that a part is the format's own index and is read whole, however small the share of the file is that may be
-   * read otherwise.
+   * Loads a part that is the format's index, in addition to the bytes that may be read otherwise.
    *
-   * @throws LimitError where it is larger than 8 MiB
+   * @throws LimitError if it is larger than 8 MiB
    */
   needIndex(start: number, length: number): void {
     this.within(start, length);
@@ -151,7 +150,7 @@ export class SparseBytes {
     this.need([{ start, length }]);
   }
 
-  /** Reads a part that is not kept, for what is gone through once. */
+  /** Reads a part that is needed once; it does not stay in memory. */
   async readOnce(start: number, length: number): Promise<Buffer> {
     this.within(start, length);
     return this.parts.file.read(start, length);
@@ -164,7 +163,7 @@ export class SparseBytes {
     return undefined;
   }
 
-  /** The page that has all of these bytes, where it is loaded. */
+  /** The loaded page with all of these bytes; `undefined` if there is none. */
   private inPage(at: number, length: number): Buffer | undefined {
     this.meter.charge(1);
     this.within(at, length);
@@ -181,12 +180,12 @@ export class SparseBytes {
   private within(start: number, length: number): void {
     if (Number.isInteger(start) && start >= 0 && length >= 0 && start + length <= this.size) return;
     throw this.malformed(
-      `is cut off or damaged: the bytes ${start} to ${start + length} belong to it, and the file has ${this.size}`,
+      `is cut off or damaged: the bytes ${start} to ${start + length} belong to it, but the file has ${this.size}`,
     );
   }
 }
 
-/** Pages that were read together lie behind each other in memory and need no copy. */
+/** Joins pages. Pages that were read together are adjacent in memory and need no copy. */
 function joined(pages: readonly Buffer[], length: number): Buffer {
   const [first] = pages;
   if (first === undefined) return Buffer.alloc(0);
@@ -198,7 +197,7 @@ function joined(pages: readonly Buffer[], length: number): Buffer {
   return Buffer.from(first.buffer, first.byteOffset, length);
 }
 
-/** Runs a short piece of work that only reads; where bytes are missing it is repeated when they are loaded. */
+/** Runs short work that only reads. If bytes are missing, they are loaded and the work is repeated. */
 export function* attempt<T>({ meter }: Pick<SparseBytes, 'meter'>, read: () => T): Inspecting<T> {
   for (;;) {
     if (meter.isDue) yield undefined;
@@ -211,7 +210,7 @@ export function* attempt<T>({ meter }: Pick<SparseBytes, 'meter'>, read: () => T
   }
 }
 
-/** The next item; `undefined` behind the last one. The items' iterator must survive that bytes are missing. */
+/** The next item; `undefined` after the last one. The iterator must continue after bytes were missing. */
 export function* nextOf<T>(bytes: Pick<SparseBytes, 'meter'>, items: Iterator<T>): Inspecting<T | undefined> {
   bytes.meter.charge(1);
   const next = yield* attempt(bytes, () => items.next());

@@ -1,7 +1,7 @@
 import type { SliceObserver, Stepwise } from '../slices';
 import type { MissingBytesError } from './sparse-bytes';
 
-/** What exceeds the bounds of an inspection; what was found before stays. */
+/** An inspection exceeds a limit. What it reported before stays. */
 export class LimitError extends Error {
   /** @param message why the file was not fully inspected, for a note */
   constructor(
@@ -13,15 +13,15 @@ export class LimitError extends Error {
 }
 
 /**
- * What an inspection waits for: bytes that are not loaded, or work that is done elsewhere. `undefined` is a place where
- * it may be interrupted.
+ * What an inspection waits for: bytes that are not loaded, or asynchronous work. `undefined` means that it may be
+ * interrupted.
  */
 export type Pause = MissingBytesError | Promise<unknown>;
 
-/** A piece of an inspection, which may be interrupted wherever it yields. */
+/** A part of an inspection. It may be interrupted wherever it yields. */
 export type Inspecting<T = void> = Stepwise<Pause, T>;
 
-/** Waits for work that is done elsewhere, and gives what it made. */
+/** Waits for asynchronous work and returns its result. */
 export function* waitFor<T>(work: Promise<T>): Inspecting<T> {
   const made: { value: T }[] = [];
   yield work.then((value) => {
@@ -32,7 +32,7 @@ export function* waitFor<T>(work: Promise<T>): Inspecting<T> {
   return first.value;
 }
 
-/** Charges for work that knows no meter, at every place where it may be interrupted. */
+/** Charges for work that has no meter, whenever it may be interrupted. */
 export function* charged<T>(meter: WorkMeter, work: Stepwise<never, T>, steps: number): Inspecting<T> {
   for (let next = work.next(); ; next = work.next()) {
     if (next.done === true) return next.value;
@@ -41,31 +41,31 @@ export function* charged<T>(meter: WorkMeter, work: Stepwise<never, T>, steps: n
   }
 }
 
-/** Steps between two places where an inspection may be interrupted: about 1 ms. */
+/** Steps between two possible interruptions of an inspection: about 1 ms. */
 const STEPS_BETWEEN_BREAKS = 10_000;
-/** Steps that an inspector may take without such a place: about 25 ms. */
+/** Most steps of an inspector without a possible interruption: about 25 ms. */
 const MAX_STEPS_AT_ONCE = 250_000;
-/** Steps of an inspection in all: about 1 s. */
+/** Most steps of an inspection: about 1 s. */
 const MAX_STEPS = 10_000_000;
-/** CPU time of an inspection in all, in milliseconds: where steps cost more than they should. */
+/** Most CPU time of an inspection, in milliseconds, in case steps cost more than expected. */
 const MAX_CPU_MS = 1_500;
 
 const MICROSECONDS = 1_000;
 
 /**
- * Counts what an inspection costs. A step is about 100 ns: an access to a byte or a number, 16 bytes that are gone
- * through. Limits on steps end an inspection at the same place on every machine; the limit on CPU time is a safeguard.
+ * Measures the cost of an inspection. A step is about 100 ns: an access to a byte or a number, or a pass over 16 bytes.
+ * Limits on steps end an inspection at the same place on every machine; the limit on CPU time is a safeguard.
  */
 export class WorkMeter implements SliceObserver {
   steps = 0;
-  /** Most steps that were taken between two breaks. */
+  /** Most steps between two possible interruptions so far. */
   mostStepsAtOnce = 0;
-  /** Places where the inspection could be interrupted. */
+  /** Number of possible interruptions so far. */
   breaks = 0;
   cpuMs = 0;
   /** CPU time of the longest slice, in milliseconds. */
   longestSliceMs = 0;
-  /** Why the inspection must end, where it must. */
+  /** Why the inspection must end; `undefined` if it may continue. */
   exhausted: string | undefined;
   private sinceBreak = 0;
   private startedAt = 0;
@@ -74,11 +74,11 @@ export class WorkMeter implements SliceObserver {
   /** @param path of the file that is inspected, for the note */
   constructor(private readonly path: string) {}
 
-  /** @throws LimitError where the inspection costs too much */
+  /** Adds to the cost. @throws LimitError if the inspection exceeds a limit */
   charge(steps: number): void {
     this.steps += steps;
     this.sinceBreak += steps;
-    // Written so that a cost which is not a number ends the inspection, too.
+    // With NaN this is false, so that an invalid cost ends the inspection, too.
     const isAffordable = this.sinceBreak <= MAX_STEPS_AT_ONCE && this.steps <= MAX_STEPS;
     if (!isAffordable || this.exhausted !== undefined) this.giveUp();
   }
@@ -88,7 +88,7 @@ export class WorkMeter implements SliceObserver {
     return this.sinceBreak >= STEPS_BETWEEN_BREAKS;
   }
 
-  /** Counts a place where the inspection can be interrupted. */
+  /** Counts a possible interruption. */
   rest(): void {
     this.mostStepsAtOnce = Math.max(this.mostStepsAtOnce, this.sinceBreak);
     this.sinceBreak = 0;
@@ -100,10 +100,10 @@ export class WorkMeter implements SliceObserver {
     this.startedCpu = process.cpuUsage();
   }
 
-  /** Where the CPU time is used up, the next step ends the inspection. */
+  /** Adds the CPU time of the slice; if the limit is exceeded, the next step ends the inspection. */
   endSlice(): void {
     const { user, system } = process.cpuUsage(this.startedCpu);
-    // The process has other threads, and the machine other processes: the smaller number is the truer one.
+    // Other threads add CPU time and other processes add elapsed time: the smaller number is closer.
     const spentMs = Math.min(performance.now() - this.startedAt, (user + system) / MICROSECONDS);
     this.cpuMs += spentMs;
     this.longestSliceMs = Math.max(this.longestSliceMs, spentMs);

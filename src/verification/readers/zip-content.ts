@@ -4,7 +4,7 @@ import type { ByteRange, SparseBytes } from './sparse-bytes';
 import type { ZipDirectory, ZipEntry } from './zip';
 import { STORED, zipData } from './zip';
 
-/** The content of an entry: a part of the archive, or of what was inflated from it. */
+/** The content of an entry: a part of the archive, or inflated from it. */
 export interface ZipContent extends ByteRange {
   readonly bytes: SparseBytes;
 }
@@ -15,9 +15,9 @@ const MAX_INFLATED_BYTES = 1024 * 1024;
 const BYTES_PER_STEP = 16;
 
 /**
- * The content of an entry of an archive; `undefined` where it is compressed and large, or in a way that is not known.
+ * The content of an entry of an archive; `undefined` if it is compressed and large, or by an unknown method.
  *
- * @throws MalformedFileError where it does not stand where the directory says, or is damaged
+ * @throws MalformedFileError if it is not where the directory says, or is damaged
  */
 export function zipContent(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ZipContent | undefined {
   const { start, length } = zipData(bytes, directory, entry);
@@ -33,7 +33,7 @@ function inflate(bytes: SparseBytes, entry: ZipEntry, compressed: Buffer): Buffe
     const content = inflateRawSync(compressed, { maxOutputLength: Math.max(1, entry.bytes) });
     if (content.length === entry.bytes) return content;
   } catch {
-    // What is damaged has no content.
+    // Damaged data has no content.
   }
   throw bytes.malformed(`is damaged: its entry ${shownName(entry.name)} can't be inflated to ${entry.bytes} bytes`);
 }

@@ -1,28 +1,28 @@
 import { shownName } from '../messages';
 import type { ByteRange, SparseBytes } from './sparse-bytes';
 
-/** The index of a zip archive: where its directory stands. */
+/** The position and size of a zip archive's directory. */
 export interface ZipDirectory {
-  /** Where the directory begins and how long it is, in bytes from the file's start. */
+  /** Where the directory begins, in bytes from the file's start. */
   readonly at: number;
   readonly length: number;
-  /** Entries that it should have, as its end record says. */
+  /** Number of entries by the end record. */
   readonly entries: number;
-  /** Bytes that offsets in the archive have to be moved by: not 0 where it was appended to another file as it was. */
+  /** Bytes to add to offsets in the archive: not 0 if the unchanged archive was appended to another file. */
   readonly shift: number;
 }
 
-/** An entry of a zip archive, as its directory has it. */
+/** An entry in the directory of a zip archive. */
 export interface ZipEntry {
   /** Folders end in `/`. */
   readonly name: string;
-  /** How its data is kept: {@link STORED}, 8 for deflated, and others. */
+  /** Compression method: {@link STORED}, 8 for deflated, or another one. */
   readonly method: number;
   /** Bytes of its data in the archive. */
   readonly compressedBytes: number;
   /** Bytes of its content. */
   readonly bytes: number;
-  /** Its local header, in bytes from the file's start; the data stands behind it: {@link zipData}. */
+  /** Position of its local header, in bytes from the file's start; the data follows it: {@link zipData}. */
   readonly headerAt: number;
 }
 
@@ -37,29 +37,29 @@ const END_LOCATOR_64 = { signature: 0x07064b50, bytes: 20 };
 /** An archive begins with an entry, or with its end. */
 const BEGINNINGS = [LOCAL_HEADER, END_RECORD].map(signatureOf);
 const MAX_COMMENT_BYTES = 0xffff;
-/** Stands where a number is too large for its field: the true one is in a zip64 record. */
+/** Values of fields whose number is too large for them: a zip64 record has the number. */
 const IN_ZIP64 = { u16: 0xffff, u32: 0xffffffff };
 const ZIP64_EXTRA = 0x0001;
 
-/** Whether an archive begins at a place. One that has no directory is cut off. */
+/** Whether an archive begins at a position. An archive without a directory is cut off. */
 export function beginsAsZip(bytes: SparseBytes, at = 0): boolean {
   const first = bytes.slice(at, Math.min(4, bytes.size - at));
   return first.length > 0 && BEGINNINGS.some((beginning) => beginning.subarray(0, first.length).equals(first));
 }
 
-/** Whether a file ends as most archives do: with an end record that has no comment. */
+/** Whether a file ends like most archives: with an end record without a comment. */
 export function endsAsZip(bytes: SparseBytes): boolean {
   return isEndRecord(bytes, bytes.size - END_RECORD.bytes);
 }
 
 /**
- * The directory of the zip archive that a file ends with, be it the whole file or appended to another one; `undefined`
- * where the file does not end with one. The end record must reach exactly to the file's end: another one before it may
- * be of an archive that is an entry of a larger one, which was cut off.
+ * The directory of the zip archive at the end of a file: the archive is the whole file or was appended to another file.
+ * `undefined` if there is none. The end record must reach exactly to the file's end: an earlier one may belong to an
+ * archive inside a larger archive that was cut off.
  *
  * Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  *
- * @throws MalformedFileError where the end record says what can't be
+ * @throws MalformedFileError if the end record is impossible
  */
 export function zipDirectory(bytes: SparseBytes): ZipDirectory | undefined {
   const endAt = findEndRecord(bytes);
@@ -73,11 +73,11 @@ export function zipDirectory(bytes: SparseBytes): ZipDirectory | undefined {
 }
 
 /**
- * The entries of an archive, in the order of its directory, which is read whole; where bytes are missing, the same
- * entry can be asked for again.
+ * The entries of an archive in the order of its directory, which is read completely. If bytes are missing, the iterator
+ * returns the same entry at the next attempt.
  *
- * @throws MalformedFileError where the directory is damaged, or an entry can't be in the file
- * @throws LimitError where the directory is larger than 8 MiB
+ * @throws MalformedFileError if the directory is damaged, or an entry can't be in the file
+ * @throws LimitError if the directory is larger than 8 MiB
  */
 export function zipEntries(bytes: SparseBytes, directory: ZipDirectory): IterableIterator<ZipEntry> {
   return new Entries(bytes, directory);
@@ -112,7 +112,7 @@ class Entries implements IterableIterator<ZipEntry> {
     const extraAt = at + DIRECTORY_HEADER.bytes + nameBytes;
     const next = extraAt + extraBytes + bytes.u16(at + 32);
     if (next > end) throw bytes.malformed(`the entry ${number} at ${at} reaches beyond its zip directory`);
-    // Older archives have names in other encodings than UTF-8, which is no reason to refuse them.
+    // Older archives may have names in other encodings than UTF-8.
     const name = bytes.slice(at + DIRECTORY_HEADER.bytes, nameBytes).toString('utf8');
     const entry = { name, method: bytes.u16(at + 10), ...readSizes(bytes, at, { start: extraAt, length: extraBytes }) };
     const value = placed(bytes, directory, entry);
@@ -123,9 +123,9 @@ class Entries implements IterableIterator<ZipEntry> {
 }
 
 /**
- * Where the data of an entry stands; its local header is read for it.
+ * The position of an entry's data. It reads the local header.
  *
- * @throws MalformedFileError where there is no local header, or the data reaches into the directory
+ * @throws MalformedFileError if there is no local header, or the data reaches into the directory
  */
 export function zipData(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ByteRange {
   const { name, headerAt, compressedBytes: length } = entry;
@@ -147,7 +147,7 @@ function hasSignature(bytes: SparseBytes, at: number, record: { signature: numbe
   return at >= 0 && at + record.bytes <= bytes.size && bytes.u32(at) === record.signature;
 }
 
-/** The end record has a comment of any length up to 64 KiB behind it, mostly none. */
+/** A comment of up to 64 KiB may follow the end record; most archives have none. */
 function findEndRecord(bytes: SparseBytes): number | undefined {
   const last = bytes.size - END_RECORD.bytes;
   if (isEndRecord(bytes, last)) return last;
@@ -169,7 +169,7 @@ function isEndRecord(bytes: SparseBytes, at: number): boolean {
 }
 
 interface EndRecords {
-  /** Where the directory ends, since the first end record begins there. */
+  /** Where the directory ends and the first end record begins. */
   readonly directoryEnd: number;
   readonly entries: number;
   readonly length: number;
@@ -191,7 +191,7 @@ function readEndRecords(bytes: SparseBytes, at: number): EndRecords {
   };
 }
 
-/** The locator stands right before the end record; its offset does not know of bytes before the archive. */
+/** The locator is right before the end record; its offset does not count bytes before the archive. */
 function findEndRecord64(bytes: SparseBytes, endAt: number): number | undefined {
   const locatorAt = endAt - END_LOCATOR_64.bytes;
   if (!hasSignature(bytes, locatorAt, END_LOCATOR_64)) return undefined;
@@ -201,12 +201,12 @@ function findEndRecord64(bytes: SparseBytes, endAt: number): number | undefined 
   return found;
 }
 
-/** The directory stands right before its end records, also where the archive was appended; else where they say. */
+/** The directory is right before its end records, even in an appended archive; otherwise at their offset. */
 function locateDirectory(bytes: SparseBytes, directoryEnd: number, length: number, offset: number): number {
   const adjacent = directoryEnd - length;
   if (adjacent < offset) {
     throw bytes.malformed(
-      `its zip directory should stand at the bytes ${offset} to ${offset + length}, and its end record at ${directoryEnd}`,
+      `its zip directory should be at the bytes ${offset} to ${offset + length}, but its end record is at ${directoryEnd}`,
     );
   }
   if (length === 0 || adjacent === offset || hasSignature(bytes, adjacent, DIRECTORY_HEADER)) return adjacent;
@@ -215,7 +215,7 @@ function locateDirectory(bytes: SparseBytes, directoryEnd: number, length: numbe
 
 type Sizes = Omit<ZipEntry, 'name' | 'method'>;
 
-/** The numbers of an entry; those which are too large for their fields follow in the extra field, in this order. */
+/** The numbers of an entry. Those that are too large for their fields are in the extra field, in this order. */
 function readSizes(bytes: SparseBytes, at: number, extra: ByteRange): Sizes {
   let wide = findExtra64(bytes, extra);
   const sizes = [bytes.u32(at + 24), bytes.u32(at + 20), bytes.u32(at + 42)].map((size) => {

@@ -4,7 +4,8 @@ import type { ExportFailureDetails, LastFailure } from '../../contract/failures'
 import { ExportFailureType } from '../../contract/failures';
 import type { ExportAttempt } from '../../contract/export-result';
 import type { BlockedReason } from '../../contract/export-status';
-import { boundedMessage, cut } from '../../contract/text';
+import { boundedMessage } from '../../contract/text';
+import { cut } from '../../internal/text';
 
 /** Longest reason of an attempt in the result, in characters. A result can have 100 attempts. */
 const MAX_REASON = 500;

@@ -1,6 +1,6 @@
 import type { ExportAttempt, OutputInfo } from '../../contract/export-result';
 import type { BlockedReason, ExportStage, ExportStatus } from '../../contract/export-status';
-import { cut } from '../../contract/text';
+import { cut } from '../../internal/text';
 
 /** Longest reason in the Web UI, in characters. The status and the result have the whole reason. */
 const MAX_REASON = 160;

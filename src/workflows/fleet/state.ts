@@ -3,7 +3,7 @@ import type { FleetExport, FleetTotals } from '../../contract/fleet-result';
 import type { FleetState } from '../../contract/fleet-state';
 import type { FleetStatus } from '../../contract/fleet-status';
 import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../contract/fleet-limits';
-import { cut } from '../../contract/text';
+import { cut } from '../../internal/text';
 
 /** Longest note and longest `stopped` reason, in characters. */
 const MAX_REASON = 1_000;

@@ -137,7 +137,7 @@ suite('verifyExport', () => {
 
   test('notes an empty file that the format does not need, and a format whose files it does not know', async () => {
     const { notes } = await verifyFiles('paddle', { 'weights.bin': 'x', MARKER: '' });
-    assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe files of format paddle are not known: names/);
+    assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe export format paddle is not known: only names/);
   });
 
   test('notes a file that exports of the format do not have, and folder markers not', async () => {

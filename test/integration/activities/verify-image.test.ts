@@ -96,7 +96,7 @@ suite('an exported image', () => {
     assert.deepEqual(notes, []);
   });
 
-  test('of several platforms is looked at platform by platform', async () => {
+  test('of several platforms is checked platform by platform', async () => {
     const { uri, repository } = freshImage();
     const manifests = [];
     for (const architecture of ['amd64', 'arm64']) {
@@ -135,10 +135,10 @@ suite('an exported image', () => {
     const { uri, repository } = freshImage();
     const manifest = (await imageManifest(repository)).replace('"size":5}]', '"size":6}]');
     await pushManifest(repository, 'v1', OCI_MANIFEST, manifest);
-    assert.match(await findingsOf(verifyImage(uri)), /the layer .* has 5 bytes, and 6 are recorded/);
+    assert.match(await findingsOf(verifyImage(uri)), /the layer .* has 5 bytes, but 6 are recorded/);
   });
 
-  test('that is no container, but another artifact, is accepted with a note', async () => {
+  test('that is another artifact than a container, is accepted with a note', async () => {
     const { uri, repository } = freshImage();
     await pushManifest(repository, 'v1', OCI_MANIFEST, await imageManifest(repository, { config: '{}' }));
     const { image, notes } = await verifyImage(uri);

@@ -38,7 +38,7 @@ const tensor = (dtype: string, shape: number[], begin: number, end: number): unk
 });
 
 suite('safetensors', () => {
-  test('of the tuned model are looked into, with their index', async () => {
+  test('of the tuned model are inspected, with their index', async () => {
     const { inspected, reads, notes } = await verify(MODELS.assistant, 'custom-trained', 'structure');
     const kinds = (inspected ?? []).map(({ kind }) => kind);
     assert.ok(kinds.filter((kind) => kind === 'safetensors').length >= 2);
@@ -65,13 +65,13 @@ suite('safetensors', () => {
 
   const whole = safetensors({ a: tensor('F32', [4], 0, 16) }, 16);
   const bad: Record<string, [Buffer, RegExp]> = {
-    'cut off in the data': [whole.subarray(0, -3), /its tensors end at 16, and the data has 13 bytes/],
-    'cut off in the header': [whole.subarray(0, 20), /its header should have \d+ bytes, and the file has 20/],
+    'cut off in the data': [whole.subarray(0, -3), /its tensors end at 16, but the data has 13 bytes/],
+    'cut off in the header': [whole.subarray(0, 20), /its header should have \d+ bytes, but the file has 20/],
     'cut off in the length': [whole.subarray(0, 5), /too few for a header/],
     'with a hostile length': [safetensors({}, 0, 2 ** 52), /its header should have 4503599627370496 bytes/],
     'with an overlap': [
       safetensors({ a: tensor('U8', [4], 0, 4), b: tensor('U8', [4], 2, 6) }, 6),
-      /the tensor b begins at 2, and 4 was to be expected/,
+      /the tensor b begins at 2, but should begin at 4/,
     ],
     'with a shape that does not fit': [
       safetensors({ a: tensor('F32', [3], 0, 16) }, 16),
@@ -81,7 +81,7 @@ suite('safetensors', () => {
     'with a header that is no JSON': [safetensors('{"a": ', 0), /its header is not JSON/],
     'with a hostile entry': [
       safetensors({ a: tensor('F32', [-1], 0, 4) }, 4),
-      /its header is not as it should be: the value of shape is not a number from 0 to 2\^53/,
+      /its header is not valid: the value of shape is not a number from 0 to 2\^53/,
     ],
   };
   for (const [title, [file, message]] of Object.entries(bad)) {
@@ -107,7 +107,7 @@ suite('TensorFlow.js', () => {
   const weights = [{ name: 'w', shape: [2, 2], dtype: 'float32' }];
   const model = (manifest: unknown): string => JSON.stringify({ modelTopology: {}, weightsManifest: manifest });
 
-  test('of the image model is looked into', async () => {
+  test('of the image model is inspected', async () => {
     const { inspected } = await verify(MODELS.flowers, 'tf-js', 'structure');
     assert.deepEqual(
       inspected?.map(({ kind }) => kind),
@@ -132,13 +132,13 @@ suite('TensorFlow.js', () => {
     });
   }
 
-  test('with text weights is accepted, and a note says what was not looked at', async () => {
+  test('with text weights is accepted, and a note says what was not checked', async () => {
     const text = [{ name: 't', shape: [1], dtype: 'string' }];
     const { notes } = await verifyFiles('tf-js', {
       'model.json': model([{ paths: ['s'], weights: text }]),
       s: 'hello',
     });
-    assert.match(notes.join(), /can't be told/);
+    assert.match(notes.join(), /can't be computed/);
   });
 
   const bad: Record<string, [Files, RegExp]> = {
@@ -148,7 +148,7 @@ suite('TensorFlow.js', () => {
     ],
     'with a shard that is cut off': [
       { 'model.json': model([{ paths: ['one'], weights }]), one: Buffer.alloc(15) },
-      /one have 15 bytes, and their weights 16/,
+      /one have 15 bytes, but their weights need 16/,
     ],
     'with a shard outside': [
       { 'model.json': model([{ paths: ['../one'], weights }]), one: 'x' },
@@ -160,7 +160,7 @@ suite('TensorFlow.js', () => {
     ],
     'whose manifest is another JSON': [
       { 'model.json': '{}', one: 'x' },
-      /model\.json: its TensorFlow\.js model is not as it should be/,
+      /model\.json: its TensorFlow\.js model is not valid/,
     ],
   };
   for (const [title, [files, message]] of Object.entries(bad)) {

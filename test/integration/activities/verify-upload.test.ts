@@ -35,10 +35,14 @@ suite('an export of what was uploaded', () => {
     [
       'that lacks a file',
       { ...FILES, 'config.json': '{}' },
-      /^config\.json is missing, and stands at the Model's artifactUri$/,
+      /^config\.json is missing, but exists at the Model's artifactUri$/,
     ],
-    ['whose file has another size', { ...FILES, 'model.bin': 'w' }, /^model\.bin has 7 bytes, and the one .* 1$/],
-    ['whose file has other bytes', { ...FILES, 'model.bin': 'WEIGHTS' }, /^model\.bin has the crc32c \S+, and the one/],
+    ['whose file has another size', { ...FILES, 'model.bin': 'w' }, /^model\.bin has 7 bytes, but the file .* has 1$/],
+    [
+      'whose file has other bytes',
+      { ...FILES, 'model.bin': 'WEIGHTS' },
+      /^model\.bin has the crc32c \S+, but the file/,
+    ],
   ];
   for (const [title, uploaded, message] of bad) {
     test(`${title} is refused`, async () => {
@@ -48,14 +52,17 @@ suite('an export of what was uploaded', () => {
 
   test('is not refused for what was written to that place after the Model was made', async () => {
     const { notes } = await verifyCopy({ ...FILES, 'model.bin': 'retrained' }, { createTime: LONG_BEFORE });
-    assert.match(notes.join(), /model\.bin has 7 bytes, and .* 9, which was written after the Model was made/);
+    assert.match(
+      notes.join(),
+      /model\.bin has 7 bytes, but .* 9; the file at the artifactUri was written after the Model was created/,
+    );
   });
 
   test('may have more files, folder markers at the source and another layout: notes say so', async () => {
     const more = await verifyCopy({ ...FILES, 'code/': '' }, { files: { ...FILES, 'MANIFEST.txt': 'x' } });
     assert.deepEqual(more.notes, ["MANIFEST.txt is not at the Model's artifactUri"]);
     const elsewhere = await verifyCopy({ 'other/model.bin': 'weights' });
-    assert.match(elsewhere.notes.join(), /no path of the Model's artifactUri stands in the export/);
+    assert.match(elsewhere.notes.join(), /the export has no path of the Model's artifactUri/);
   });
 
   test('counts the differences of an upload in a bucket of others, and names no file there', async () => {

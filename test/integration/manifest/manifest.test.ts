@@ -114,7 +114,7 @@ suite('a check against a manifest', () => {
     const { findings, notes } = await check(manifestUri);
     assert.match(
       findings.join('\n'),
-      /^empty is missing\ngröße 1\.txt has 2 bytes, and 1 are recorded\nmodel\.bin has the crc32c/,
+      /^empty is missing\ngröße 1\.txt has 2 bytes, but 1 are recorded\nmodel\.bin has the crc32c/,
     );
     assert.deepEqual(notes, ['more is not in the manifest']);
   });
@@ -172,17 +172,17 @@ suite('a check against a manifest', () => {
     assert.deepEqual([seen[0], seen.at(-1)], ['3 of 3 files', '8 of 8 bytes']);
   });
 
-  test('fails where there is no manifest, or what stands there is none', async () => {
+  test('fails if there is no manifest, or the object is not a manifest', async () => {
     await assert.rejects(check('gs://exports/nowhere'), (error: unknown) => {
       assert.ok(error instanceof ManifestError);
       assert.match(
         error.message,
-        /no manifest at gs:\/\/exports\/nowhere\/manifest\.json nor at gs:\/\/exports\/manifest\.json/,
+        /no manifest at gs:\/\/exports\/nowhere\/manifest\.json or at gs:\/\/exports\/manifest\.json/,
       );
       return true;
     });
     await upload(services().store, 'wrong/manifest.json', '{"_type": "other"}');
-    await assert.rejects(check('gs://exports/wrong'), /wrong\/manifest\.json is no manifest of an export: _type/);
+    await assert.rejects(check('gs://exports/wrong'), /wrong\/manifest\.json is not a manifest of an export: _type/);
     await assert.rejects(check('/tmp/manifest.json'), /must be gs:\/\/bucket/);
   });
 });
@@ -213,7 +213,7 @@ suite('the command verify', () => {
     await remove(services().store, `${directory}model.bin`);
     const damaged = await command('verify', `gs://exports/${directory}`);
     assert.equal(damaged.code, 1, damaged.stderr);
-    assert.match(damaged.stdout, /NOT as it was: 3 files were recorded .*\n {2}model\.bin is missing/);
+    assert.match(damaged.stdout, /NOT intact: 3 files are recorded .*\n {2}model\.bin is missing/);
   });
 
   test('prints one JSON object with --json, and no progress where nobody looks', async () => {
@@ -230,11 +230,11 @@ suite('the command verify', () => {
 
   const wrong: [string[], RegExp][] = [
     [[], /Usage/],
-    [['check'], /check is not a command; there is only verify/],
-    [['verify'], /needs the place of a manifest/],
-    [['verify', '/tmp/x'], /\/tmp\/x is not a place in Cloud Storage/],
+    [['check'], /check is not a command\. Commands: verify\./],
+    [['verify'], /needs the URI of a manifest/],
+    [['verify', '/tmp/x'], /\/tmp\/x is not a Cloud Storage URI/],
     [['verify', 'gs://exports/a', '--level', 'x'], /Unknown option '--level'/],
-    [['verify', 'gs://exports/a', 'gs://exports/b'], /takes one place/],
+    [['verify', 'gs://exports/a', 'gs://exports/b'], /takes one URI, but got 2/],
     [['verify', 'gs://exports/nowhere'], /There is no manifest at/],
   ];
   for (const [args, message] of wrong) {

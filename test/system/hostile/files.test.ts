@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { isWellFormed } from '../../../src/contract/text';
+import { isWellFormed } from '../../../src/internal/text';
 import { ExportFiles } from '../../../src/verification/export-files';
 import { familyOf } from '../../../src/verification/formats';
 import { inspectFile } from '../../../src/verification/inspection';

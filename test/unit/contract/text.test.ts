@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { boundedLine, boundedLines, boundedMessage, cut, summaryText } from '../../../src/contract/text';
+import { boundedLine, boundedLines, boundedMessage, summaryText } from '../../../src/contract/text';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Any text, also such that is not valid Unicode. */
@@ -13,19 +13,6 @@ const anyText = fc.oneof(
 );
 
 suite('text for workflow history', () => {
-  test('shortened text has no broken characters and is always valid Unicode', () => {
-    fc.assert(
-      fc.property(anyText, fc.integer({ min: 1, max: 50 }), (text, length) => {
-        const shortened = cut(text, length);
-        assert.ok(shortened.length <= length);
-        assert.doesNotMatch(shortened, LONE_SURROGATE);
-      }),
-    );
-    assert.equal(cut('abc', 3), 'abc');
-    assert.equal(cut('abcd', 3), 'ab…');
-    assert.equal(cut('a\u{1f600}b', 3), 'a\ufffd…');
-  });
-
   test('a summary is short enough for the server with any characters', () => {
     fc.assert(
       fc.property(anyText, (text) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { isWellFormed } from '../../../src/contract/text';
+import { isWellFormed } from '../../../src/internal/text';
 import type { GoogleStatus } from '../../../src/google/api-error';
 import { GoogleApiError, GoogleTransportError } from '../../../src/google/api-error';
 import { PollFailures } from '../../../src/polling/poll-failures';

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { redactingLogger } from '../../../src';
-import { isWellFormed } from '../../../src/contract/text';
+import { isWellFormed } from '../../../src/internal/text';
 
 interface Line {
   readonly level: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { isWellFormed } from '../../../src/contract/text';
+import { isWellFormed } from '../../../src/internal/text';
 import { listed, messageAbout, Messages, shownName } from '../../../src/verification/messages';
 
 suite('A message about a file', () => {

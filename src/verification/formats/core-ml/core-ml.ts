@@ -13,21 +13,21 @@ import { checkWeightBlobs } from './weight-blobs';
 const FIRST_TYPE = 200;
 /** Real models have three or four. */
 const MAX_FIELDS = 1_000;
-/** So many parts of the model itself are looked at: layers with their weights may be anywhere in a large file. */
+/** Parts of the model itself that are read: layers with their weights may be anywhere in a large file. */
 const MAX_PARTS = 16;
-/** Inputs and outputs are kept for people, who read no more of them. */
+/** Inputs, and outputs, that are kept for people. */
 const MAX_KEPT = 20;
 
 /**
- * A Core ML model: it is whole, has a version, a description and exactly one model inside, and the files of weights
- * that it names are there.
+ * Inspects a Core ML model: it is complete, has a version, a description and exactly one inner model, and the weight
+ * files that it names exist.
  *
  * Source: https://github.com/apple/coremltools/blob/main/mlmodel/format/Model.proto
  */
-export const inspectCoreMl: Inspector = function* (bytes, look) {
+export const inspectCoreMl: Inspector = function* (bytes, context) {
   const { specificationVersion, description, type } = yield* readModel(bytes);
   const { inputs, outputs, text } = yield* readDescription(bytes, description);
-  look.learned({
+  context.summarize({
     kind: 'core-ml',
     summary: {
       specificationVersion,
@@ -37,11 +37,11 @@ export const inspectCoreMl: Inspector = function* (bytes, look) {
       ...(text !== undefined && { description: text }),
     },
   });
-  if (!(type.number in MODEL_TYPES)) look.note(`its model, field ${type.number}, is of a type that is not known`);
+  if (!(type.number in MODEL_TYPES)) context.note(`its model, field ${type.number}, is of an unknown type`);
   const parts = fieldsOf(bytes, type.start, type.end);
-  let looked = 0;
-  while (looked < MAX_PARTS && (yield* nextOf(bytes, parts))) looked += 1;
-  yield* checkWeightBlobs(bytes, look);
+  let read = 0;
+  while (read < MAX_PARTS && (yield* nextOf(bytes, parts))) read += 1;
+  yield* checkWeightBlobs(bytes, context);
 };
 
 interface Model {
@@ -50,7 +50,7 @@ interface Model {
   readonly type: ProtoField;
 }
 
-/** Other protocol buffers begin as a Core ML model does: only the field of its type tells one from them. */
+/** Other protocol buffers can begin like a Core ML model: only the field of its type distinguishes it. */
 function* readModel(bytes: SparseBytes): Inspecting<Model> {
   let version: number | undefined;
   let description: ProtoField | undefined;
@@ -61,7 +61,7 @@ function* readModel(bytes: SparseBytes): Inspecting<Model> {
     count += 1;
     if (count > MAX_FIELDS) throw notCoreMl(bytes, `it has more than ${MAX_FIELDS} fields`);
     if (field.number === 1) {
-      if (field.wireType !== WireType.varint || field.value < 1) throw notCoreMl(bytes, 'field 1 is no version');
+      if (field.wireType !== WireType.varint || field.value < 1) throw notCoreMl(bytes, 'field 1 is not a version');
       version = field.value;
     } else if (field.wireType !== WireType.bytes) {
       continue;
@@ -79,7 +79,7 @@ function* readModel(bytes: SparseBytes): Inspecting<Model> {
 }
 
 function notCoreMl(bytes: SparseBytes, reason: string): Error {
-  return bytes.malformed(`is no whole Core ML model: ${reason}`);
+  return bytes.malformed(`is not a complete Core ML model: ${reason}`);
 }
 
 interface Description {
@@ -88,7 +88,10 @@ interface Description {
   text: string | undefined;
 }
 
-/** `ModelDescription`: 1 input, 10 output, 20 functions, which have inputs (2) and outputs (3) of their own, 100 metadata. */
+/**
+ * `ModelDescription`: 1 input, 10 output, 20 functions, which have inputs (2) and outputs (3) of their own, 100
+ * metadata.
+ */
 function* readDescription(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<Description> {
   const read: Description = { inputs: [], outputs: [], text: undefined };
   const fields = messagesIn(bytes, start, end);

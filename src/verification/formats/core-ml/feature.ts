@@ -5,7 +5,7 @@ import type { ArrayFeatureType, ImageFeatureType } from './schema';
 import { ARRAY_TYPES, COLOR_SPACES, FEATURE_DESCRIPTION } from './schema';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 
-/** Features of one value, and those without a shape. */
+/** Types of features that have one value or no shape. */
 const SIMPLE_TYPES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     int64Type: 'int64',
@@ -54,7 +54,7 @@ function imageOf({ width, height, colorSpace, enumeratedSizes, imageSizeRange }:
   };
 }
 
-/** The shape of a feature that may have any of these, of which some may be empty: -1 stands where they differ. */
+/** Merges the shapes that a feature may have; -1 replaces sides that differ. Empty shapes are ignored. */
 function shapeOf(shapes: readonly (readonly number[])[]): Pick<InspectedTensor, 'shape'> {
   const [first, ...others] = shapes.filter(({ length }) => length > 0);
   if (first === undefined || others.some(({ length }) => length !== first.length)) return {};

@@ -62,7 +62,7 @@ export const COLOR_SPACES: Readonly<Record<number, string>> = {
   40: 'grayscale float16',
 };
 
-// Only the fields that are looked at. Enums are read as the numbers that they are on the wire.
+// Only the fields that are read. Enums are read as the numbers that they are on the wire.
 // Source: https://github.com/apple/coremltools/blob/main/mlmodel/format/FeatureTypes.proto, Model.proto for the first one.
 const root = Root.fromJSON({
   nested: {
@@ -89,7 +89,7 @@ const root = Root.fromJSON({
         stateType: { type: 'StateFeatureType', id: 8 },
       },
     },
-    /** Stands for the types of which nothing is looked at but that they are set. */
+    /** Replaces types of which only the presence matters. */
     Empty: { fields: {} },
     ImageFeatureType: {
       fields: {

@@ -1,17 +1,17 @@
-import type { Look } from '../../inspection';
+import type { InspectionContext } from '../../inspection';
 import { fieldsOf, messagesIn } from '../../readers/proto-fields';
 import { shownName } from '../../messages';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt, nextOf } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
 
-/** A program up to this size is read at once, in bytes: most are smaller, since their weights are elsewhere. */
+/** Part of a program that is read at once, in bytes; most programs are smaller because their weights are elsewhere. */
 const MAX_PROGRAM_BYTES = 960 * 1024;
 const MAX_DEPTH = 64;
 
-/** Where a name in a program begins that is relative to the model's file. */
+/** Prefix of a name that is relative to the model's file. */
 const MODEL_PATH = /^@model_path\//;
-/** Version and beginning of the file of weights, and of the record in front of each of them. */
+/** Version of a weight file, and the first number and the length of the record before each of its weights. */
 const STORAGE_VERSION = 2;
 const SENTINEL = 0xdeadbeef;
 const RECORD_BYTES = 64;
@@ -39,18 +39,18 @@ const WAYS = {
 } as const satisfies Record<string, Record<number, string>>;
 
 type MessageName = keyof typeof WAYS;
-/** By the name of a file as the program has it: where the record of the last of its weights begins. */
+/** Where the record of the last weight of a file begins, by the file's name in the program. */
 type Blobs = Map<string, number>;
 
-/** The files of weights that the programs in a Core ML model name are there, and reach as far as they should. */
-export function* checkWeightBlobs(bytes: SparseBytes, look: Look): Inspecting {
+/** Checks that the weight files that the programs in a Core ML model name exist and are long enough. */
+export function* checkWeightBlobs(bytes: SparseBytes, context: InspectionContext): Inspecting {
   const blobs: Blobs = new Map();
   yield* collect(bytes, { name: 'Model', start: 0, end: bytes.size }, 0, blobs);
   for (const [name, lastRecord] of blobs) {
     if (bytes.meter.isDue) yield undefined;
     const file = name.replace(MODEL_PATH, '');
-    const weights = look.open(look.beside(file)) ?? look.open(look.above(file));
-    if (weights === undefined) look.finding(`is incomplete: its weights in ${shownName(file)} are missing`);
+    const weights = context.open(context.beside(file)) ?? context.open(context.above(file));
+    if (weights === undefined) context.finding(`is incomplete: its weights in ${shownName(file)} are missing`);
     else {
       yield* attempt(bytes, () => {
         checkLastRecord(weights, lastRecord);
@@ -99,19 +99,19 @@ function addBlob(bytes: SparseBytes, start: number, end: number, blobs: Blobs): 
 }
 
 /**
- * The record tells how long its weights are: those of the last one end where the file does, so one that is cut off
- * can be told.
+ * A record has the length of its weights. Those of the last record end at the end of the file, so this finds a file
+ * that is cut off.
  *
  * Source: https://github.com/apple/coremltools/blob/main/mlmodel/src/MILBlob/Blob/StorageFormat.hpp
  */
 function checkLastRecord(weights: SparseBytes, at: number): void {
   if (at + RECORD_BYTES > weights.size) {
-    throw weights.malformed(`is cut off: weights should begin at byte ${at}, and the file has ${weights.size}`);
+    throw weights.malformed(`is cut off: weights should begin at byte ${at}, but the file has ${weights.size}`);
   }
   if (weights.u32(4) !== STORAGE_VERSION) return;
   if (weights.u32(at) !== SENTINEL) throw weights.malformed(`is damaged: there are no weights at byte ${at}`);
   const end = weights.u64(at + 16) + weights.u64(at + 8);
   if (end > weights.size) {
-    throw weights.malformed(`is cut off: its weights should end at byte ${end}, and the file has ${weights.size}`);
+    throw weights.malformed(`is cut off: its weights should end at byte ${end}, but the file has ${weights.size}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { InspectedTensor } from '../../inspected';
-import type { Inspector, Look } from '../../inspection';
+import type { Inspector, InspectionContext } from '../../inspection';
 import type { ExternalData } from './tensor';
 import { readTensor } from './tensor';
 import type { ProtoField } from '../../readers/proto-fields';
@@ -11,18 +11,19 @@ import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt, nextOf } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
 
-/** Before it, a model did not say which operators it is made of. */
+/** Older models do not name their operator sets. */
 const FIRST_IR_VERSION_WITH_OPSETS = 3;
 const DEFAULT_DOMAIN = 'ai.onnx';
 /** Longer texts are not read, in bytes. */
 const MAX_TEXT_BYTES = 256;
-/** Inputs, outputs and operator sets beyond so many, or larger than this, are of no model, in bytes. */
+/** Most inputs, outputs and operator sets that are read; no real model has more. */
 const MAX_VALUES = 2_000;
+/** Larger inputs and outputs are not read, in bytes. */
 const MAX_VALUE_BYTES = 4 * 1024;
 
-/** Of a larger graph so much is looked at, in bytes that are read. */
-const MAX_LOOKED_AT_BYTES = 832 * 1024;
-/** A longer part is hopped over, which costs as much as this one, in bytes. */
+/** Part of a large graph that is inspected, in bytes that are read. */
+const MAX_INSPECTED_BYTES = 832 * 1024;
+/** Longer parts are skipped; skipping one costs as much as reading this many bytes. */
 const HOP_BYTES = 8 * 1024;
 
 interface Model {
@@ -43,25 +44,25 @@ interface Graph {
   readonly initializers: Set<string>;
   /** For each external file the tensor that needs most of it. */
   readonly external: Map<string, NeededData>;
-  /** Where looking ended, where that is not its end. */
-  lookedUpTo?: number;
+  /** Where the inspection stopped, if before the end of the graph. */
+  inspectedUpTo?: number;
 }
 
 /**
- * An ONNX model: its parts fill it exactly, its constants have as many elements as their shapes say, and what is
- * outside of it is beside it.
+ * Inspects an ONNX model: its parts fill it exactly, its constants have as many elements as their shapes require, and
+ * its external data exists.
  *
  * Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export const inspectOnnx: Inspector = function* (bytes, look) {
+export const inspectOnnx: Inspector = function* (bytes, context) {
   const { irVersion, opsets, graph: field, producer } = yield* readModel(bytes);
-  if (field === undefined) throw bytes.malformed('is no ONNX model: it has no graph');
-  if (irVersion === 0) throw bytes.malformed('is no ONNX model: it has no version');
+  if (field === undefined) throw bytes.malformed('is not an ONNX model: it has no graph');
+  if (irVersion === 0) throw bytes.malformed('is not an ONNX model: it has no version');
   if (opsets.length === 0 && irVersion >= FIRST_IR_VERSION_WITH_OPSETS) {
     throw bytes.malformed('is cut off or damaged: it does not say which operator sets it is made of');
   }
-  const { nodes, initializers, inputs, outputs, external, lookedUpTo } = yield* readGraph(bytes, field);
-  look.learned({
+  const { nodes, initializers, inputs, outputs, external, inspectedUpTo } = yield* readGraph(bytes, field);
+  context.summarize({
     kind: 'onnx',
     summary: {
       irVersion,
@@ -73,13 +74,13 @@ export const inspectOnnx: Inspector = function* (bytes, look) {
       ...(producer !== '' && { producer }),
     },
   });
-  if (lookedUpTo !== undefined) {
-    look.limited(
-      bytes.limited(`its graph is large: only the parts up to byte ${lookedUpTo} of ${bytes.size} were read`),
+  if (inspectedUpTo !== undefined) {
+    context.limited(
+      bytes.limited(`its graph is large: only the parts up to byte ${inspectedUpTo} of ${bytes.size} were read`),
     );
   }
   for (const needed of external.values()) {
-    checkExternal(needed, look);
+    checkExternal(needed, context);
     if (bytes.meter.isDue) yield undefined;
   }
 };
@@ -115,12 +116,12 @@ function shortText(bytes: SparseBytes, { start, end }: ProtoField): string {
 
 function* readGraph(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<Graph> {
   const graph: Graph = { nodes: 0, inputs: [], outputs: [], initializers: new Set(), external: new Map() };
-  let lookedAt = 0;
+  let inspectedBytes = 0;
   const fields = fieldsOf(bytes, start, end);
   for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
     const field = next;
-    lookedAt += Math.min(field.end - field.start, HOP_BYTES);
-    if (lookedAt > MAX_LOOKED_AT_BYTES && !bytes.isReadWhole) return { ...graph, lookedUpTo: field.start };
+    inspectedBytes += Math.min(field.end - field.start, HOP_BYTES);
+    if (inspectedBytes > MAX_INSPECTED_BYTES && !bytes.isReadWhole) return { ...graph, inspectedUpTo: field.start };
     if (field.number === GRAPH.node) graph.nodes += 1;
     else yield* attempt(bytes, () => READ_PARTS.get(field.number)?.(bytes, field, graph));
   }
@@ -129,7 +130,7 @@ function* readGraph(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<
 
 type ReadPart = (bytes: SparseBytes, field: ProtoField, graph: Graph) => void;
 
-/** What is read of a graph beside its nodes, by the numbers of its fields. */
+/** Readers of a graph's fields other than nodes, by field number. */
 const READ_PARTS: ReadonlyMap<number, ReadPart> = new Map<number, ReadPart>([
   [GRAPH.initializer, readInitializer],
   [GRAPH.sparseInitializer, readSparseInitializer],
@@ -172,14 +173,14 @@ function endOf({ start, length }: ExternalData): number {
   return start + length;
 }
 
-function checkExternal(needed: NeededData, look: Look): void {
+function checkExternal(needed: NeededData, context: InspectionContext): void {
   const data = `the external data ${shownName(needed.location)}`;
   const tensor = shownName(needed.tensor);
-  const path = look.beside(needed.location);
-  const size = look.sizeOf(path);
-  if (path === undefined) look.finding(`${data} of the tensor ${tensor} is outside of the directory`);
-  else if (size === undefined) look.finding(`${data} is missing`);
+  const path = context.beside(needed.location);
+  const size = context.sizeOf(path);
+  if (path === undefined) context.finding(`${data} of the tensor ${tensor} is outside of the directory`);
+  else if (size === undefined) context.finding(`${data} is missing`);
   else if (size < endOf(needed)) {
-    look.finding(`${data} has ${size} bytes, and the tensor ${tensor} needs ${endOf(needed)}`);
+    context.finding(`${data} has ${size} bytes, but the tensor ${tensor} needs ${endOf(needed)}`);
   }
 }

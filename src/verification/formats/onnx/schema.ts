@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { InspectedTensor } from '../../inspected';
 import { messageType } from '../../readers/proto-message';
 
-/** A type of elements, and the bits of one; text has no fixed size. */
+/** An element type with the bits of one element; text has no fixed size. */
 interface ElementType {
   readonly name: string;
   readonly bits?: number;
@@ -44,7 +44,7 @@ export function elementTypeOf(number: number): ElementType {
   return ELEMENT_TYPES[number] ?? { name: `type ${number}` };
 }
 
-/** Numbers of the fields that are hopped over or to. */
+/** Numbers of the fields that are read or skipped. */
 export const MODEL = { irVersion: 1, producerName: 2, producerVersion: 3, graph: 7, opsetImport: 8 } as const;
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
 export const TENSOR = {
@@ -53,7 +53,7 @@ export const TENSOR = {
 } as const;
 export const SPARSE_TENSOR = { values: 1 } as const;
 
-// Only the fields that are looked at. Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+// Only the fields that are read. Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 const root = Root.fromJSON({
   nested: {
     OperatorSetIdProto: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },

@@ -12,22 +12,22 @@ export interface ExternalData extends ByteRange {
   readonly location: string;
 }
 
-/** What is known of a tensor without reading its elements. */
+/** Facts about a tensor that need no reading of its elements. */
 export interface OnnxTensor {
   readonly name: string;
-  /** Left out where its elements are in the model. */
+  /** Absent if its elements are in the model. */
   readonly external?: ExternalData;
 }
 
 /** `TensorProto.DataLocation`. */
 const EXTERNAL = 1;
-/** A shape with more dimensions, and external data with more properties, are of no model. */
+/** No real model has a shape with more dimensions, or external data with more properties. */
 const MAX_DIMENSIONS = 64;
 const MAX_PROPERTIES = 16;
 /** Longer names are cut, in bytes. */
 const MAX_NAME_BYTES = 1024;
 
-/** What the fields of a tensor tell. */
+/** The values of a tensor's fields. */
 class Fields {
   readonly dims: number[] = [];
   /** The fields that say where external data is. */
@@ -40,7 +40,7 @@ class Fields {
   rawBytes: number | undefined;
   /** Elements of the fields for floats and doubles. */
   elements: number | undefined;
-  /** Whether there are elements whose number is not told by their bytes. */
+  /** Whether it has elements whose number does not follow from their bytes. */
   others = false;
 }
 
@@ -95,9 +95,9 @@ const READ: Readonly<Record<number, ReadField>> = {
 };
 
 /**
- * A constant of a model. Its elements must be as many as its shape says; they are hopped over.
+ * Reads a constant of a model without its elements.
  *
- * @throws MalformedFileError where they are not
+ * @throws MalformedFileError if the number of elements does not fit its shape
  */
 export function readTensor(bytes: SparseBytes, { start, end }: Pick<ProtoField, 'start' | 'end'>): OnnxTensor {
   const read = new Fields();
@@ -139,11 +139,11 @@ function externalData(bytes: SparseBytes, { name, properties }: Fields, expected
   const start = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? expected);
   if (location === undefined || !Number.isSafeInteger(start + length) || start < 0) {
-    throw bytes.malformed(`does not tell where the external data of the tensor ${shownName(name)} is`);
+    throw bytes.malformed(`does not say where the external data of the tensor ${shownName(name)} is`);
   }
   if (length < expected) {
     throw bytes.malformed(
-      `the tensor ${shownName(name)} has ${length} bytes of external data, and should have ${expected}`,
+      `the tensor ${shownName(name)} has ${length} bytes of external data, but should have ${expected}`,
     );
   }
   return { location, start, length };

@@ -4,40 +4,39 @@ import { PickleDict, PickleObject, PickleSequence } from './values';
 import { elementsOf } from '../../readers/shape';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 
-/** Stands in a pickle for an array whose bytes follow it; scikit-learn had a copy of joblib. */
+/** The class of an object that represents an array whose bytes follow it; scikit-learn had a copy of joblib. */
 const WRAPPER = /(^|\.)joblib\.numpy_pickle\.NumpyArrayWrapper$/;
 
-/** NumPy's arrays have no more. */
+/** NumPy's limit. */
 const MAX_DIMENSIONS = 64;
 /** Characters of a name that are compared in a step. */
 const CHARACTERS_PER_STEP = 16;
 
-/** A type that Python objects are in: `NPY_ITEM_HASOBJECT` of its flags. */
+/** Flag `NPY_ITEM_HASOBJECT` of a type: its elements contain Python objects. */
 const HAS_OBJECT = 1;
 
-/** Bytes of one letter of a text; of other types the number counts bytes. */
+/** Bytes of one letter of a text; the number of other types counts bytes. */
 const UNICODE_BYTES = 4;
 
-/** What NumPy tells of a type. Source: https://numpy.org/doc/stable/reference/arrays.dtypes.html */
+/** A NumPy element type. Source: https://numpy.org/doc/stable/reference/arrays.dtypes.html */
 interface ElementType {
   readonly bytes: number;
   readonly hasObject: boolean;
 }
 
-/** Thrown where an array is of a type that is not known, so that it can't be told where its bytes end. */
+/** An array has an unknown type, so the end of its bytes is not known either. */
 export class UnknownArrayError extends Error {
   constructor(readonly at: number) {
-    super('the bytes of an array can not be told');
+    super('the length of an array is not known');
   }
 }
 
 /**
- * What stands in a pickle behind an object that was built at its last opcode: an array, where the object stands for
- * one; `undefined` where opcodes follow.
+ * The array that follows an object in a pickle, if the object represents one; `undefined` if opcodes follow.
  *
  * Source: https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py
  *
- * @param at behind the opcode, in bytes from the file's start
+ * @param at the end of the opcode, in bytes from the file's start
  * @throws UnknownArrayError
  */
 export function arrayBehind(bytes: SparseBytes, object: PickleObject, at: number): RawData | undefined {
@@ -49,15 +48,15 @@ export function arrayBehind(bytes: SparseBytes, object: PickleObject, at: number
   const elements = countOf(state.entries.get('shape'));
   const type = elementTypeOf(state.entries.get('dtype'));
   if (elements === undefined || type === undefined) throw new UnknownArrayError(at);
-  // Arrays of objects are pickles of their own.
+  // Arrays of objects are separate pickles.
   if (type.hasObject) return {};
-  // Since joblib 1.2 a byte tells how many bytes stand between it and the array, which is aligned.
+  // Since joblib 1.2 the array is aligned: a byte has the number of bytes between it and the array.
   const aligned = typeof state.entries.get('numpy_array_alignment_bytes') === 'number';
   const start = aligned ? at + 1 + bytes.u8(at) : at;
   const length = elements * type.bytes;
   if (start + length <= bytes.size) return { end: start + length };
   throw bytes.malformed(
-    `is cut off or damaged: an array at byte ${start} should have ${length} bytes, and ${bytes.size - start} are left`,
+    `is cut off or damaged: an array at byte ${start} should have ${length} bytes, but ${bytes.size - start} are left`,
   );
 }
 

@@ -3,22 +3,22 @@ import type { Locate, Operand } from './operands';
 import { PickleDict, PickleGlobal, PickleObject, PickleSequence } from './values';
 import type { PickleStack, PickleValue } from './values';
 
-/** What the machine does beside its stack. */
+/** Receives what a pickle does beside changing its stack. */
 export interface PickleEvents {
-  /** An object got its state; the answer says what stands at `next`, where that is not the next opcode. */
+  /** An object received its state. Returns the data at `next` if the next opcode is not there. */
   built(object: PickleObject, next: number): RawData | undefined;
-  /** Something outside of the pickle is referred to. */
+  /** The pickle refers to something outside of it. */
   persistent(id: PickleValue): void;
 }
 
 /** The part of a pickle between two opcodes. */
 export interface RawData {
-  /** Where the pickle continues; left out where another pickle stands there, which ends itself. */
+  /** Where the pickle continues; absent if the data is another pickle, which marks its own end. */
   readonly end?: number;
 }
 
 export interface Opcode {
-  /** Where the bytes that belong to it stand. */
+  /** Locates the bytes that belong to it. */
   readonly locate: Locate;
   run(stack: PickleStack, operand: Operand, events: PickleEvents): RawData | undefined;
 }
@@ -63,7 +63,7 @@ const call: Run = (stack) => {
 };
 
 function append(target: PickleValue, items: readonly PickleValue[]): void {
-  // One by one: there may be more of them than a call can have arguments.
+  // One by one: a call can't have that many arguments.
   if (target instanceof PickleSequence) for (const item of items) target.items.push(item);
 }
 
@@ -74,7 +74,7 @@ function setItems(target: PickleValue, items: readonly PickleValue[]): void {
 
 /** Gives an object its state. */
 export const BUILD = 0x62;
-/** Ends a pickle; the value on the stack is what it makes. */
+/** Ends a pickle; the value on the stack is its result. */
 export const STOP = 0x2e;
 /** Its operand is the version of the protocol. */
 export const PROTO = 0x80;

@@ -1,21 +1,21 @@
 import type { SparseBytes } from '../../readers/sparse-bytes';
 
-/** Longer texts are of no interest, in bytes. */
+/** Longer texts are not needed, in bytes. */
 const MAX_TEXT_BYTES = 1024;
-/** Greater numbers are of no interest, in bytes. */
+/** Longer numbers are not needed, in bytes. */
 const MAX_INTEGER_BYTES = 6;
 
-/** The bytes behind an opcode that belong to it. */
+/** The bytes after an opcode that belong to it. */
 export class Operand {
   constructor(
     private readonly bytes: SparseBytes,
     private readonly start: number,
     private readonly length: number,
-    /** Where the next opcode stands. */
+    /** Position of the next opcode. */
     readonly next = start + length,
   ) {}
 
-  /** Makes sure that what is read of it is in memory. */
+  /** Loads the bytes that will be read. */
   load(): void {
     if (this.length <= MAX_TEXT_BYTES) this.bytes.need([{ start: this.start, length: this.length }]);
   }
@@ -35,28 +35,28 @@ export class Operand {
     return this.length === 0 ? 0 : this.bytes.slice(this.start, this.length).readIntLE(0, this.length);
   }
 
-  /** A number in decimal digits, maybe with the `L` of Python 2. */
+  /** A number in decimal digits, possibly with the `L` of Python 2. */
   decimal(): number {
     return Number.parseInt(this.text() ?? '', 10);
   }
 
-  /** What two lines name: a module, and a class or function of it. */
+  /** The module in the first line and its class or function in the second. */
   global(): string {
     return (this.text() ?? '').replace('\n', '.');
   }
 }
 
-/** Finds the operand of an opcode that stands right before `at`. @throws MalformedFileError where it has no room */
+/** Locates the operand of the opcode right before `at`. @throws MalformedFileError if it does not fit before `limit` */
 export type Locate = (bytes: SparseBytes, at: number, limit: number) => Operand;
 
 const LINE_FEED = 0x0a;
 
-/** An operand of so many bytes. */
+/** An operand of `length` bytes. */
 export function fixed(length: number): Locate {
   return (bytes, at, limit) => within(bytes, at, length, limit);
 }
 
-/** An operand whose length stands in front of it, in so many bytes. */
+/** An operand that follows its own length, which has `lengthBytes` bytes. */
 export function counted(lengthBytes: 1 | 4 | 8): Locate {
   return (bytes, at, limit) => {
     within(bytes, at, lengthBytes, limit);
@@ -80,11 +80,11 @@ export const twoLines: Locate = (bytes, at, limit) => {
 function within(bytes: SparseBytes, start: number, length: number, limit: number): Operand {
   if (start + length <= limit) return new Operand(bytes, start, length);
   throw bytes.malformed(
-    `is cut off or damaged: its pickle should have ${length} bytes at byte ${start}, and ${limit - start} are left`,
+    `is cut off or damaged: its pickle should have ${length} bytes at byte ${start}, but ${limit - start} are left`,
   );
 }
 
-/** A line is searched for its end in pieces, in bytes. */
+/** Bytes that are searched at once for the end of a line. */
 const PIECE_BYTES = 1024;
 
 function lineEnd(bytes: SparseBytes, at: number, limit: number): number {

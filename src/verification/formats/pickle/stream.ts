@@ -11,33 +11,33 @@ import type { Inspecting } from '../../readers/work';
 export interface Pickle {
   /** Where it ends, in bytes from the file's start. */
   readonly end: number;
-  /** What it makes. */
+  /** Its result. */
   readonly value: PickleValue;
-  /** Left out where it does not tell, as before protocol 2. */
+  /** Absent if it has none, as before protocol 2. */
   readonly protocol?: number;
 }
 
 const HIGHEST_PROTOCOL = 5;
-/** Of a larger file so much is followed, in bytes that are read. */
+/** Part of a large file that is followed, in bytes that are read. */
 const MAX_FOLLOWED_BYTES = 384 * 1024;
-/** What is longer is hopped over, which costs as much as this, in bytes. */
+/** Longer data is skipped; skipping it costs as much as reading this many bytes. */
 const HOP_BYTES = 8 * 1024;
 
-const UNHEARD: PickleEvents = { built: () => undefined, persistent: () => undefined };
+const NO_EVENTS: PickleEvents = { built: () => undefined, persistent: () => undefined };
 
 /**
- * Follows the opcodes of a pickle to its end. Nothing is unpickled: no class is looked up, no function is called.
+ * Follows the opcodes of a pickle to its end. It unpickles nothing: it imports no class and calls no function.
  *
  * Source: https://github.com/python/cpython/blob/main/Lib/pickletools.py
  *
- * @param part where it begins, and where it must have ended, in bytes from the file's start
- * @throws MalformedFileError where it is cut off, or no pickle
- * @throws LimitError where the file is large, and so is what had to be read of it
+ * @param part where the pickle begins, and the latest end, in bytes from the file's start
+ * @throws MalformedFileError if it is cut off or not a pickle
+ * @throws LimitError if the file is large and too many of its bytes would be read
  */
 export function* followPickle(
   bytes: SparseBytes,
   { start = 0, limit = bytes.size }: { readonly start?: number; readonly limit?: number } = {},
-  events = UNHEARD,
+  events = NO_EVENTS,
 ): Inspecting<Pickle> {
   const stack = new PickleStack(bytes);
   let protocol: number | undefined;
@@ -49,7 +49,7 @@ export function* followPickle(
     if (code === STOP) return { end: operand.next, value: stack.pop(), ...(protocol !== undefined && { protocol }) };
     if (code === PROTO) protocol = checkProtocol(bytes, operand.unsigned());
     if (code === FRAME) checkFrame(bytes, at, limit);
-    // Objects in an array are a pickle of their own, in which nothing is of interest.
+    // The objects of an array are another pickle, whose content is not needed.
     const next = raw ? (raw.end ?? (yield* followPickle(bytes, { start: operand.next, limit })).end) : operand.next;
     followed += Math.min(next - at, HOP_BYTES);
     if (followed > MAX_FOLLOWED_BYTES && !bytes.isReadWhole) {
@@ -66,7 +66,7 @@ interface ReadOpcode {
   readonly operand: Operand;
 }
 
-/** Reads an opcode, and all that will be read when it runs: an opcode that runs must not stop in the middle. */
+/** Reads an opcode and loads all that it needs, because a running opcode must not be interrupted. */
 function readOpcode(
   bytes: SparseBytes,
   { start, at, limit }: { readonly start: number; readonly at: number; readonly limit: number },
@@ -76,28 +76,28 @@ function readOpcode(
   if (opcode === undefined) throw unknownOpcode(bytes, start, at);
   const operand = opcode.locate(bytes, at + 1, limit);
   operand.load();
-  // An array may stand behind the object, with a byte in front that says where it begins.
+  // An array may follow the object; the byte before it says where it begins.
   if (code === BUILD && operand.next < bytes.size) bytes.u8(operand.next);
   return { code, opcode, operand };
 }
 
 function unknownOpcode(bytes: SparseBytes, start: number, at: number): Error {
-  if (at > start) return bytes.malformed(`is damaged: byte ${at} is no opcode of its pickle`);
+  if (at > start) return bytes.malformed(`is damaged: byte ${at} is not an opcode of its pickle`);
   const first = bytes.slice(start, Math.min(4, bytes.size - start)).toString('hex');
-  return bytes.malformed(`is no pickle: the bytes at ${start} are "${first}"`);
+  return bytes.malformed(`is not a pickle: the bytes at ${start} are "${first}"`);
 }
 
 function checkProtocol(bytes: SparseBytes, protocol: number): number {
   if (protocol <= HIGHEST_PROTOCOL) return protocol;
-  throw bytes.malformed(`has the pickle protocol ${protocol}, and ${HIGHEST_PROTOCOL} is the highest`);
+  throw bytes.malformed(`has the pickle protocol ${protocol}, but the highest is ${HIGHEST_PROTOCOL}`);
 }
 
-/** A frame tells how long the part is that can be read at once. */
+/** A frame has the length of the part that can be read at once. */
 function checkFrame(bytes: SparseBytes, at: number, limit: number): void {
   const length = bytes.u64(at + 1);
   const left = limit - at - 9;
   if (length <= left) return;
   throw bytes.malformed(
-    `is cut off or damaged: the frame of its pickle at byte ${at} should have ${length} bytes, and ${left} are left`,
+    `is cut off or damaged: the frame of its pickle at byte ${at} should have ${length} bytes, but ${left} are left`,
   );
 }

@@ -1,13 +1,13 @@
 import type { SparseBytes } from '../../readers/sparse-bytes';
 
 /**
- * What a pickle would make, as far as its opcodes tell; nothing is imported or called. `undefined` stands for what is
- * of no interest: long text, bytes, sets and the like.
+ * A value that a pickle would make, as far as its opcodes show; nothing is imported or called. `undefined` replaces
+ * values that are not needed: long text, bytes, sets and the like.
  */
 export type PickleValue =
   string | number | boolean | null | undefined | PickleGlobal | PickleSequence | PickleDict | PickleObject;
 
-/** A class or function by its whole name: `numpy.dtype`. */
+/** A class or a function by its full name: `numpy.dtype`. */
 export class PickleGlobal {
   constructor(readonly name: string) {}
 }
@@ -20,7 +20,7 @@ export class PickleSequence {
 const MAX_ENTRIES = 64;
 const NO_ENTRIES: ReadonlyMap<string, PickleValue> = new Map();
 
-/** A dictionary: its first entries whose keys are texts. */
+/** A dictionary; it keeps its first entries whose keys are texts. */
 export class PickleDict {
   private known: Map<string, PickleValue> | undefined;
 
@@ -38,9 +38,9 @@ export class PickleDict {
 /** Functions that make an object of the class which is their first argument. */
 const CONSTRUCTORS = /^copy_?reg\.(_reconstructor|__newobj__|__newobj_ex__)$/;
 
-/** What a call would give. */
+/** The result of a call. */
 export class PickleObject {
-  /** What the object is told to be, where it is told. */
+  /** Set when the pickle gives the object its state. */
   state: PickleValue;
 
   constructor(
@@ -48,7 +48,7 @@ export class PickleObject {
     readonly args: PickleValue,
   ) {}
 
-  /** The whole name of its class, or of the function that makes it. */
+  /** The full name of its class, or of the function that makes it. */
   get madeBy(): string | undefined {
     if (!(this.callable instanceof PickleGlobal)) return undefined;
     if (!CONSTRUCTORS.test(this.callable.name)) return this.callable.name;
@@ -57,10 +57,10 @@ export class PickleObject {
   }
 }
 
-/** Values at the same time; pickles of models put what they collect away after a thousand. */
+/** Most values on the stack; pickles of models remove theirs after a thousand. */
 const MAX_STACK = 100_000;
 
-/** The stack and the memo of the machine that a pickle is a program for. */
+/** The stack and the memo of a pickle. */
 export class PickleStack {
   private readonly values: PickleValue[] = [];
   private readonly marks: number[] = [];
@@ -68,7 +68,7 @@ export class PickleStack {
 
   constructor(private readonly bytes: SparseBytes) {}
 
-  /** @throws LimitError where there are too many */
+  /** @throws LimitError if there are too many values */
   push(value: PickleValue): void {
     if (this.values.length >= MAX_STACK) {
       throw this.bytes.limited(`its pickle has more than ${MAX_STACK} values at a time`);
@@ -82,7 +82,7 @@ export class PickleStack {
     return top;
   }
 
-  /** The last value, which must lie above the last mark. */
+  /** The last value, which must be above the last mark. */
   top(): PickleValue {
     if (this.values.length <= (this.marks.at(-1) ?? 0)) {
       throw this.bytes.malformed('is damaged: an opcode of its pickle has nothing to work on');
@@ -90,7 +90,7 @@ export class PickleStack {
     return this.values.at(-1);
   }
 
-  /** Removes the last so many values, and gives them in their order. */
+  /** Removes the last `count` values and returns them in their order. */
   popLast(count: number): PickleValue[] {
     const values: PickleValue[] = [];
     for (let index = 0; index < count; index += 1) values.unshift(this.pop());
@@ -101,14 +101,14 @@ export class PickleStack {
     this.marks.push(this.values.length);
   }
 
-  /** Removes the last mark, and gives what lay above it. */
+  /** Removes the last mark and returns the values above it. */
   popMarked(): PickleValue[] {
     const mark = this.marks.pop();
     if (mark === undefined) throw this.bytes.malformed('is damaged: its pickle lacks a mark');
     return this.values.splice(mark);
   }
 
-  /** Removes the last value, or the mark where none lies above it. */
+  /** Removes the last value, or the last mark if no value is above it. */
   discard(): void {
     if (this.marks.length > 0 && this.marks.at(-1) === this.values.length) this.marks.pop();
     else this.pop();

@@ -10,18 +10,18 @@ import { zipContent } from '../../readers/zip-content';
 
 const MANIFEST = 'MAR-INF/MANIFEST.json';
 
-/** What a manifest says of its model. */
+/** Fields of a manifest's model. */
 const MODEL_FIELDS = ['modelName', 'serializedFile', 'modelFile', 'handler'] as const;
 type Model = Partial<Record<(typeof MODEL_FIELDS)[number], string>>;
 
 /**
- * A model archive of TorchServe: the files that its manifest names are in it. Its model is not inspected.
+ * Inspects a model archive of TorchServe: it contains the files that its manifest names. Its model is not inspected.
  *
  * Source: https://docs.pytorch.org/serve/ and https://github.com/pytorch/serve/tree/master/model-archiver
  */
-export const inspectModelArchive: Inspector = function* (bytes, look) {
+export const inspectModelArchive: Inspector = function* (bytes, context) {
   const directory = yield* attempt(bytes, () => zipDirectory(bytes));
-  if (directory === undefined) throw bytes.malformed('is cut off, or no zip archive: it has no end record');
+  if (directory === undefined) throw bytes.malformed('is cut off, or not a zip archive: it has no end record');
   const names = new Set<string>();
   let manifest: ZipEntry | undefined;
   const entries = zipEntries(bytes, directory);
@@ -30,15 +30,15 @@ export const inspectModelArchive: Inspector = function* (bytes, look) {
     if (entry.name === MANIFEST) manifest = entry;
   }
   const found = manifest;
-  if (found === undefined) throw bytes.malformed(`is no model archive: it has no ${MANIFEST}`);
+  if (found === undefined) throw bytes.malformed(`is not a model archive: it has no ${MANIFEST}`);
   const content = yield* attempt(bytes, () => zipContent(bytes, directory, found));
   if (content === undefined) {
-    look.learned({ kind: 'torch-model-archive', summary: { entries: names.size } });
-    look.limited(bytes.limited(`its ${MANIFEST} is compressed`));
+    context.summarize({ kind: 'torch-model-archive', summary: { entries: names.size } });
+    context.limited(bytes.limited(`its ${MANIFEST} is compressed`));
     return;
   }
   const { modelName, handler, serializedFile, modelFile } = yield* readManifest(content);
-  look.learned({
+  context.summarize({
     kind: 'torch-model-archive',
     summary: {
       entries: names.size,
@@ -46,23 +46,23 @@ export const inspectModelArchive: Inspector = function* (bytes, look) {
       ...(handler !== undefined && { handler }),
     },
   });
-  // `file.py:function`, or the name of a handler that TorchServe has itself.
+  // `file.py:function`, or the name of a handler that TorchServe provides.
   const script = handler?.split(':', 1)[0];
   for (const name of [serializedFile, modelFile, script?.endsWith('.py') === true ? script : undefined]) {
-    if (name && !names.has(name) && !names.has(baseName(name))) look.finding(`its ${shownName(name)} is missing`);
+    if (name && !names.has(name) && !names.has(baseName(name))) context.finding(`its ${shownName(name)} is missing`);
   }
 };
 
 function* readManifest(content: ZipContent): Inspecting<Model> {
   const json = new JsonReader(content.bytes, `its ${MANIFEST}`, content);
   const model: Model = {};
-  const seen = { model: false };
+  const found = { model: false };
   yield* json.members(function* (name) {
     if (name !== 'model') {
       yield* json.skip();
       return;
     }
-    seen.model = true;
+    found.model = true;
     yield* json.members(function* (key) {
       const field = MODEL_FIELDS.find((known) => known === key);
       if (field === undefined) yield* json.skip();
@@ -70,7 +70,7 @@ function* readManifest(content: ZipContent): Inspecting<Model> {
     });
   });
   yield* json.finish();
-  if (!seen.model) throw json.wrong('model is missing');
+  if (!found.model) throw json.wrong('model is missing');
   return model;
 }
 

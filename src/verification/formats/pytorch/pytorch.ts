@@ -1,4 +1,4 @@
-import type { Inspector, Look } from '../../inspection';
+import type { Inspector, InspectionContext } from '../../inspection';
 import { followPickle } from '../pickle/stream';
 import { PickleSequence } from '../pickle/values';
 import { inspectPlainPickle } from '../pickle/plain-pickle';
@@ -12,40 +12,40 @@ import type { ZipEntry } from '../../readers/zip';
 import { beginsAsZip, zipDirectory, zipEntries } from '../../readers/zip';
 import { zipContent } from '../../readers/zip-content';
 
-/** A pickle of the number that begins all files before PyTorch 1.6. */
+/** Files before PyTorch 1.6 begin with a pickle of this number. */
 const LEGACY_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
-/** Before what was saved: the magic number, the version, and what the machine is like. */
+/** Pickles before the saved one: the magic number, the version, and facts about the machine. */
 const LEGACY_PREAMBLE = 3;
-/** A storage stands behind the number of its elements, in bytes. */
+/** Bytes of the number of elements before each storage. */
 const COUNT_BYTES = 8;
 
-/** Whether a file begins as PyTorch's do, whatever its name. */
+/** Whether a file begins like a file of PyTorch, whatever its name is. */
 export function isPytorch(bytes: SparseBytes): boolean {
   return beginsAsZip(bytes) || isLegacy(bytes);
 }
 
 /**
- * What `torch.save` or TorchScript wrote: a zip archive, before PyTorch 1.6 pickles with the tensors behind them, or a
- * plain pickle. It is never unpickled.
+ * Inspects a file that `torch.save` or TorchScript wrote: a zip archive; before PyTorch 1.6, pickles that the tensors
+ * follow; or a plain pickle. It is never unpickled.
  *
  * Sources: https://docs.pytorch.org/docs/stable/notes/serialization.html and
  * https://github.com/pytorch/pytorch/blob/main/torch/serialization.py
  */
-export function* inspectPytorchFile(bytes: SparseBytes, look: Look): Inspecting {
-  if (yield* attempt(bytes, () => isLegacy(bytes))) yield* inspectLegacy(bytes, look);
-  else if (yield* attempt(bytes, () => beginsAsZip(bytes))) yield* inspectArchive(bytes, look);
-  else yield* inspectPlainPickle(bytes, look);
+export function* inspectPytorchFile(bytes: SparseBytes, context: InspectionContext): Inspecting {
+  if (yield* attempt(bytes, () => isLegacy(bytes))) yield* inspectLegacy(bytes, context);
+  else if (yield* attempt(bytes, () => beginsAsZip(bytes))) yield* inspectArchive(bytes, context);
+  else yield* inspectPlainPickle(bytes, context);
 }
 
-export const inspectPytorch: Inspector = (bytes, look) => inspectPytorchFile(bytes, look);
+export const inspectPytorch: Inspector = (bytes, context) => inspectPytorchFile(bytes, context);
 
 function isLegacy(bytes: SparseBytes): boolean {
   return bytes.size >= LEGACY_MAGIC.length && bytes.slice(0, LEGACY_MAGIC.length).equals(LEGACY_MAGIC);
 }
 
-function* inspectArchive(bytes: SparseBytes, look: Look): Inspecting {
+function* inspectArchive(bytes: SparseBytes, context: InspectionContext): Inspecting {
   const directory = yield* attempt(bytes, () => zipDirectory(bytes));
-  if (directory === undefined) throw bytes.malformed('is cut off: it begins as a zip archive, and has no end record');
+  if (directory === undefined) throw bytes.malformed('is cut off: it begins as a zip archive, but has no end record');
   const entries = new Map<string, ZipEntry>();
   let pickle: ZipEntry | undefined;
   const listing = zipEntries(bytes, directory);
@@ -55,13 +55,13 @@ function* inspectArchive(bytes: SparseBytes, look: Look): Inspecting {
     if (slash > 0 && entry.name.slice(slash) === '/data.pkl') pickle ??= entry;
   }
   const found = pickle && entries.get(pickle.name);
-  if (found === undefined) throw bytes.malformed('is no PyTorch model: no data.pkl is among its zip entries');
+  if (found === undefined) throw bytes.malformed('is not a PyTorch model: no data.pkl is among its zip entries');
   const root = found.name.slice(0, found.name.indexOf('/') + 1);
   const { isScript, tensors } = yield* countEntries(bytes, entries.keys(), root);
-  look.learned({ kind: 'pytorch', summary: { layout: isScript ? 'torchscript' : 'zip', tensors } });
+  context.summarize({ kind: 'pytorch', summary: { layout: isScript ? 'torchscript' : 'zip', tensors } });
   const content = yield* attempt(bytes, () => zipContent(bytes, directory, found));
   if (content === undefined) {
-    look.limited(bytes.limited(`its entry ${shownName(found.name)} is compressed`));
+    context.limited(bytes.limited(`its entry ${shownName(found.name)} is compressed`));
     return;
   }
   const storages = new Map<string, Storage>();
@@ -71,7 +71,7 @@ function* inspectArchive(bytes: SparseBytes, look: Look): Inspecting {
     collectStorages(storages),
   );
   for (const storage of storages.values()) {
-    checkStorage(storage, `${root}data/${storage.key}`, entries, look);
+    checkStorage(storage, `${root}data/${storage.key}`, entries, context);
     bytes.meter.charge(4);
     if (bytes.meter.isDue) yield undefined;
   }
@@ -96,17 +96,20 @@ function checkStorage(
   { bytes: needed }: Storage,
   name: string,
   entries: ReadonlyMap<string, ZipEntry>,
-  look: Look,
+  context: InspectionContext,
 ): void {
   const entry = entries.get(name);
-  if (entry === undefined) look.finding(`the tensor data ${shownName(name)} is missing`);
+  if (entry === undefined) context.finding(`the tensor data ${shownName(name)} is missing`);
   else if (needed !== undefined && entry.bytes < needed) {
-    look.finding(`the tensor data ${shownName(name)} has ${entry.bytes} bytes, and should have ${needed}`);
+    context.finding(`the tensor data ${shownName(name)} has ${entry.bytes} bytes, but should have ${needed}`);
   }
 }
 
-/** Five pickles: what the file is, in three; what was saved; the keys of its storages, which follow in this order. */
-function* inspectLegacy(bytes: SparseBytes, look: Look): Inspecting {
+/**
+ * Five pickles: three describe the file, then the saved object and the keys of its storages, which follow in this
+ * order.
+ */
+function* inspectLegacy(bytes: SparseBytes, context: InspectionContext): Inspecting {
   let at = 0;
   for (let number = 0; number < LEGACY_PREAMBLE; number += 1) {
     at = (yield* followPickle(bytes, { start: at })).end;
@@ -115,7 +118,7 @@ function* inspectLegacy(bytes: SparseBytes, look: Look): Inspecting {
   at = (yield* followPickle(bytes, { start: at }, collectStorages(storages))).end;
   const { value, end } = yield* followPickle(bytes, { start: at });
   if (!(value instanceof PickleSequence)) throw bytes.malformed(`has no list of its tensors' keys at byte ${at}`);
-  look.learned({ kind: 'pytorch', summary: { layout: 'legacy', tensors: value.items.length } });
+  context.summarize({ kind: 'pytorch', summary: { layout: 'legacy', tensors: value.items.length } });
   let needed = 0;
   let hasUnknown = false;
   for (const key of value.items) {
@@ -128,9 +131,9 @@ function* inspectLegacy(bytes: SparseBytes, look: Look): Inspecting {
   const left = bytes.size - end;
   if (left < needed) {
     throw bytes.malformed(
-      `is cut off or damaged: its tensors should have ${needed} bytes at byte ${end}, and ${left} are left`,
+      `is cut off or damaged: its tensors should have ${needed} bytes at byte ${end}, but ${left} are left`,
     );
   }
-  if (hasUnknown) look.note('has tensors whose sizes are not known, so that its end was not checked');
-  else if (left > needed) look.note(`has ${left - needed} bytes behind its tensors`);
+  if (hasUnknown) context.note('has tensors whose sizes are not known, so that its end was not checked');
+  else if (left > needed) context.note(`has ${left - needed} bytes after its tensors`);
 }

@@ -2,10 +2,10 @@ import type { PickleEvents } from '../pickle/opcodes';
 import type { PickleValue } from '../pickle/values';
 import { PickleGlobal, PickleSequence } from '../pickle/values';
 
-/** Where the elements of tensors are kept: in a file of its own in a zip archive, or behind the pickles. */
+/** The elements of tensors: an entry of a zip archive, or a part of the file after the pickles. */
 export interface Storage {
   readonly key: string;
-  /** At least so many bytes; `undefined` where its type is not known. */
+  /** Required size in bytes; `undefined` if its type is not known. */
   readonly bytes: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Inspector, Look } from '../../inspection';
+import type { Inspector, InspectionContext } from '../../inspection';
 import { listed, shownName } from '../../messages';
 import { JsonReader } from '../../readers/json-reader';
 import { elementsOf } from '../../readers/shape';
@@ -21,7 +21,7 @@ const METADATA = '__metadata__';
 /** Tensors of a file, or of an index, whose names are kept in memory. */
 const MAX_TENSORS = 400_000;
 const MAX_DIMENSIONS = 64;
-/** Steps that the sorting costs from one break to the next. */
+/** Steps that the sorting costs between two interruptions. */
 const SORTING_STEPS = 4_000;
 
 interface Tensor {
@@ -32,17 +32,17 @@ interface Tensor {
   readonly end: number;
 }
 
-/** Where the JSON of a file's header ends, in bytes from the file's start. */
+/** The end of the JSON of a file's header, in bytes from the file's start. */
 function headerEnd(bytes: SparseBytes): number {
   if (bytes.size < LENGTH_BYTES) throw bytes.malformed(`has ${bytes.size} bytes, too few for a header`);
   const length = bytes.u64(0);
   if (length > bytes.size - LENGTH_BYTES) {
-    throw bytes.malformed(`its header should have ${length} bytes, and the file has ${bytes.size}`);
+    throw bytes.malformed(`its header should have ${length} bytes, but the file has ${bytes.size}`);
   }
   return LENGTH_BYTES + length;
 }
 
-/** Visits the tensors that a file's header names, in its order. Gives where the header ends. */
+/** Visits the tensors that a file's header names, in its order. Returns where the header ends. */
 function* visitTensors(bytes: SparseBytes, visit: (tensor: Tensor) => void): Inspecting<number> {
   const end = yield* attempt(bytes, () => headerEnd(bytes));
   const json = new JsonReader(bytes, 'its header', { start: LENGTH_BYTES, length: end - LENGTH_BYTES });
@@ -97,7 +97,7 @@ function byPlace(a: Place, b: Place): number {
   return a.begin - b.begin || a.end - b.end;
 }
 
-/** The tensors must cover the data from its begin to its end, without gap or overlap. */
+/** Checks that the tensors cover all data, without gap or overlap. */
 function* checkLayout(bytes: SparseBytes, tensors: readonly Place[], dataBytes: number): Inspecting {
   const isSorted = tensors.every((tensor, index) => byPlace(tensor, tensors[index + 1] ?? tensor) <= 0);
   bytes.meter.charge(tensors.length);
@@ -106,16 +106,16 @@ function* checkLayout(bytes: SparseBytes, tensors: readonly Place[], dataBytes: 
   let covered = 0;
   for (const { name, begin, end } of inOrder) {
     if (begin !== covered) {
-      throw bytes.malformed(`the tensor ${shownName(name)} begins at ${begin}, and ${covered} was to be expected`);
+      throw bytes.malformed(`the tensor ${shownName(name)} begins at ${begin}, but should begin at ${covered}`);
     }
     covered = end;
   }
   if (covered !== dataBytes)
-    throw bytes.malformed(`its tensors end at ${covered}, and the data has ${dataBytes} bytes`);
+    throw bytes.malformed(`its tensors end at ${covered}, but the data has ${dataBytes} bytes`);
 }
 
-/** A file of tensors. Source: https://huggingface.co/docs/safetensors/index#format */
-export const inspectSafetensors: Inspector = function* (bytes, look) {
+/** Inspects a file of tensors. Source: https://huggingface.co/docs/safetensors/index#format */
+export const inspectSafetensors: Inspector = function* (bytes, context) {
   const tensors: Place[] = [];
   const types = new Set<string>();
   const end = yield* visitTensors(bytes, (tensor) => {
@@ -125,13 +125,13 @@ export const inspectSafetensors: Inspector = function* (bytes, look) {
     tensors.push({ name: tensor.name, begin: tensor.begin, end: tensor.end });
   });
   yield* checkLayout(bytes, tensors, bytes.size - end);
-  look.learned({ kind: 'safetensors', summary: { tensors: tensors.length, types: [...types].sort() } });
+  context.summarize({ kind: 'safetensors', summary: { tensors: tensors.length, types: [...types].sort() } });
 };
 
 /** A file that an index names. */
 interface Shard {
   readonly name: string;
-  /** Tensors of the index that its header was not asked for yet, or does not have. */
+  /** Tensors of the index that its header does not have. */
   missing: number;
   /** The first of them. */
   readonly shown: string[];
@@ -142,19 +142,19 @@ interface Shard {
 /** Names of a shard's missing tensors that are kept for the finding. */
 const MAX_SHOWN = 5;
 
-/** The index of sharded tensors: every tensor must be in the file that it names. */
-export const inspectSafetensorsIndex: Inspector = function* (bytes, look) {
+/** Inspects an index of sharded tensors: each file must have the tensors that the index lists for it. */
+export const inspectSafetensorsIndex: Inspector = function* (bytes, context) {
   const json = new JsonReader(bytes, 'its JSON');
   const shards = new Map<string, Shard>();
   const wanted = new Map<string, Shard>();
   const readFile = (): string => json.string();
-  const seen = { weightMap: false };
+  const found = { weightMap: false };
   yield* json.members(function* (name) {
     if (name !== 'weight_map') {
       yield* json.skip();
       return;
     }
-    seen.weightMap = true;
+    found.weightMap = true;
     yield* json.smallMembers(readFile, (file, tensor) => {
       const shard = shards.get(file) ?? { name: file, missing: 0, shown: [], isKnown: false };
       shards.set(file, shard);
@@ -163,22 +163,22 @@ export const inspectSafetensorsIndex: Inspector = function* (bytes, look) {
     });
   });
   yield* json.finish();
-  if (!seen.weightMap) throw json.wrong('weight_map is missing');
-  look.learned({ kind: 'safetensors-index', summary: { tensors: wanted.size, shards: shards.size } });
+  if (!found.weightMap) throw json.wrong('weight_map is missing');
+  context.summarize({ kind: 'safetensors-index', summary: { tensors: wanted.size, shards: shards.size } });
   for (const shard of shards.values()) {
-    yield* removePresent(look, shard, wanted);
+    yield* removePresent(context, shard, wanted);
     if (bytes.meter.isDue) yield undefined;
   }
-  yield* reportMissing(bytes, look, shards, wanted);
+  yield* reportMissing(bytes, context, shards, wanted);
 };
 
-/** Removes the tensors that are in a shard from those that are wanted of it. */
-function* removePresent(look: Look, shard: Shard, wanted: Map<string, Shard>): Inspecting {
-  const path = look.beside(shard.name);
-  const file = look.open(path);
+/** Removes the tensors that a shard has from the wanted ones. */
+function* removePresent(context: InspectionContext, shard: Shard, wanted: Map<string, Shard>): Inspecting {
+  const path = context.beside(shard.name);
+  const file = context.open(path);
   if (file === undefined) {
     const problem = path === undefined ? 'is outside of the directory' : 'is missing';
-    look.finding(`the shard ${shownName(shard.name)} ${problem}`);
+    context.finding(`the shard ${shownName(shard.name)} ${problem}`);
     return;
   }
   try {
@@ -187,15 +187,15 @@ function* removePresent(look: Look, shard: Shard, wanted: Map<string, Shard>): I
     });
     shard.isKnown = true;
   } catch (error) {
-    // A shard with problems has findings of its own.
-    if (error instanceof LimitError) look.limited(error);
+    // The inspection of the shard itself reports its faults.
+    if (error instanceof LimitError) context.limited(error);
     else if (!(error instanceof MalformedFileError)) throw error;
   }
 }
 
 function* reportMissing(
   bytes: SparseBytes,
-  look: Look,
+  context: InspectionContext,
   shards: ReadonlyMap<string, Shard>,
   missing: ReadonlyMap<string, Shard>,
 ): Inspecting {
@@ -206,7 +206,7 @@ function* reportMissing(
     if (bytes.meter.isDue) yield undefined;
   }
   for (const { name, missing: count, shown, isKnown } of shards.values()) {
-    if (isKnown && count > 0) look.finding(`${shownName(name)} lacks ${listed(shown, count)}`);
+    if (isKnown && count > 0) context.finding(`${shownName(name)} lacks ${listed(shown, count)}`);
     bytes.meter.charge(1);
     if (bytes.meter.isDue) yield undefined;
   }

@@ -9,14 +9,14 @@ import type { Inspecting } from '../../readers/work';
 
 type Signature = Extract<InspectedFile, { kind: 'saved-model' }>['summary']['signatures'][number];
 
-/** What is looked at of a `MetaGraphDef`: the graph itself is hopped over. */
+/** The parts of a `MetaGraphDef` that are read; the graph itself is skipped. */
 export interface MetaGraph {
   tags: string[];
   tensorflowVersion: string | undefined;
   hasGraph: boolean;
   /** Whether it has an operation that reads its variables from the files beside it. */
   restoresVariables: boolean;
-  /** The first ones, without those of TensorFlow's own. */
+  /** The first ones, without TensorFlow's internal ones. */
   signatures: Signature[];
   /** Whether one of its signatures has an output. */
   hasOutputs: boolean;
@@ -24,10 +24,10 @@ export interface MetaGraph {
   readonly assets: Set<string>;
 }
 
-/** Signatures, their tensors and tags are kept for people, who read no more of them. */
+/** Signatures, tensors of each, and tags that are kept for people. */
 const MAX_KEPT = 20;
 
-/** Signatures of TensorFlow's own begin so: `__saved_model_init_op` is in every model that TensorFlow 2 wrote. */
+/** Prefix of internal signatures: every model of TensorFlow 2 has `__saved_model_init_op`. */
 const INTERNAL = '__saved_model_';
 
 type Reader = (graph: MetaGraph, bytes: SparseBytes, field: ProtoField) => Inspecting;
@@ -77,7 +77,7 @@ export function* readMetaGraph(bytes: SparseBytes, { start, end }: ProtoField): 
   return graph;
 }
 
-/** `MetaInfoDef` may hold all operations that TensorFlow had: only two fields are read. */
+/** Reads two fields only: `MetaInfoDef` may list all operations of TensorFlow. */
 function* readMetaInfo(graph: MetaGraph, bytes: SparseBytes, { start, end }: ProtoField): Inspecting {
   const fields = messagesIn(bytes, start, end);
   for (let next = yield* nextOf(bytes, fields); next; next = yield* nextOf(bytes, fields)) {
@@ -89,7 +89,7 @@ function* readMetaInfo(graph: MetaGraph, bytes: SparseBytes, { start, end }: Pro
   }
 }
 
-/** An entry of the map of signatures: 1 is the name, 2 a `SignatureDef`, whose fields 1 and 2 are maps again. */
+/** Reads an entry of the map of signatures: 1 is the name, 2 a `SignatureDef`, whose fields 1 and 2 are maps, too. */
 function* readSignature(graph: MetaGraph, bytes: SparseBytes, { start, end }: ProtoField): Inspecting {
   const signature: Signature = { name: '', inputs: [], outputs: [] };
   const fields = messagesIn(bytes, start, end);

@@ -2,7 +2,7 @@ import { Root } from 'protobufjs/light';
 import { z } from 'zod';
 import { messageType } from '../../readers/proto-message';
 
-/** How a type of TensorFlow's is called elsewhere, and the bytes of one element where each has as many. */
+/** The common name of a TensorFlow type, and the bytes of one element if they are fixed. */
 interface DataType {
   readonly name: string;
   readonly bytes?: number;
@@ -38,7 +38,7 @@ const DATA_TYPES: Readonly<Record<number, DataType>> = {
   25: { name: 'float8_e4m3fn', bytes: 1 },
 };
 
-/** References to a type have its number and this one together. */
+/** A reference to a type has the type's number plus this one. */
 const REFERENCE = 100;
 
 /** The type with a number of `DataType`. */
@@ -46,7 +46,7 @@ export function dataTypeOf(number: number): DataType {
   return DATA_TYPES[number > REFERENCE ? number - REFERENCE : number] ?? { name: `type ${number}` };
 }
 
-// Only the fields that are looked at. Enums are read as the numbers that they are on the wire: values that are not
+// Only the fields that are read. Enums are read as the numbers that they are on the wire: values that are not
 // known yet stay.
 const root = Root.fromJSON({
   nested: {
@@ -77,7 +77,7 @@ const root = Root.fromJSON({
         shard_id: { type: 'int32', id: 3 },
         offset: { type: 'int64', id: 4 },
         size: { type: 'int64', id: 5 },
-        // Messages, of which it is only looked at whether there are any.
+        // Messages; only their presence matters.
         slices: { type: 'bytes', id: 7 },
       },
     },

@@ -2,11 +2,11 @@ import type { Inspector } from '../../inspection';
 import { JsonReader } from '../../readers/json-reader';
 
 /**
- * `environment.json` of a tabular model: the image that serves the export.
+ * Inspects `environment.json` of a tabular model, which names the image that serves the export.
  *
  * Source: https://cloud.google.com/vertex-ai/docs/export/export-model-tabular
  */
-export const inspectEnvironment: Inspector = function* (bytes, look) {
+export const inspectEnvironment: Inspector = function* (bytes, context) {
   const json = new JsonReader(bytes, 'its JSON');
   let servingContainer = '';
   yield* json.members(function* (name) {
@@ -15,5 +15,5 @@ export const inspectEnvironment: Inspector = function* (bytes, look) {
   });
   yield* json.finish();
   if (servingContainer === '') throw json.wrong('container_uri is missing');
-  look.learned({ kind: 'tabular', summary: { servingContainer } });
+  context.summarize({ kind: 'tabular', summary: { servingContainer } });
 };

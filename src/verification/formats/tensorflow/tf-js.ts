@@ -1,4 +1,4 @@
-import type { Inspector, Look } from '../../inspection';
+import type { Inspector, InspectionContext } from '../../inspection';
 import { listed, shownName } from '../../messages';
 import { JsonReader } from '../../readers/json-reader';
 import { elementsOf } from '../../readers/shape';
@@ -22,72 +22,72 @@ interface Group {
   readonly shown: string[];
   shards: number;
   weights: number;
-  /** Bytes of the shards that are there. */
+  /** Bytes of the existing shards. */
   actual: number;
   /** Bytes of the weights whose sizes are known. */
   expected: number;
   /** Whether a shard is missing or outside of the directory. */
   isIncomplete: boolean;
-  /** Whether only reading tells the size of a weight. */
+  /** Whether the size of a weight can't be computed. */
   isUnknown: boolean;
 }
 
 /**
- * `model.json`: every shard that it names is there, and the bytes of a group add up to its weights.
+ * Inspects `model.json`: every shard that it names exists, and the shards of a group have the bytes of its weights.
  *
  * Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts
  */
-export const inspectTfJs: Inspector = function* (bytes, look) {
+export const inspectTfJs: Inspector = function* (bytes, context) {
   const json = new JsonReader(bytes, WHAT);
   let format: string | undefined;
-  const seen = { topology: false };
+  const found = { topology: false };
   let groups: Group[] | undefined;
-  // Only what the loader needs: format, signature and the like differ between converters.
+  // Requires only what the loader needs: converters differ in format, signature and the like.
   yield* json.members(function* (name) {
-    if (name === 'weightsManifest') groups = yield* readGroups(json, look);
+    if (name === 'weightsManifest') groups = yield* readGroups(json, context);
     else if (name === 'format') format = yield* json.read(() => json.maybeString());
     else {
-      if (name === 'modelTopology') seen.topology = yield* json.read(() => json.isObject());
+      if (name === 'modelTopology') found.topology = yield* json.read(() => json.isObject());
       yield* json.skip();
     }
   });
   yield* json.finish();
-  if (!seen.topology) throw json.wrong('modelTopology is missing');
+  if (!found.topology) throw json.wrong('modelTopology is missing');
   if (groups === undefined) throw json.wrong('weightsManifest is missing');
   const total = { weights: 0, shards: 0, bytes: 0 };
   for (const group of groups) {
-    checkGroup(group, look);
+    checkGroup(group, context);
     total.weights += group.weights;
     total.shards += group.shards;
     total.bytes += group.actual;
     bytes.meter.charge(MAX_SHOWN);
     if (bytes.meter.isDue) yield undefined;
   }
-  look.learned({ kind: 'tf-js', summary: { ...(format !== undefined && { format }), ...total } });
+  context.summarize({ kind: 'tf-js', summary: { ...(format !== undefined && { format }), ...total } });
 };
 
-function* readGroups(json: JsonReader, look: Look): Inspecting<Group[]> {
+function* readGroups(json: JsonReader, context: InspectionContext): Inspecting<Group[]> {
   const groups: Group[] = [];
   yield* json.elements(function* () {
-    groups.push(yield* readGroup(json, look));
+    groups.push(yield* readGroup(json, context));
   });
   return groups;
 }
 
-function* readGroup(json: JsonReader, look: Look): Inspecting<Group> {
+function* readGroup(json: JsonReader, context: InspectionContext): Inspecting<Group> {
   const group: Group = {
     ...{ shown: [], shards: 0, weights: 0, actual: 0, expected: 0 },
     ...{ isIncomplete: false, isUnknown: false },
   };
   json.charge(GROUP_STEPS);
-  const seen = { weights: false };
+  const found = { weights: false };
   yield* json.members(function* (name) {
     if (name === 'paths') {
       yield* json.elements(function* () {
-        addShard(group, yield* json.read(() => json.string()), look);
+        addShard(group, yield* json.read(() => json.string()), context);
       });
     } else if (name === 'weights') {
-      seen.weights = true;
+      found.weights = true;
       yield* json.elements(function* () {
         const size = yield* json.read(() => readWeight(json));
         group.weights += 1;
@@ -97,31 +97,36 @@ function* readGroup(json: JsonReader, look: Look): Inspecting<Group> {
     } else yield* json.skip();
   });
   if (group.shards === 0) throw json.wrong('a group of weightsManifest has no paths');
-  if (!seen.weights) throw json.wrong('a group of weightsManifest has no weights');
+  if (!found.weights) throw json.wrong('a group of weightsManifest has no weights');
   return group;
 }
 
-function addShard(group: Group, name: string, look: Look): void {
+function addShard(group: Group, name: string, context: InspectionContext): void {
   group.shards += 1;
   if (group.shown.length < MAX_SHOWN) group.shown.push(name);
-  const path = look.beside(name);
-  const size = look.sizeOf(path);
+  const path = context.beside(name);
+  const size = context.sizeOf(path);
   if (size !== undefined) group.actual += size;
   else {
     group.isIncomplete = true;
-    look.finding(`the shard ${shownName(name)} ${path === undefined ? 'is outside of the directory' : 'is missing'}`);
+    context.finding(
+      `the shard ${shownName(name)} ${path === undefined ? 'is outside of the directory' : 'is missing'}`,
+    );
   }
 }
 
 /** Compares the bytes of a group's shards with those of its weights. */
-function checkGroup({ shown, shards, actual, expected, isIncomplete, isUnknown }: Group, look: Look): void {
+function checkGroup(
+  { shown, shards, actual, expected, isIncomplete, isUnknown }: Group,
+  context: InspectionContext,
+): void {
   if (isIncomplete) return;
   const names = listed(shown, shards);
-  if (isUnknown) look.note(`the sizes of ${names} can't be told from their text or unknown types`);
-  else if (actual !== expected) look.finding(`${names} have ${actual} bytes, and their weights ${expected}`);
+  if (isUnknown) context.note(`the sizes of ${names} can't be computed: they have text or unknown types`);
+  else if (actual !== expected) context.finding(`${names} have ${actual} bytes, but their weights need ${expected}`);
 }
 
-/** Bytes of a weight; `undefined` where only reading tells. */
+/** Bytes of a weight; `undefined` if they can't be computed. */
 function readWeight(json: JsonReader): number | undefined {
   let [name, dtype, stored]: (string | undefined)[] = [];
   let shape: number[] | undefined;

@@ -8,7 +8,7 @@ import { elementsOf } from '../../readers/shape';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
 
-/** What the index of a SavedModel's variables says. */
+/** The content of the index of a SavedModel's variables. */
 export interface VariablesIndex {
   readonly shards: number;
   readonly tensors: number;
@@ -16,16 +16,16 @@ export interface VariablesIndex {
   readonly shardBytes: ReadonlyMap<number, number>;
 }
 
-/** Those of the largest models are some ten thousand. */
+/** The largest models have about ten thousand. */
 const MAX_ENTRIES = 100_000;
 /** Steps that decoding and checking an entry costs. */
 const STEPS_PER_ENTRY = 40;
 /** More than any file name has digits for. */
 const MAX_SHARDS = 100_000;
 
-/** What a Python program wrote beside the variables, to find their objects again. */
+/** Key of the Python objects that the variables belong to. */
 const OBJECT_GRAPH = Buffer.from('_CHECKPOINTABLE_OBJECT_GRAPH');
-/** Keys of parts of a tensor begin so; the whole one has an entry of its own. */
+/** First byte of the keys of a tensor's parts; the tensor itself has another entry. */
 const SLICE = 0;
 
 /**
@@ -33,8 +33,8 @@ const SLICE = 0;
  *
  * Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/tensor_bundle/tensor_bundle.h
  *
- * @throws MalformedFileError where it is damaged
- * @throws LimitError where it is too large to be looked into
+ * @throws MalformedFileError if it is damaged
+ * @throws LimitError if it is too large to be inspected
  */
 export function* readVariablesIndex(bytes: SparseBytes): Inspecting<VariablesIndex> {
   const shardBytes = new Map<number, number>();
@@ -60,7 +60,7 @@ export function* readVariablesIndex(bytes: SparseBytes): Inspecting<VariablesInd
   return { shards, tensors, shardBytes };
 }
 
-/** Where an entry's tensor ends, in bytes from its shard's start; `undefined` where it is in parts that have entries. */
+/** The end of an entry's tensor, in bytes from its shard's start; `undefined` if its parts have separate entries. */
 function endOf(
   bytes: SparseBytes,
   { key, value }: TableEntry,

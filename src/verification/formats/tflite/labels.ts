@@ -1,6 +1,6 @@
 import type { Table } from '../../readers/flatbuffer';
 import { identifierOf, rootTable } from '../../readers/flatbuffer';
-import type { Look } from '../../inspection';
+import type { InspectionContext } from '../../inspection';
 import { countLines } from '../../readers/lines';
 import { shownName } from '../../messages';
 import type { ByteRange, SparseBytes } from '../../readers/sparse-bytes';
@@ -11,7 +11,7 @@ import { METADATA, MODEL } from './schema';
 import type { ZipDirectory, ZipEntry } from '../../readers/zip';
 import { beginsAsZip, endsAsZip, STORED, zipData, zipDirectory, zipEntries } from '../../readers/zip';
 
-/** The name of the model's metadata entry whose buffer holds a FlatBuffer of its own, and the latter's identifier. */
+/** The name of the metadata entry whose buffer contains another FlatBuffer, and the identifier of that FlatBuffer. */
 const MODEL_METADATA = { name: 'TFLITE_METADATA', identifier: 'M001' };
 
 /**
@@ -25,20 +25,20 @@ const FIELDS = {
   tensor: { associatedFiles: 6 },
   associatedFile: { name: 0, type: 2 },
 };
-/** Types of associated files that are labels: of an axis, and of values. */
+/** Types of associated files with labels: of an axis, and of values. */
 const LABEL_TYPES = [2, 3];
 
-/** Where metadata says nothing, a file's name tells. */
+/** Names of label files, for models without metadata. */
 const LABEL_NAME = /label|dict/i;
 
-/** Before a FlatBuffer's root table stand its place and its identifier. */
+/** Bytes before a FlatBuffer's root table: its position and the identifier. */
 const HEADER_BYTES = 8;
-/** Files that metadata names and that are looked for. */
+/** Files named in metadata that are searched for. */
 const MAX_NAMED = 100;
 /** A longer label file is not read, in bytes. */
 const MAX_LABEL_BYTES = 64 * 1024;
 
-/** Between a FlatBuffer's last part and its end stand no more zeros than this. */
+/** Most zeros between a FlatBuffer's last part and its end. */
 const MAX_PADDING_BYTES = 64;
 
 interface NamedFile {
@@ -53,16 +53,21 @@ export interface Labels {
 }
 
 /**
- * Reads the label file in the zip archive that is appended to a model. Models without labels have none; one whose
- * metadata names files must have it.
+ * Reads the label file in the zip archive that is appended to a model. A model whose metadata names files must have the
+ * archive; other models may lack it.
  */
-export function* readLabels(bytes: SparseBytes, look: Look, model: Table): Inspecting<Labels | undefined> {
+export function* readLabels(
+  bytes: SparseBytes,
+  context: InspectionContext,
+  model: Table,
+): Inspecting<Labels | undefined> {
   const named = yield* attempt(bytes, () => namedFiles(bytes, model));
-  if (named === undefined) look.note(`its ${MODEL_METADATA.name} is not of the known form and was not inspected`);
+  if (named === undefined) context.note(`its ${MODEL_METADATA.name} has an unknown form and was not inspected`);
   const [first] = named ?? [];
   const directory = yield* attempt(bytes, () => (first || endsAsZip(bytes) ? zipDirectory(bytes) : undefined));
   if (directory === undefined) {
-    if (first) look.finding(`is cut off: its metadata names ${quoted(first.name)}, and no zip archive is at its end`);
+    if (first)
+      context.finding(`is cut off: its metadata names ${quoted(first.name)}, but no zip archive is at its end`);
     return undefined;
   }
   const typed = named?.find(({ type }) => LABEL_TYPES.includes(type));
@@ -74,24 +79,24 @@ export function* readLabels(bytes: SparseBytes, look: Look, model: Table): Inspe
     if (typed ? typed.name === entry.name : LABEL_NAME.test(entry.name)) labels ??= entry;
   }
   for (const name of missing)
-    look.note(`its metadata names ${quoted(name)}, which is not in the zip archive at its end`);
-  return labels && (yield* countLabels(bytes, look, directory, labels));
+    context.note(`its metadata names ${quoted(name)}, which is not in the zip archive at its end`);
+  return labels && (yield* countLabels(bytes, context, directory, labels));
 }
 
-/** Behind the FlatBuffer an archive begins that has no directory: it is cut off, whether or not metadata names it. */
-export function* checkAppended(bytes: SparseBytes, look: Look, model: Table): Inspecting {
+/** Reports an archive after the FlatBuffer that has no directory: it is cut off, whether or not metadata names it. */
+export function* checkAppended(bytes: SparseBytes, context: InspectionContext, model: Table): Inspecting {
   const cutAt = yield* attempt(bytes, () => {
     const rest = bytes.slice(model.end, Math.min(MAX_PADDING_BYTES, bytes.size - model.end));
     const padding = rest.findIndex((byte) => byte !== 0);
     const at = model.end + padding;
     return padding < 0 || !beginsAsZip(bytes, at) || zipDirectory(bytes) ? undefined : at;
   });
-  if (cutAt !== undefined) look.finding(`is cut off: the zip archive that begins at ${cutAt} has no directory`);
+  if (cutAt !== undefined) context.finding(`is cut off: the zip archive that begins at ${cutAt} has no directory`);
 }
 
 function* countLabels(
   bytes: SparseBytes,
-  look: Look,
+  context: InspectionContext,
   directory: ZipDirectory,
   entry: ZipEntry,
 ): Inspecting<Labels | undefined> {
@@ -99,11 +104,11 @@ function* countLabels(
   if (entry.method === STORED && data.length <= MAX_LABEL_BYTES) {
     return { file: entry.name, lines: yield* countLines(bytes, data.start, data.length) };
   }
-  look.note(`the lines of its label file ${quoted(entry.name)} were not counted: it is compressed or large`);
+  context.note(`the lines of its label file ${quoted(entry.name)} were not counted: it is compressed or large`);
   return undefined;
 }
 
-/** The files that the model's metadata names, 100 at most; `undefined` where it is not of the known form. */
+/** The files that the model's metadata names, at most 100; `undefined` if the metadata has an unknown form. */
 function namedFiles(bytes: SparseBytes, model: Table): NamedFile[] | undefined {
   const data = modelMetadata(bytes, model);
   if (data === undefined) return [];
@@ -116,7 +121,7 @@ function namedFiles(bytes: SparseBytes, model: Table): NamedFile[] | undefined {
   return files;
 }
 
-/** Where the model's metadata stands. */
+/** The position of the model's metadata. */
 function modelMetadata(bytes: SparseBytes, model: Table): ByteRange | undefined {
   const buffers = model.tables(MODEL.buffers);
   let found: number | undefined;
@@ -124,7 +129,7 @@ function modelMetadata(bytes: SparseBytes, model: Table): ByteRange | undefined 
     const index = entry.u32(METADATA.buffer);
     const name = entry.text(METADATA.name) ?? '';
     if (index >= buffers.length) {
-      throw bytes.malformed(`its metadata ${quoted(name)} is in the buffer ${index}, and there are ${buffers.length}`);
+      throw bytes.malformed(`its metadata ${quoted(name)} is in the buffer ${index}, but there are ${buffers.length}`);
     }
     if (name === MODEL_METADATA.name) found ??= index;
   }
@@ -145,7 +150,7 @@ function* tablesOf(table: Table, field: number): Generator<Table, void, undefine
   for (const [, entry] of table.tables(field).entries()) yield entry;
 }
 
-/** A name of the file's own, which may be anything. */
+/** A name from the file, in quotes: it may be any text. */
 function quoted(name: string): string {
   return JSON.stringify(shownName(name));
 }

@@ -6,25 +6,25 @@ import { outsideData } from './buffers';
 import { CUSTOM, OPERATOR, OPERATOR_CODE, SUBGRAPH } from './schema';
 import { checkIndexes } from './tensors';
 
-/** The custom operator that a program for the Edge TPU is. */
+/** The name of the custom operator for a program of the Edge TPU. */
 export const EDGE_TPU_CODE = 'edgetpu-custom-op';
 
-/** Stands within the first bytes of such a program. */
+/** An identifier within the first bytes of such a program. */
 const PROGRAM = { identifier: 'DWN1', within: 64 };
 
 export interface OperatorCodes {
   readonly count: number;
-  /** Indexes of those which stand for programs for the Edge TPU. */
+  /** Indexes of the codes for programs of the Edge TPU. */
   readonly edgeTpu: ReadonlySet<number>;
 }
 
-/** What of an operator stands outside of its table. */
+/** Fields of an operator whose values are outside of its table. */
 const ELSEWHERE = [
   ...[OPERATOR.inputs, OPERATOR.outputs, OPERATOR.intermediates, OPERATOR.mutatingVariableInputs],
   ...[OPERATOR.builtinOptions, OPERATOR.builtinOptions2, OPERATOR.customOptions],
 ];
 
-/** Operators that are programs for the Edge TPU, and how many of them do not begin as one. */
+/** The number of operators that are Edge TPU programs, and of those that do not begin like one. */
 export interface EdgeTpuPrograms {
   readonly used: number;
   readonly odd: number;
@@ -50,7 +50,7 @@ function isEdgeTpu(bytes: SparseBytes, index: number, code: Table): boolean {
   return number === CUSTOM && custom === EDGE_TPU_CODE;
 }
 
-/** Checks what operators refer to, and that their options are in the file. */
+/** Checks the references of operators, and that their options are in the file. */
 export function* checkOperators(
   bytes: SparseBytes,
   subgraphs: Tables,
@@ -74,7 +74,7 @@ export function* checkOperators(
   return programs;
 }
 
-/** What an operator is, where it is a program for the Edge TPU. */
+/** Checks an operator. Returns a value if it is a program for the Edge TPU. */
 function checkOperator(
   bytes: SparseBytes,
   operator: Table,
@@ -83,14 +83,14 @@ function checkOperator(
 ): { isKnown: boolean } | undefined {
   const code = operator.u32(OPERATOR.opcodeIndex);
   if (code >= codes.count) {
-    throw bytes.malformed(`its ${name} refers to the operator code ${code}, and there are ${codes.count}`);
+    throw bytes.malformed(`its ${name} refers to the operator code ${code}, but there are ${codes.count}`);
   }
   checkIndexes(bytes, operator, [OPERATOR.inputs, OPERATOR.outputs, OPERATOR.intermediates], tensors, name);
   const options = readOptions(operator);
   return codes.edgeTpu.has(code) ? { isKnown: beginsAsProgram(bytes, options) } : undefined;
 }
 
-/** Options of all kinds must be in the file; where those of a custom operator stand. */
+/** Checks that options of all kinds are in the file. Returns the position of a custom operator's options. */
 function readOptions(operator: Table): ByteRange | undefined {
   operator.table(OPERATOR.builtinOptions);
   operator.table(OPERATOR.builtinOptions2);

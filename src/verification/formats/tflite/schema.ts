@@ -22,10 +22,10 @@ export const METADATA = { name: 0, buffer: 1 };
 export const SIGNATURE_DEF = { inputs: 0, outputs: 1, signatureKey: 2, subgraphIndex: 4 };
 export const TENSOR_MAP = { name: 0, tensorIndex: 1 };
 
-/** The operator code of operators that a converter or compiler brought along. */
+/** The operator code of custom operators. */
 export const CUSTOM = 32;
 
-/** An element of a tensor; no bits where only its content tells how long it is. */
+/** An element type; `bits` is absent if the size of an element is not fixed. */
 interface ElementType {
   readonly name: string;
   readonly bits?: number;

@@ -15,21 +15,21 @@ const QUANTIZATION_VECTORS = [
   { field: QUANTIZATION.zeroPoint, elementBytes: 8 },
 ];
 
-/** What of a tensor is wanted and stands outside of its table. */
+/** Fields of a tensor whose values are read and outside of its table. */
 const ELSEWHERE = [TENSOR.shape, TENSOR.sparsity];
 
-/** Tensors of a large file whose names and quantization are looked at, of each subgraph. */
+/** Tensors of each subgraph of a large file whose names and quantization are read. */
 const LAST_TENSORS = 16;
 
-/** What a summary lists at most: inputs, outputs, and sides of each. */
+/** Most inputs, outputs, and sides of each in a summary. */
 const MAX_LISTED = 20;
 
 const MAX_DIMENSIONS = 64;
 
-/** Stands for an optional tensor that is not there. */
+/** The index of an absent optional tensor. */
 const NO_TENSOR = -1;
 
-/** Checks that lists of a table have indexes of tensors only. */
+/** Checks that lists of a table contain only indexes of tensors. */
 export function checkIndexes(
   bytes: SparseBytes,
   table: Table,
@@ -40,12 +40,12 @@ export function checkIndexes(
   for (const field of fields) {
     for (const index of table.ints(field)) {
       if (index >= NO_TENSOR && index < tensors) continue;
-      throw bytes.malformed(`its ${what} refers to the tensor ${index}, and there are ${tensors}`);
+      throw bytes.malformed(`its ${what} refers to the tensor ${index}, but there are ${tensors}`);
     }
   }
 }
 
-/** The inputs or outputs of a subgraph, for people. */
+/** Describes the inputs or outputs of a subgraph. */
 export function describeTensors(subgraph: Table, field: number): InspectedTensor[] {
   const tensors = subgraph.tables(SUBGRAPH.tensors);
   const indexes = firstInts(subgraph, field).filter((index) => index !== NO_TENSOR);
@@ -54,7 +54,7 @@ export function describeTensors(subgraph: Table, field: number): InspectedTensor
 
 function describeTensor(tensor: Table): InspectedTensor {
   const described = { name: tensor.text(TENSOR.name) ?? '', type: elementType(tensor.i8(TENSOR.type)).name };
-  // The signature has the dimensions that are not fixed; the shape has a number for them, too.
+  // The signature marks dimensions that are not fixed; the shape has a number for them, too.
   const signature = firstInts(tensor, TENSOR.shapeSignature);
   const shape = signature.length > 0 ? signature : firstInts(tensor, TENSOR.shape);
   return shape.length > 0 || tensor.bool(TENSOR.hasRank) ? { ...described, shape } : described;
@@ -68,7 +68,7 @@ function firstInts(table: Table, field: number): number[] {
   return first;
 }
 
-/** Checks the tensors of all subgraphs, and gives those whose data is in a buffer. */
+/** Checks the tensors of all subgraphs, and returns those whose data is in a buffer. */
 export function* readConstants(bytes: SparseBytes, subgraphs: Tables, buffers: number): Inspecting<ConstantTensors> {
   const constants = new Map<number, ConstantTensor[]>();
   const entries = subgraphs.entries();
@@ -97,7 +97,7 @@ function readConstant(
   const buffer = tensor.u32(TENSOR.buffer);
   if (buffer > 0 && buffer >= buffers) {
     throw bytes.malformed(
-      `its tensor ${index} of subgraph ${subgraph} refers to the buffer ${buffer}, and there are ${buffers}`,
+      `its tensor ${index} of subgraph ${subgraph} refers to the buffer ${buffer}, but there are ${buffers}`,
     );
   }
   const needed = buffer > 0 ? dataBytes(tensor) : undefined;
@@ -105,8 +105,8 @@ function readConstant(
 }
 
 /**
- * Checks that names and quantization of a subgraph's tensors are in the file. They lie scattered; where they have to be
- * read one by one, the last in the file tell whether it is cut off, and buffers matter more than the others.
+ * Checks that names and quantization of a subgraph's tensors are in the file. They are scattered: in a large file only
+ * the last ones are read, which shows whether the file is cut off, because reading the buffers matters more.
  */
 function* checkDetails(bytes: SparseBytes, tensors: Tables): Inspecting {
   const whole = bytes.isLoaded;
@@ -124,14 +124,14 @@ function* checkDetails(bytes: SparseBytes, tensors: Tables): Inspecting {
   }
 }
 
-/** Bytes of a tensor's data; `undefined` where its shape and type don't tell. */
+/** Bytes of a tensor's data; `undefined` if they don't follow from its shape and type. */
 function dataBytes(tensor: Table): number | undefined {
   const { bits } = elementType(tensor.i8(TENSOR.type));
   const elsewhere = tensor.u32(TENSOR.externalBuffer) > 0 || tensor.bool(TENSOR.isVariable);
   if (bits === undefined || elsewhere || tensor.table(TENSOR.sparsity)) return undefined;
   const shape: number[] = [];
   for (const side of tensor.ints(TENSOR.shape)) {
-    // A shape of more dimensions is in no model, and what its tensor needs can't be told.
+    // No real model has more dimensions.
     if (side < 0 || shape.length >= MAX_DIMENSIONS) return undefined;
     shape.push(side);
   }

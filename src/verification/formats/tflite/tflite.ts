@@ -1,6 +1,6 @@
 import type { Table, Tables } from '../../readers/flatbuffer';
 import { identifierOf, rootTable } from '../../readers/flatbuffer';
-import type { Inspector, Look } from '../../inspection';
+import type { Inspector, InspectionContext } from '../../inspection';
 import { shownName } from '../../messages';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt, nextOf } from '../../readers/sparse-bytes';
@@ -12,49 +12,49 @@ import { checkOperators, EDGE_TPU_CODE, readOperatorCodes } from './operators';
 import { MODEL, SIGNATURE_DEF, SUBGRAPH, TENSOR_MAP } from './schema';
 import { checkIndexes, describeTensors, readConstants } from './tensors';
 
-/** Stands at byte 4 of every model. */
+/** Every model has it at byte 4. */
 const IDENTIFIER = 'TFL3';
 const HEADER_BYTES = 8;
-/** What was added to the schema after its version 3 is compatible with it, and did not change the number. */
+/** Later additions to the schema are compatible and did not change the version. */
 const SCHEMA_VERSION = 3;
 
 /**
- * A TensorFlow Lite model: all tables are there, all indexes are within their tables, and all data is in the file and
- * as long as the shapes of its tensors say. Labels, metadata, signatures and names need not be there.
+ * Inspects a TensorFlow Lite model: all tables are in the file, all indexes are within their tables, and all data is in
+ * the file and has the length that its tensors need. Labels, metadata, signatures and names are optional.
  *
  * Source: https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
  */
-export const inspectTflite: Inspector = (bytes, look) => inspectModel(bytes, look, false);
+export const inspectTflite: Inspector = (bytes, context) => inspectModel(bytes, context, false);
 
-/** A TensorFlow Lite model that was compiled for the Edge TPU. Source: https://coral.ai/docs/edgetpu/compiler/ */
-export const inspectEdgeTpu: Inspector = (bytes, look) => inspectModel(bytes, look, true);
+/** Inspects a TensorFlow Lite model that was compiled for the Edge TPU. Source: https://coral.ai/docs/edgetpu/compiler/ */
+export const inspectEdgeTpu: Inspector = (bytes, context) => inspectModel(bytes, context, true);
 
-/** What matters most comes first: of a large file not everything may be read. */
-function* inspectModel(bytes: SparseBytes, look: Look, forEdgeTpu: boolean): Inspecting {
+/** Runs the most important checks first: a large file may not be read completely. */
+function* inspectModel(bytes: SparseBytes, context: InspectionContext, forEdgeTpu: boolean): Inspecting {
   const model = yield* attempt(bytes, () => readModel(bytes));
   const vector = (field: number): Inspecting<Tables> => attempt(bytes, () => model.tables(field));
   const codes = yield* readOperatorCodes(bytes, yield* vector(MODEL.operatorCodes));
   const subgraphs = yield* vector(MODEL.subgraphs);
   const counts = yield* checkSubgraphs(bytes, subgraphs);
-  yield* learn(bytes, look, { model, codes, counts });
+  yield* summarize(bytes, context, { model, codes, counts });
   if (forEdgeTpu && codes.edgeTpu.size === 0) {
-    look.finding(`is not compiled for the Edge TPU: none of its ${codes.count} operator codes is ${EDGE_TPU_CODE}`);
+    context.finding(`is not compiled for the Edge TPU: none of its ${codes.count} operator codes is ${EDGE_TPU_CODE}`);
   }
   const buffers = yield* vector(MODEL.buffers);
   yield* checkLastBuffers(bytes, buffers);
   const programs = yield* checkOperators(bytes, subgraphs, codes);
-  if (forEdgeTpu && codes.edgeTpu.size > 0) reportPrograms(look, programs);
+  if (forEdgeTpu && codes.edgeTpu.size > 0) reportPrograms(context, programs);
   yield* checkSignatures(bytes, yield* vector(MODEL.signatureDefs), counts.tensors);
-  yield* checkBuffers(bytes, look, buffers, yield* readConstants(bytes, subgraphs, buffers.length));
-  yield* checkAppended(bytes, look, model);
+  yield* checkBuffers(bytes, context, buffers, yield* readConstants(bytes, subgraphs, buffers.length));
+  yield* checkAppended(bytes, context, model);
 }
 
 function readModel(bytes: SparseBytes): Table {
-  if (bytes.size < HEADER_BYTES) throw bytes.malformed(`is no TensorFlow Lite model: it has ${bytes.size} bytes`);
+  if (bytes.size < HEADER_BYTES) throw bytes.malformed(`is not a TensorFlow Lite model: it has ${bytes.size} bytes`);
   const identifier = identifierOf(bytes);
   if (identifier !== IDENTIFIER) {
     throw bytes.malformed(
-      `is no TensorFlow Lite model: the identifier at byte 4 is ${JSON.stringify(identifier)}, not "${IDENTIFIER}"`,
+      `is not a TensorFlow Lite model: the identifier at byte 4 is ${JSON.stringify(identifier)}, not "${IDENTIFIER}"`,
     );
   }
   const model = rootTable(bytes);
@@ -73,7 +73,7 @@ interface Counts {
   readonly tensors: readonly number[];
 }
 
-/** Checks what subgraphs themselves refer to. */
+/** Checks the references of the subgraphs themselves. */
 function* checkSubgraphs(bytes: SparseBytes, subgraphs: Tables): Inspecting<Counts> {
   const tensors: number[] = [];
   let operators = 0;
@@ -100,7 +100,7 @@ interface Known {
   readonly counts: Counts;
 }
 
-function* learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known): Inspecting {
+function* summarize(bytes: SparseBytes, context: InspectionContext, { model, codes, counts }: Known): Inspecting {
   const { inputs, outputs, description } = yield* attempt(bytes, () => {
     const main = model.tables(MODEL.subgraphs).at(0);
     return {
@@ -109,8 +109,8 @@ function* learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known)
       description: model.text(MODEL.description),
     };
   });
-  const labels = yield* readLabels(bytes, look, model);
-  look.learned({
+  const labels = yield* readLabels(bytes, context, model);
+  context.summarize({
     kind: 'tflite',
     summary: {
       schemaVersion: SCHEMA_VERSION,
@@ -125,12 +125,12 @@ function* learn(bytes: SparseBytes, look: Look, { model, codes, counts }: Known)
   });
 }
 
-function reportPrograms(look: Look, { used, odd }: EdgeTpuPrograms): void {
-  if (used === 0) look.finding(`is not compiled for the Edge TPU: none of its operators is ${EDGE_TPU_CODE}`);
-  if (odd > 0) look.note(`${odd} of its ${used} Edge TPU programs do not begin as programs of the known compiler do`);
+function reportPrograms(context: InspectionContext, { used, odd }: EdgeTpuPrograms): void {
+  if (used === 0) context.finding(`is not compiled for the Edge TPU: none of its operators is ${EDGE_TPU_CODE}`);
+  if (odd > 0) context.note(`${odd} of its ${used} Edge TPU programs do not begin like programs of the known compiler`);
 }
 
-/** Signatures need not be there; those which are give names to tensors of a subgraph. */
+/** Checks the references of signatures, which give names to tensors of a subgraph. */
 function* checkSignatures(bytes: SparseBytes, signatures: Tables, tensors: readonly number[]): Inspecting {
   const entries = signatures.entries();
   for (let next = yield* nextOf(bytes, entries); next; next = yield* nextOf(bytes, entries)) {
@@ -138,7 +138,7 @@ function* checkSignatures(bytes: SparseBytes, signatures: Tables, tensors: reado
     const { name, subgraph, vectors } = yield* attempt(bytes, () => readSignature(signature));
     const count = tensors[subgraph];
     if (count === undefined) {
-      throw bytes.malformed(`its ${name} refers to the subgraph ${subgraph}, and there are ${tensors.length}`);
+      throw bytes.malformed(`its ${name} refers to the subgraph ${subgraph}, but there are ${tensors.length}`);
     }
     for (const vector of vectors) {
       const named = vector.entries();
@@ -149,7 +149,7 @@ function* checkSignatures(bytes: SparseBytes, signatures: Tables, tensors: reado
           return map.u32(TENSOR_MAP.tensorIndex);
         });
         if (index >= count) {
-          throw bytes.malformed(`its ${name} refers to the tensor ${index}, and subgraph ${subgraph} has ${count}`);
+          throw bytes.malformed(`its ${name} refers to the tensor ${index}, but subgraph ${subgraph} has ${count}`);
         }
       }
     }

@@ -1,7 +1,7 @@
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
 
-/** Objects and arrays within each other; XGBoost's are far less deep. */
+/** Most nested objects and arrays; models of XGBoost have far fewer. */
 const MAX_DEPTH = 32;
 
 const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
@@ -14,10 +14,10 @@ const CLOSING: ReadonlyMap<number, number> = new Map([
 const CLOSINGS: ReadonlySet<number> = new Set(CLOSING.values());
 
 /**
- * Where the object ends that a file begins with, and blanks behind it. It is not parsed: XGBoost writes numbers as
- * `NaN` and `Infinity`, too, which are not JSON.
+ * The end of the object at the beginning of a file, and of the blanks after it. The object is not parsed: XGBoost
+ * writes `NaN` and `Infinity`, too, which are not JSON.
  *
- * @throws MalformedFileError where it is cut off or damaged
+ * @throws MalformedFileError if it is cut off or damaged
  */
 export function* jsonEnd(bytes: SparseBytes): Inspecting<number> {
   const open: number[] = [];
@@ -31,8 +31,7 @@ export function* jsonEnd(bytes: SparseBytes): Inspecting<number> {
     else if (CLOSINGS.has(byte) && open.pop() !== byte) {
       throw bytes.malformed(`is damaged: its brackets do not match at byte ${at}`);
     }
-    if (open.length > MAX_DEPTH)
-      throw bytes.malformed(`is damaged: more than ${MAX_DEPTH} values are within each other`);
+    if (open.length > MAX_DEPTH) throw bytes.malformed(`is damaged: its values are nested deeper than ${MAX_DEPTH}`);
     at += 1;
     if (bytes.meter.isDue) yield undefined;
   } while (open.length > 0);
@@ -43,7 +42,7 @@ export function* jsonEnd(bytes: SparseBytes): Inspecting<number> {
   return at;
 }
 
-/** Where the quotation mark stands that ends a text. */
+/** The position of the quotation mark that ends a text. */
 function* stringEnd(bytes: SparseBytes, start: number): Inspecting<number> {
   for (let at = start; at < bytes.size; at += 1) {
     const byte = bytes.u8(at);

@@ -1,29 +1,29 @@
-import type { Look } from '../../inspection';
+import type { InspectionContext } from '../../inspection';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
 
-/** Before it, XGBoost wrote some parts otherwise. */
+/** Older versions wrote some parts differently. */
 const FIRST_KNOWN_VERSION = 1;
-/** Where the attributes are in a file of which only the begin and the end are looked at, in bytes. */
+/** Part at the end of a large file that must contain the attributes, in bytes. */
 const TAIL_BYTES = 128 * 1024;
 
 const MAGIC = 'binf';
 const MODEL_PARAM_BYTES = 136;
 const LENGTH_BYTES = 8;
 const MAX_NAME_BYTES = 128;
-/** Parameters of trees together, and of one. */
+/** Parameters of all trees together, and of one tree. */
 const TREES_PARAM_BYTES = 160;
 const TREE_PARAM_BYTES = 148;
-/** A node and its statistics; the number of the group that a tree is for. */
+/** A node with its statistics, and the number of a tree's group. */
 const NODE_BYTES = 20 + 16;
 const TREE_INFO_BYTES = 4;
 const LINEAR_PARAM_BYTES = 136;
 const FLOAT_BYTES = 4;
-/** Bytes of a text that are gone through in a step. */
+/** Bytes of a text that are checked in a step. */
 const BYTES_PER_STEP = 16;
 
-/** Where what a booster has learned ends. */
+/** Finds the end of a booster's data. */
 type BoosterEnd = (bytes: SparseBytes, at: number) => Inspecting<number>;
 
 const BOOSTERS: ReadonlyMap<string, BoosterEnd> = new Map(
@@ -36,39 +36,40 @@ const BOOSTERS: ReadonlyMap<string, BoosterEnd> = new Map(
   }),
 );
 
-/** Whether a file says what it is, or has the names of an objective and of a booster behind the parameters. */
+/** Whether a file has the identifier, or the names of an objective and of a booster after the parameters. */
 export function beginsAsLegacy(bytes: SparseBytes): boolean {
   return startOf(bytes) > 0 || namesOf(bytes) !== undefined;
 }
 
 /**
- * The binary form: parameters, two names, the trees or weights, attributes. It was written up to version 2.1.
+ * Inspects the binary form: parameters, two names, the trees or weights, attributes. XGBoost wrote it up to version
+ * 2.1.
  *
  * Source: https://github.com/dmlc/xgboost/blob/v2.0.3/src/learner.cc
  */
-export function* inspectLegacyXgboost(bytes: SparseBytes, look: Look): Inspecting {
+export function* inspectLegacyXgboost(bytes: SparseBytes, context: InspectionContext): Inspecting {
   const { names, known, version, hasAttributes } = yield* attempt(bytes, () => readParameters(bytes));
-  look.learned({ kind: 'xgboost', summary: { layout: 'legacy', ...(known && { version }) } });
+  context.summarize({ kind: 'xgboost', summary: { layout: 'legacy', ...(known && { version }) } });
   const boosterEnd = BOOSTERS.get(names.booster);
   if (!known || boosterEnd === undefined) {
-    look.note('was looked at where it begins only');
+    context.note('only its beginning was inspected');
     return;
   }
   if (!bytes.isReadWhole) {
     if (hasAttributes && !(yield* endsWithAttributes(bytes))) {
       throw bytes.malformed('is cut off or damaged: it does not end with the attributes of its model');
     }
-    look.note('was looked at where it begins and ends only');
+    context.note('only its beginning and end were inspected');
     return;
   }
   let at = yield* boosterEnd(bytes, names.end);
   if (hasAttributes) at = yield* attributesEnd(bytes, at);
-  if (at < bytes.size) look.note(`has ${bytes.size - at} bytes behind the end of its model`);
+  if (at < bytes.size) context.note(`has ${bytes.size - at} bytes after the end of its model`);
 }
 
 interface Parameters {
   readonly names: { readonly booster: string; readonly end: number };
-  /** Whether the parts are written as in all later versions. */
+  /** Whether the layout of its parts is known. */
   readonly known: boolean;
   readonly version: string;
   readonly hasAttributes: boolean;
@@ -117,7 +118,7 @@ function* treesEnd(bytes: SparseBytes, start: number): Inspecting<number> {
   return within(bytes, at, Math.max(0, trees) * TREE_INFO_BYTES);
 }
 
-/** Trees, and a weight for each, if there are any. */
+/** Trees, and a weight for each of them. */
 function* dartEnd(bytes: SparseBytes, start: number): Inspecting<number> {
   const end = yield* treesEnd(bytes, start);
   return yield* attempt(bytes, () => (bytes.u32(start) === 0 ? end : vectorEnd(bytes, end, FLOAT_BYTES)));
@@ -138,7 +139,7 @@ function* attributesEnd(bytes: SparseBytes, start: number): Inspecting<number> {
   return at;
 }
 
-/** Whether somewhere near the end attributes begin that reach exactly to the end. */
+/** Whether attributes near the end reach exactly to the end. */
 function* endsWithAttributes(bytes: SparseBytes): Inspecting<boolean> {
   const tail = yield* attempt(bytes, () => bytes.slice(bytes.size - TAIL_BYTES, TAIL_BYTES));
   for (let at = tail.length - LENGTH_BYTES; at >= 0; at -= 1) {
@@ -173,6 +174,6 @@ function shortLength(tail: Buffer, at: number): number {
 function within(bytes: SparseBytes, start: number, length: number): number {
   if (start + length <= bytes.size) return start + length;
   throw bytes.malformed(
-    `is cut off or damaged: ${length} bytes of its model should stand at byte ${start}, and ${bytes.size - start} are left`,
+    `is cut off or damaged: ${length} bytes of its model should be at byte ${start}, but ${bytes.size - start} are left`,
   );
 }

@@ -2,30 +2,30 @@ import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
 
-/** Objects and arrays within each other. XGBoost's are far less deep. */
+/** Most nested objects and arrays; models of XGBoost have far fewer. */
 const MAX_DEPTH = 32;
 
 const LENGTH_BYTES = 8;
 
-/** Bytes of a value behind its marker. */
+/** Bytes of a value after its marker. */
 const VALUE_BYTES: ReadonlyMap<string, number> = new Map(
   Object.entries({ Z: 0, T: 0, F: 0, i: 1, U: 1, C: 1, I: 2, l: 4, d: 4, L: 8, D: 8 }),
 );
 
-/** An object or an array whose end is not reached. */
+/** An object or an array whose end has not been reached. */
 interface Open {
   readonly isObject: boolean;
-  /** Values that are left, where their number is stated in front of them. */
+  /** Values that are left, if their number precedes them. */
   left: number | undefined;
 }
 
 /**
- * Where the UBJSON value ends that a file begins with, with the subset of UBJSON that XGBoost writes: lengths are
- * numbers of 64 bits.
+ * The end of the UBJSON value at the beginning of a file. It supports the subset of UBJSON that XGBoost writes: lengths
+ * are numbers of 64 bits.
  *
  * Sources: https://ubjson.org and https://github.com/dmlc/xgboost/blob/master/src/common/json.cc
  *
- * @throws MalformedFileError where it is cut off or damaged
+ * @throws MalformedFileError if it is cut off or damaged
  */
 export function* ubjsonEnd(bytes: SparseBytes): Inspecting<number> {
   const open: Open[] = [];
@@ -37,7 +37,7 @@ export function* ubjsonEnd(bytes: SparseBytes): Inspecting<number> {
   return at;
 }
 
-/** Reads the begin of a value, or the end of one that is open; gives where the next one stands. */
+/** Reads the beginning of a value, or the end of an open one. Returns the position of the next token. */
 function readToken(bytes: SparseBytes, start: number, open: Open[]): number {
   const container = open.at(-1);
   let at = start;
@@ -54,7 +54,7 @@ function readToken(bytes: SparseBytes, start: number, open: Open[]): number {
   const { end, opened } = readValue(bytes, at, marker);
   if (container?.left !== undefined) container.left -= 1;
   if (opened) open.push(opened);
-  if (open.length > MAX_DEPTH) throw bytes.malformed(`is damaged: more than ${MAX_DEPTH} values are within each other`);
+  if (open.length > MAX_DEPTH) throw bytes.malformed(`is damaged: its values are nested deeper than ${MAX_DEPTH}`);
   return end;
 }
 
@@ -79,7 +79,7 @@ function readArray(bytes: SparseBytes, start: number): { end: number; opened?: O
   return { end, opened: { isObject: false, left } };
 }
 
-/** The number of an array's values, and where they begin. */
+/** The number of an array's values, and the position of the first one. */
 function countAt(bytes: SparseBytes, at: number): [count: number, at: number] {
   expect(bytes, at, '#');
   return lengthAt(bytes, at + 1);
@@ -99,7 +99,7 @@ function lengthAt(bytes: SparseBytes, at: number): [length: number, at: number] 
 
 function expect(bytes: SparseBytes, at: number, marker: string): void {
   const found = markerAt(bytes, at);
-  if (found !== marker) throw bytes.malformed(`is damaged: "${marker}" should stand at byte ${at}, not "${found}"`);
+  if (found !== marker) throw bytes.malformed(`is damaged: "${marker}" should be at byte ${at}, not "${found}"`);
 }
 
 function markerAt(bytes: SparseBytes, at: number): string {
@@ -109,6 +109,6 @@ function markerAt(bytes: SparseBytes, at: number): string {
 function within(bytes: SparseBytes, start: number, length: number): number {
   if (start + length <= bytes.size) return start + length;
   throw bytes.malformed(
-    `is cut off or damaged: a value at byte ${start} should have ${length} bytes, and ${bytes.size - start} are left`,
+    `is cut off or damaged: a value at byte ${start} should have ${length} bytes, but ${bytes.size - start} are left`,
   );
 }

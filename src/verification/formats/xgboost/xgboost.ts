@@ -1,4 +1,4 @@
-import type { Inspector, Look } from '../../inspection';
+import type { Inspector, InspectionContext } from '../../inspection';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
@@ -6,18 +6,18 @@ import { ubjsonEnd } from './ubjson';
 import { jsonEnd } from './json';
 import { beginsAsLegacy, inspectLegacyXgboost } from './legacy';
 
-/** The learner comes first, and the version last, in bytes. */
+/** Parts that contain the learner at the beginning and the version at the end, in bytes. */
 const HEAD_BYTES = 64;
 const TAIL_BYTES = 128;
 const MAX_BLANKS = 64;
 
 interface Layout {
   readonly layout: 'json' | 'ubjson';
-  /** What XGBoost ends a model with: three numbers, and the end of the object. */
+  /** The end of a model: three numbers of the version, and the end of the object. */
   readonly tail: RegExp;
-  /** What others write too may have its parts in another order. */
+  /** Whether other programs never write it: their files may have the parts in another order. */
   readonly onlyByXgboost: boolean;
-  /** Follows a small file to its end, and gives that. */
+  /** Finds the end of the model in a small file. */
   readonly follow: (bytes: SparseBytes) => Inspecting<number>;
 }
 
@@ -36,21 +36,21 @@ const UBJSON_LAYOUT: Layout = {
 };
 
 /**
- * A model of XGBoost's: UBJSON, JSON, or the binary form of before version 2.1; all three occur as `model.bst`.
+ * Inspects an XGBoost model: UBJSON, JSON, or the binary form before version 2.1; all three occur as `model.bst`.
  *
  * Source: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
  */
-export const inspectXgboost: Inspector = function* (bytes, look) {
+export const inspectXgboost: Inspector = function* (bytes, context) {
   const layout = yield* attempt(bytes, () => layoutOf(bytes));
-  if (layout) yield* inspectObject(bytes, layout, look);
-  else if (yield* attempt(bytes, () => beginsAsLegacy(bytes))) yield* inspectLegacyXgboost(bytes, look);
+  if (layout) yield* inspectObject(bytes, layout, context);
+  else if (yield* attempt(bytes, () => beginsAsLegacy(bytes))) yield* inspectLegacyXgboost(bytes, context);
   else {
     const first = bytes.slice(0, Math.min(4, bytes.size)).toString('hex');
-    throw bytes.malformed(`is no XGBoost model: its first bytes are "${first}"`);
+    throw bytes.malformed(`is not an XGBoost model: its first bytes are "${first}"`);
   }
 };
 
-/** As XGBoost tells them: JSON has a quotation mark behind the brace, UBJSON the letter of a length. */
+/** Distinguishes them as XGBoost does: after the brace JSON has a quotation mark, UBJSON the marker of a length. */
 function layoutOf(bytes: SparseBytes): Layout | undefined {
   const [brace, ...rest] = bytes.slice(0, Math.min(MAX_BLANKS, bytes.size)).toString('latin1');
   if (brace !== '{') return undefined;
@@ -58,25 +58,29 @@ function layoutOf(bytes: SparseBytes): Layout | undefined {
   return next === '"' || next === '}' ? JSON_LAYOUT : UBJSON_LAYOUT;
 }
 
-function* inspectObject(bytes: SparseBytes, { layout, tail, onlyByXgboost, follow }: Layout, look: Look): Inspecting {
+function* inspectObject(
+  bytes: SparseBytes,
+  { layout, tail, onlyByXgboost, follow }: Layout,
+  context: InspectionContext,
+): Inspecting {
   const small = bytes.isReadWhole;
   const begin = yield* attempt(bytes, () => bytes.slice(0, small ? bytes.size : HEAD_BYTES));
   if ((small || onlyByXgboost) && !begin.includes('learner')) {
-    throw bytes.malformed('is no XGBoost model: it has no learner');
+    throw bytes.malformed('is not an XGBoost model: it has no learner');
   }
   const length = Math.min(TAIL_BYTES, bytes.size);
   const end = (yield* attempt(bytes, () => bytes.slice(bytes.size - length, length))).toString('latin1');
   const version = tail.exec(end)?.slice(1).map(numberOf).join('.');
-  look.learned({ kind: 'xgboost', summary: { layout, ...(version !== undefined && { version }) } });
+  context.summarize({ kind: 'xgboost', summary: { layout, ...(version !== undefined && { version }) } });
   if (small) {
     const left = bytes.size - (yield* follow(bytes));
-    if (left > 0) look.note(`has ${left} bytes behind the end of its model`);
+    if (left > 0) context.note(`has ${left} bytes after the end of its model`);
     return;
   }
   if (version === undefined && (onlyByXgboost || !end.trimEnd().endsWith('}'))) {
     throw bytes.malformed('is cut off or damaged: it does not end as XGBoost ends a model, with its version and "}"');
   }
-  look.note('was looked at where it begins and ends only');
+  context.note('only its beginning and end were inspected');
 }
 
 /** Digits of JSON, or a byte of UBJSON. */

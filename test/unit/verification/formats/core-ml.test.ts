@@ -29,7 +29,7 @@ async function summaryOf(...description: readonly Buffer[]): Promise<unknown> {
 }
 
 suite('A Core ML model', () => {
-  test('tells its version, type, inputs and outputs, and its labels are counted', async () => {
+  test('reports its version, type, inputs and outputs, and its labels are counted', async () => {
     const { findings, notes, inspected } = await inspect(fixture('image/core-ml'));
     assert.deepEqual([findings, notes], [[], []]);
     assert.deepEqual(inspected, [
@@ -48,7 +48,7 @@ suite('A Core ML model', () => {
     ]);
   });
 
-  test('tells the features of every kind', async () => {
+  test('reports the features of every kind', async () => {
     const image = (...fields: readonly Buffer[]): Buffer =>
       message(3, message(4, field(1, 20), field(2, 10), field(3, 20), ...fields));
     const summary = await summaryOf(
@@ -88,7 +88,7 @@ suite('A Core ML model', () => {
     });
   });
 
-  test('of several functions tells those of the functions', async () => {
+  test('of several functions reports those of the functions', async () => {
     const summary = await summaryOf(message(20, field(1, 'main'), doubleFeature(2, 'a'), doubleFeature(3, 'b')));
     assert.deepEqual(summary, {
       specificationVersion: 1,
@@ -133,7 +133,7 @@ suite('A Core ML model', () => {
 
   test('of a type that is not known yet is accepted with a note', async () => {
     const { findings, notes } = await inspect({ [MODEL]: coreMl({ type: 777 }) });
-    assert.deepEqual([findings, notes], [[], [`${MODEL}: its model, field 777, is of a type that is not known`]]);
+    assert.deepEqual([findings, notes], [[], [`${MODEL}: its model, field 777, is of an unknown type`]]);
   });
 
   const node = message(1, field(1, 'x'));
@@ -141,10 +141,10 @@ suite('A Core ML model', () => {
   const bad: Record<string, [Files, RegExp]> = {
     'that is an ONNX model': [
       { [MODEL]: Buffer.concat([field(1, 8), field(2, 'pytorch'), message(7, node), message(8, field(2, 17))]) },
-      /is no whole Core ML model: it has no model, which is a field of 200 or above$/,
+      /is not a complete Core ML model: it has no model, which is a field of 200 or above$/,
     ],
     'that is a SavedModel': [{ [MODEL]: savedModel({}) }, /it has no model/],
-    'that is a GraphDef': [{ [MODEL]: Buffer.concat([node, node]) }, /field 1 is no version$/],
+    'that is a GraphDef': [{ [MODEL]: Buffer.concat([node, node]) }, /field 1 is not a version$/],
     'that is a page of a proxy': [{ [MODEL]: '<html>' }, /has no protocol buffer field at byte 0$/],
     'of which two bytes are left': [{ [MODEL]: whole.subarray(0, 2) }, /it has no model/],
     'of which version and description are left': [
@@ -175,11 +175,11 @@ suite('A Core ML model', () => {
     ],
     'whose weights are cut off': [
       { [MODEL]: program, 'weights/weight.bin': weights.subarray(0, -1) },
-      /^weights\/weight\.bin: is cut off: its weights should end at byte 327, and the file has 326$/,
+      /^weights\/weight\.bin: is cut off: its weights should end at byte 327, but the file has 326$/,
     ],
     'whose weights are cut off in front of the last of them': [
       { [MODEL]: program, 'weights/weight.bin': weights.subarray(0, 260) },
-      /^weights\/weight\.bin: is cut off: weights should begin at byte 256, and the file has 260$/,
+      /^weights\/weight\.bin: is cut off: weights should begin at byte 256, but the file has 260$/,
     ],
     'whose weights are another file of the same kind': [
       { [MODEL]: program, 'weights/weight.bin': weightFile(500).file },
@@ -200,7 +200,7 @@ suite('A Core ML model', () => {
     }
   });
 
-  test('with large layers is looked into with a few small reads', async () => {
+  test('with large layers is inspected with a few small reads', async () => {
     const layers = Array.from({ length: 40 }, () => message(1, field(1, 'layer'), field(20, Buffer.alloc(MIB))));
     const { findings, notes, reads } = await inspect({ [MODEL]: coreMl({ type: 500, content: layers }) });
     assert.deepEqual([findings, notes], [[], []]);

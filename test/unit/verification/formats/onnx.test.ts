@@ -10,7 +10,7 @@ suite('An ONNX model', () => {
   const external = (entries: Readonly<Record<string, string>>): Buffer =>
     onnxModel({ initializers: [tensor({ name: 'w', dims: [4, 3], external: entries })] });
 
-  test('tells its operator sets, inputs and outputs', async () => {
+  test('reports its operator sets, inputs and outputs', async () => {
     const model = onnxModel({
       initializers: [weights],
       // Before version 4 of the format, all constants were inputs, too.
@@ -90,10 +90,10 @@ suite('An ONNX model', () => {
     'whose external data is missing': [external({ location: 'w.bin' }), /the external data w\.bin is missing/],
     'whose external data is too short': [
       external({ location: 'w.data', offset: '20' }),
-      /w\.data has 64 bytes, and the tensor w needs 68/,
+      /w\.data has 64 bytes, but the tensor w needs 68/,
     ],
     'whose external data is outside': [external({ location: '../w.data' }), /is outside of the directory/],
-    'that does not say where its external data is': [external({ offset: '1' }), /does not tell where/],
+    'that does not say where its external data is': [external({ offset: '1' }), /does not say where/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {
@@ -103,14 +103,14 @@ suite('An ONNX model', () => {
 
   const heavy = (name: string): Buffer => tensor({ name, dims: [MIB / 8], raw: floats(MIB / 8) });
 
-  test('larger than 1 MiB is looked at in hops', async () => {
+  test('larger than 1 MiB is inspected with parts skipped', async () => {
     const model = onnxModel({ initializers: Array.from({ length: 8 }, (_, index) => heavy(`w${index}`)) });
     const { inspected, notes } = await assertFewReads('model.onnx', model, 10, 100_000);
     assert.deepEqual(notes, []);
     assert.match(JSON.stringify(inspected), /"initializers":8,"inputs":\[\{"name":"x"/);
   });
 
-  test('of a great many scattered constants is looked at for a while, and says so', async () => {
+  test('of a great many scattered constants is inspected in part, and a note says so', async () => {
     const constant = tensor({ name: 'w', dims: [5_000], raw: floats(5_000) });
     const model = onnxModel({ initializers: Array.from({ length: 300 }, () => constant) });
     const { inspected, notes } = await assertFewReads('model.onnx', model, 130, MIB);

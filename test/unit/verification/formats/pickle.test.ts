@@ -52,14 +52,14 @@ suite('A pickle', () => {
   }
 
   const bad: Record<string, [Buffer, RegExp]> = {
-    'that is a page of a proxy': [Buffer.from('<html>'), /model\.pkl: is no pickle: its first bytes are "3c68746d"/],
-    'of a protocol that does not exist': [pickle(state, 9), /has the pickle protocol 9, and 5 is the highest/],
+    'that is a page of a proxy': [Buffer.from('<html>'), /model\.pkl: is not a pickle: its first bytes are "3c68746d"/],
+    'of a protocol that does not exist': [pickle(state, 9), /has the pickle protocol 9, but the highest is 5/],
     'whose opcodes have nothing to work on': [Buffer.from('\x80\x02R.', 'latin1'), /has nothing to work on/],
     'that refers to what is not there': [Buffer.from('\x80\x02h\x07.', 'latin1'), /has no object 7 to refer to/],
-    'with a byte that is no opcode': [Buffer.from('\x80\x02N\xff.', 'latin1'), /byte 3 is no opcode/],
+    'with a byte that is not an opcode': [Buffer.from('\x80\x02N\xff.', 'latin1'), /byte 3 is not an opcode/],
     'with an array that is cut short': [
       pickle(joblibArray({ ...doubles, data: Buffer.alloc(8) })),
-      /an array at byte \d+ should have 48 bytes, and 9 are left/,
+      /an array at byte \d+ should have 48 bytes, but 9 are left/,
     ],
     'whose compression is damaged': [Buffer.from('789c000000000000', 'hex'), /its zlib stream/],
     'with an xz stream that is cut off': [Buffer.from('fd377a585a000004', 'hex'), /its xz stream has no end/],
@@ -75,7 +75,7 @@ suite('A pickle', () => {
     const file = pickle(joblibArray({ ...doubles, type: 'T16' }));
     const { findings, notes } = await inspect({ 'm.pkl': file });
     assert.deepEqual(findings, []);
-    assert.match(notes.join(), /what follows byte \d+ was not looked at/);
+    assert.match(notes.join(), /the part after byte \d+ was not inspected/);
     assert.match(
       await findingsOf('m.pkl', Buffer.concat([file.subarray(0, -1), Buffer.alloc(1)])),
       /its last byte is 0/,
@@ -104,7 +104,7 @@ suite('A pickle', () => {
     assert.match(await findingsOf('m.pkl', whole.subarray(0, 2 * MIB)), /should have 3145728 bytes at byte \d+/);
   });
 
-  test('of many scattered parts is followed for a while, and its end is looked at', async () => {
+  test('of many scattered parts is followed for a while, and its end is checked', async () => {
     const whole = pickle(list(...Array.from({ length: 200 }, () => bytes(Buffer.alloc(20_000)))));
     const { notes } = await assertFewReads('m.pkl', whole, 60, MIB);
     assert.match(
@@ -113,7 +113,7 @@ suite('A pickle', () => {
     );
     assert.match(
       await findingsOf('m.pkl', whole.subarray(0, -30_000)),
-      /its last byte is 0, and a pickle ends with 46/,
+      /its last byte is 0, but a pickle ends with 46/,
     );
   });
 

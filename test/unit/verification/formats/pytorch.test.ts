@@ -54,18 +54,18 @@ suite('A PyTorch model', () => {
     'whose tensor data is missing': [archive(...tensors.slice(1)), /the tensor data net\/data\/0 is missing/],
     'whose tensor data is too short': [
       archive({ name: 'net/data/0', content: Buffer.alloc(12) }, ...tensors.slice(1)),
-      /net\/data\/0 has 12 bytes, and should have 16/,
+      /net\/data\/0 has 12 bytes, but should have 16/,
     ],
-    'without a pickle': [zipArchive(tensors), /is no PyTorch model: no data\.pkl/],
+    'without a pickle': [zipArchive(tensors), /is not a PyTorch model: no data\.pkl/],
     'with a pickle that is cut off': [
       zipArchive([{ name: 'net/data.pkl', content: weights.subarray(0, 20) }, ...tensors]),
       /is cut off or damaged: its pickle should have/,
     ],
     'of before PyTorch 1.6 whose tensors are cut off': [
       legacy(Buffer.alloc(30)),
-      /its tensors should have 48 bytes at byte \d+, and 30 are left/,
+      /its tensors should have 48 bytes at byte \d+, but 30 are left/,
     ],
-    'that is text': [Buffer.from('{"error": 404}'), /is no pickle/],
+    'that is text': [Buffer.from('{"error": 404}'), /is not a pickle/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {
@@ -73,7 +73,7 @@ suite('A PyTorch model', () => {
     });
   }
 
-  test('larger than 1 MiB is looked at in its directory and its pickle', async () => {
+  test('larger than 1 MiB is inspected in its directory and its pickle', async () => {
     const big = { name: 'net/data/2', content: Buffer.alloc(3 * MIB) };
     await assertFewReads('net.pt', archive(big, ...tensors), 4, 32_768);
     await assertFewReads('net.pt', legacy(Buffer.alloc(2 * MIB)), 2, 8_192);
@@ -106,8 +106,8 @@ suite('A model archive of TorchServe', () => {
     'without the model file': [archive({ serializedFile: 'other.pt' }), /its other\.pt is missing/],
     'without the handler': [archive({ handler: 'mine.py' }), /its mine\.py is missing/],
     'without a manifest': [zipArchive([{ name: 'net.pt', content: '' }]), /it has no MAR-INF\/MANIFEST\.json/],
-    'with another manifest': [archive('none'), /is not as it should be: the value of model is not an object/],
-    'that is no zip archive': [Buffer.from('hello'), /no zip archive/],
+    'with another manifest': [archive('none'), /is not valid: the value of model is not an object/],
+    'that is not a zip archive': [Buffer.from('hello'), /not a zip archive/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {

@@ -34,7 +34,7 @@ function withIndex(index: Buffer, shards: Files = { [SHARD]: Buffer.alloc(36) })
 }
 
 suite('A SavedModel', () => {
-  test('tells its tags, signatures, variables and the version of TensorFlow', async () => {
+  test('reports its tags, signatures, variables and the version of TensorFlow', async () => {
     const { findings, notes, inspected, used } = await inspect(fixture('image/tf-saved-model'));
     assert.deepEqual([findings, notes], [[], []]);
     assert.deepEqual(inspected, [
@@ -61,7 +61,7 @@ suite('A SavedModel', () => {
     assert.deepEqual([...new Set(used)].sort(), [MODEL, SHARD, INDEX].sort());
   });
 
-  test('of a tabular model stands below predict/, and its serving container is named', async () => {
+  test('of a tabular model is below predict/, and its serving container is named', async () => {
     const { findings, inspected } = await inspect(fixture('tabular-1'));
     assert.deepEqual(findings, []);
     assert.deepEqual(
@@ -123,11 +123,11 @@ suite('A SavedModel', () => {
   const bad: Record<string, [Files, RegExp]> = {
     'that is a GraphDef': [
       { [MODEL]: Buffer.concat([node, node, message(4, field(1, 27))]) },
-      /is no SavedModel: it has a message where its schema version should be/,
+      /is not a SavedModel: it has a message where its schema version should be/,
     ],
     'that is an ONNX model': [
       { [MODEL]: Buffer.concat([field(1, 8), field(2, 'pytorch'), message(7, node)]) },
-      /is no SavedModel: it has the schema version 8/,
+      /is not a SavedModel: it has the schema version 8/,
     ],
     'that is a page of a proxy': [
       { [MODEL]: '<!DOCTYPE html>' },
@@ -163,11 +163,11 @@ suite('A SavedModel', () => {
     ],
     'whose shard is cut off': [
       withIndex(good36, { [SHARD]: Buffer.alloc(35) }),
-      /data-00000-of-00001 has 35 bytes, and its tensors 36$/,
+      /data-00000-of-00001 has 35 bytes, but its tensors need 36$/,
     ],
     'whose shard has bytes left over': [
       withIndex(good36, { [SHARD]: Buffer.alloc(37) }),
-      /has 37 bytes, and its tensors 36$/,
+      /has 37 bytes, but its tensors need 36$/,
     ],
     'whose index has a flipped bit': [
       withIndex(flipped),
@@ -175,7 +175,7 @@ suite('A SavedModel', () => {
     ],
     'whose index is another file': [
       withIndex(Buffer.alloc(100, 'x')),
-      /variables\.index: is no whole table: it ends with 7878787878787878, not with 57fb808b247547db$/,
+      /variables\.index: is not a complete table: it ends with 7878787878787878, not with 57fb808b247547db$/,
     ],
     'whose index names a shard beyond the last one': [
       withIndex(variablesIndex({ variables: [{ ...kernel, shard: 1 }] })),
@@ -211,7 +211,7 @@ suite('A SavedModel', () => {
     });
   }
 
-  test('with a large graph is looked into with a few small reads', async () => {
+  test('with a large graph is inspected with a few small reads', async () => {
     const graph = { graphBytes: 5 * MIB, assets: ['a.txt'], signatures: { predict: { outputs: ['y'] } } };
     const { findings, notes, inspected, reads } = await inspect({
       [MODEL]: savedModel(graph, graph),
@@ -241,7 +241,7 @@ suite('A SavedModel', () => {
     assert.match(findings.join(), /its block at byte \d+ is damaged: it unpacks to 4294967295 bytes$/);
   });
 
-  test('whose index has more entries than can be looked into is noted', async () => {
+  test('whose index has too many entries to be inspected gets a note', async () => {
     const variables = Array.from({ length: 100_001 }, (_, number) => ({ key: String(number), shape: [0] }));
     const { findings, notes, inspected } = await inspect(withIndex(variablesIndex({ variables })));
     assert.deepEqual(findings, []);
@@ -252,8 +252,8 @@ suite('A SavedModel', () => {
 
 suite('environment.json', () => {
   const bad: Record<string, [string, RegExp]> = {
-    'that is no JSON': ['{"container_uri":', /environment\.json: its JSON is not JSON/],
-    'without a container': ['{"other": 1}', /not as it should be: container_uri is missing/],
+    'that is not JSON': ['{"container_uri":', /environment\.json: its JSON is not JSON/],
+    'without a container': ['{"other": 1}', /not valid: container_uri is missing/],
   };
   for (const [title, [content, message]] of Object.entries(bad)) {
     test(`${title} is refused`, async () => {

@@ -33,7 +33,7 @@ type Summary = Extract<SeenInspection['inspected'][number], { kind: 'tflite' }>[
 
 function summaryOf({ inspected: [file] }: SeenInspection): Summary {
   if (file?.kind === 'tflite') return file.summary;
-  throw new Error('Nothing was learned.');
+  throw new Error('Nothing was inspected.');
 }
 
 function theFixture(name: string): Buffer {
@@ -181,10 +181,10 @@ suite('A TensorFlow Lite model', () => {
   const bad: Record<string, [Buffer, RegExp]> = {
     'that is a page of a proxy': [
       Buffer.from('<!DOCTYPE html>'),
-      /^model\.tflite: is no TensorFlow Lite model: the identifier at byte 4 is "CTYP", not "TFL3"$/,
+      /^model\.tflite: is not a TensorFlow Lite model: the identifier at byte 4 is "CTYP", not "TFL3"$/,
     ],
     'of another identifier': [withoutIdentifier, /the identifier at byte 4 is "TOC\\n", not "TFL3"/],
-    'of three bytes': [whole.subarray(0, 3), /is no TensorFlow Lite model: it has 3 bytes/],
+    'of three bytes': [whole.subarray(0, 3), /is not a TensorFlow Lite model: it has 3 bytes/],
     'whose root table is outside': [withRootOutside, /the bytes 2147483392 to 2147483396 belong to it/],
     'of an older schema': [
       tfliteModel({ model: { [MODEL.version]: { u32: 2 } } }),
@@ -198,11 +198,11 @@ suite('A TensorFlow Lite model', () => {
     ],
     'whose operator has no code': [
       tfliteModel({ operator: { [OPERATOR.opcodeIndex]: { u32: 1 } } }),
-      /its operator 0 of subgraph 0 refers to the operator code 1, and there are 1/,
+      /its operator 0 of subgraph 0 refers to the operator code 1, but there are 1/,
     ],
     'whose operator has a wrong input': [
       tfliteModel({ operator: { [OPERATOR.inputs]: { ints: [0, 3] } } }),
-      /its operator 0 of subgraph 0 refers to the tensor 3, and there are 3/,
+      /its operator 0 of subgraph 0 refers to the tensor 3, but there are 3/,
     ],
     'whose operator has a negative output': [
       tfliteModel({ operator: { [OPERATOR.outputs]: { ints: [-2] } } }),
@@ -210,32 +210,32 @@ suite('A TensorFlow Lite model', () => {
     ],
     'whose subgraph has a wrong output': [
       tfliteModel({ subgraph: { [SUBGRAPH.outputs]: { ints: [7] } } }),
-      /its subgraph 0 refers to the tensor 7, and there are 3/,
+      /its subgraph 0 refers to the tensor 7, but there are 3/,
     ],
     'whose tensor has no buffer': [
       tfliteModel({ constant: { [TENSOR.buffer]: { u32: 2 } } }),
-      /its tensor 1 of subgraph 0 refers to the buffer 2, and there are 2/,
+      /its tensor 1 of subgraph 0 refers to the buffer 2, but there are 2/,
     ],
     'whose constant is too short': [
       tfliteModel({ buffers: [{ [BUFFER.data]: Buffer.alloc(7) }] }),
-      /its tensor 1 of subgraph 0 needs 8 bytes, and its buffer 1 has 7/,
+      /its tensor 1 of subgraph 0 needs 8 bytes, but its buffer 1 has 7/,
     ],
     'whose weights outside of the FlatBuffer are cut off': [
       withOutsideData(7),
-      /is cut off or damaged: the bytes \d+ to \d+ belong to it, and the file has \d+/,
+      /is cut off or damaged: the bytes \d+ to \d+ belong to it, but the file has \d+/,
     ],
     'whose last vtable is cut off': [withVtableLast(whole).subarray(0, -1), /is cut off or damaged: the bytes/],
     'whose signature has a wrong subgraph': [
       signed({ [SIGNATURE_DEF.subgraphIndex]: { u32: 1 } }),
-      /its signature "add" refers to the subgraph 1, and there are 1/,
+      /its signature "add" refers to the subgraph 1, but there are 1/,
     ],
     'whose signature has a wrong tensor': [
       signed({ [SIGNATURE_DEF.inputs]: { tables: [{ [TENSOR_MAP.tensorIndex]: { u32: 3 } }] } }),
-      /its signature "add" refers to the tensor 3, and subgraph 0 has 3/,
+      /its signature "add" refers to the tensor 3, but subgraph 0 has 3/,
     ],
     'whose metadata has no buffer': [
       tfliteModel({ model: { [MODEL.metadata]: { tables: [{ [METADATA.buffer]: { u32: 5 } }] } } }),
-      /its metadata "" is in the buffer 5, and there are 2/,
+      /its metadata "" is in the buffer 5, but there are 2/,
     ],
   };
   for (const [title, [file, message]] of Object.entries(bad)) {
@@ -305,17 +305,17 @@ suite('The labels of a TensorFlow Lite model', () => {
       const { findings } = await inspect(whole.subarray(0, length));
       assert.match(
         findings.join('\n'),
-        /is cut off: its metadata names "labels\.txt", and no zip archive is at its end/,
+        /is cut off: its metadata names "labels\.txt", but no zip archive is at its end/,
       );
     }
   });
 
-  test('are no matter where metadata is of an unknown form', async () => {
+  test('are optional if the metadata has an unknown form', async () => {
     const { model } = withMetadata([]);
     const buffers = [{ [BUFFER.data]: Buffer.alloc(8) }, { [BUFFER.data]: flatBuffer({}, 'M002') }];
     const seen = await inspect(tfliteModel({ ...(model && { model }), buffers }));
     assert.deepEqual(seen.findings, []);
-    assert.match(seen.notes.join(), /its TFLITE_METADATA is not of the known form/);
+    assert.match(seen.notes.join(), /its TFLITE_METADATA has an unknown form/);
   });
 });
 
@@ -368,10 +368,10 @@ suite('A model for the Edge TPU', () => {
     const options = { [OPERATOR.customOptions]: Buffer.from('another program') };
     const { findings, notes } = await inspectCompiled(tfliteModel({ ...compiled, operator: options }));
     assert.deepEqual(findings, []);
-    assert.match(notes.join(), /1 of its 1 Edge TPU programs do not begin as programs of the known compiler do/);
+    assert.match(notes.join(), /1 of its 1 Edge TPU programs do not begin like programs of the known compiler/);
   });
 
-  test('with a program of 5 MB is looked into with a few small reads, and refused where that is cut off', async () => {
+  test('with a program of 5 MB is inspected with a few small reads, and refused where that is cut off', async () => {
     const options = Buffer.concat([PROGRAM, Buffer.alloc(5_000_000)]);
     const whole = tfliteModel({ ...compiled, operator: { [OPERATOR.customOptions]: options } });
     const { findings, reads } = await inspectCompiled(whole);
@@ -398,7 +398,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
   }
   const bytesRead = ({ reads }: SeenInspection): number => reads.reduce((sum, { length }) => sum + length, 0);
 
-  test('is looked into whole where its tables are few', async () => {
+  test('is inspected completely if it has few tables', async () => {
     const seen = await inspect(large(50, 100_000));
     assert.deepEqual([...seen.findings, ...seen.notes], []);
     assert.equal(summaryOf(seen).tensors, 50);
@@ -406,7 +406,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.ok(seen.reads.length <= 80, String(seen.reads.length));
   });
 
-  test('is looked into up to 1 MiB, and a note says how many buffers that were', async () => {
+  test('is inspected up to 1 MiB, and a note says how many buffers were checked', async () => {
     const seen = await inspect(large(1_000, 10_000));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join('\n'), /^model\.tflite: \d+ of 1001 buffers were checked$/m);

@@ -127,11 +127,11 @@ suite('A zip archive', () => {
     return changed;
   };
   const bad: Record<string, [Buffer, RegExp]> = {
-    'whose directory should stand behind its end': [
+    'whose directory should be behind its end': [
       withEnd(16, 1e9),
-      /its zip directory should stand at the bytes 1000000000/,
+      /its zip directory should be at the bytes 1000000000/,
     ],
-    'whose directory is longer than the file': [withEnd(12, 1e9), /its zip directory should stand at/],
+    'whose directory is longer than the file': [withEnd(12, 1e9), /its zip directory should be at/],
     'that has fewer entries than it says': [
       withEnd(10, 5 + 2 ** 16 * (archive.length - 22 - directoryAt)),
       /its zip directory has no entry 5 of 5/,
@@ -155,7 +155,7 @@ suite('A zip archive', () => {
     });
   }
 
-  test('is told by its first and last bytes', async () => {
+  test('is recognized by its first and last bytes', async () => {
     const told: unknown[] = [];
     const files = [archive, zipArchive([]), archive.subarray(0, 2), Buffer.from('PK'), Buffer.from('model')];
     for (const file of files) {
