@@ -2,7 +2,7 @@ import type { BeforeSend } from '../../google/rest';
 import type { Grant } from './grant';
 import { MeteredRequest } from './metered-request';
 import { ProjectNames } from './project-names';
-import type { WatchMetrics } from '../../telemetry/metrics';
+import type { PollMetrics } from '../types';
 import { RequestBudget } from './request-budget';
 import type { Lane } from './request-budget';
 import type { Timers } from '../time/timers';
@@ -58,7 +58,7 @@ export class RegionBudgets {
 
   constructor(
     readonly timers: Timers,
-    readonly metrics: WatchMetrics,
+    readonly metrics: PollMetrics,
     private readonly limits: BudgetLimits = {},
   ) {}
 
@@ -138,7 +138,7 @@ export class RegionBudgets {
     const { requests, submissions } = this.of(resource);
     // A start that is refused for quota says nothing of other requests, and the other way round.
     (call === 'models.export' ? submissions : requests).answered(sentAt, error);
-    this.metrics.called(call, this.placeOf(resource).location, error);
+    this.metrics.recordRequest(call, this.placeOf(resource).location, error);
   }
 
   private async grantsFor(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { systemClock } from '../../../src/polling/time/clock';
 import { Timers } from '../../../src/polling/time/timers';
-import { OperationStillRunning } from '../../../src/polling/polled-operation';
+import { OperationStillRunning } from '../../../src/polling/types';
 import { VirtualClock } from '../../support/virtual-clock';
 import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from '../../support/virtual-poller';
 
@@ -16,8 +16,8 @@ suite('when the clock of the machine is set', () => {
     ['back by a day', -24 * HOUR_MS],
   ] as const) {
     test(`${title}, an operation is polled as often as before, and its end is noticed as soon`, async () => {
-      const { clock, vertex, watched } = scene();
-      const lag = watched('1', 30 * MINUTE_MS);
+      const { clock, vertex, poll } = scene();
+      const lag = poll('1', 30 * MINUTE_MS);
       clock.after(5 * MINUTE_MS, () => {
         clock.setWallClock(ms);
       });
@@ -28,8 +28,8 @@ suite('when the clock of the machine is set', () => {
     });
 
     test(`${title}, many operations are listed as often as before`, async () => {
-      const { clock, vertex, watched } = scene({ list: 'with-nested' });
-      const lags = Promise.all(Array.from({ length: 40 }, (_, model) => watched(String(model), 20 * MINUTE_MS)));
+      const { clock, vertex, poll } = scene({ list: 'with-nested' });
+      const lags = Promise.all(Array.from({ length: 40 }, (_, model) => poll(String(model), 20 * MINUTE_MS)));
       clock.after(5 * MINUTE_MS, () => {
         clock.setWallClock(ms);
       });
@@ -38,9 +38,9 @@ suite('when the clock of the machine is set', () => {
     });
 
     test(`${title}, a long polling operation is parked at the time that was meant`, async () => {
-      const { clock, watched } = scene({ wait: 'honoured' });
+      const { clock, poll } = scene({ wait: 'honoured' });
       const startedAt = clock.now();
-      const parked = watched('1', 5 * HOUR_MS, { parkAt: clock.wallNow() + 10 * MINUTE_MS });
+      const parked = poll('1', 5 * HOUR_MS, { parkAt: clock.wallNow() + 10 * MINUTE_MS });
       clock.after(5 * MINUTE_MS, () => {
         clock.setWallClock(ms);
       });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { GoogleApiError } from '../../../src/google/api-error';
-import { OperationStillRunning } from '../../../src/polling/polled-operation';
+import { OperationStillRunning } from '../../../src/polling/types';
 import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from '../../support/virtual-poller';
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -11,16 +11,16 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 
 suite('one operation', () => {
   test('is held by long polls where they are honoured', async () => {
-    const { clock, vertex, watched } = scene({ wait: 'honoured' });
-    const lag = await clock.runUntil(watched('1', 10 * MINUTE_MS));
+    const { clock, vertex, poll } = scene({ wait: 'honoured' });
+    const lag = await clock.runUntil(poll('1', 10 * MINUTE_MS));
     assert.ok(lag <= 1_000, `${lag} ms`);
     assert.ok(vertex.requests.length <= 25, `${vertex.requests.length} requests`);
   });
 
   for (const wait of ['unimplemented', 'returns-early'] as const) {
     test(`is asked after at most 45 times in ten minutes where :wait ${wait}`, async () => {
-      const { clock, vertex, watched } = scene({ wait });
-      const lag = await clock.runUntil(watched('1', 10 * MINUTE_MS));
+      const { clock, vertex, poll } = scene({ wait });
+      const lag = await clock.runUntil(poll('1', 10 * MINUTE_MS));
       assert.ok(lag <= 15_000, `${lag} ms`);
       assert.ok(vertex.requests.length <= 45, `${vertex.requests.length} requests`);
       assert.ok(vertex.requests.filter(({ call }) => call === 'wait').length <= 2, ':wait is left alone');
@@ -28,12 +28,12 @@ suite('one operation', () => {
   }
 
   test('is noticed sooner with fewer requests by a worker that has seen exports of its format', async () => {
-    const { clock, vertex, watched } = scene();
+    const { clock, vertex, poll } = scene();
     const durations = [600, 580, 620, 610, 590, 605, 595].map((seconds) => seconds * 1_000);
     const seen: { lag: number; requests: number }[] = [];
     for (const durationMs of durations) {
       const before = vertex.requests.length;
-      const lag = await clock.runUntil(watched('1', durationMs, { formatId: 'tflite' }));
+      const lag = await clock.runUntil(poll('1', durationMs, { formatId: 'tflite' }));
       seen.push({ lag, requests: vertex.requests.length - before });
     }
     const [first, last] = [seen[0], seen.at(-1)];
@@ -43,38 +43,38 @@ suite('one operation', () => {
   });
 
   test('that ends sooner or later than all before is still noticed within the longest pauses', async () => {
-    const { clock, watched } = scene();
-    for (let seen = 0; seen < 6; seen += 1) await clock.runUntil(watched('1', 10 * MINUTE_MS, { formatId: 'tflite' }));
-    const early = await clock.runUntil(watched('1', 2 * MINUTE_MS, { formatId: 'tflite' }));
+    const { clock, poll } = scene();
+    for (let seen = 0; seen < 6; seen += 1) await clock.runUntil(poll('1', 10 * MINUTE_MS, { formatId: 'tflite' }));
+    const early = await clock.runUntil(poll('1', 2 * MINUTE_MS, { formatId: 'tflite' }));
     assert.ok(early <= 4 * SCHEDULE.maxDelayMs * 1.1, `${early} ms`);
-    const late = await clock.runUntil(watched('1', 30 * MINUTE_MS, { formatId: 'tflite' }));
+    const late = await clock.runUntil(poll('1', 30 * MINUTE_MS, { formatId: 'tflite' }));
     assert.ok(late <= SCHEDULE.maxDelayMs * 1.1, `${late} ms`);
   });
 
   test('that is to be parked is looked at once and left running', async () => {
-    const { clock, vertex, watched } = scene({ wait: 'honoured' });
+    const { clock, vertex, poll } = scene({ wait: 'honoured' });
     const parkAt = clock.wallNow();
-    const parked = watched('1', HOUR_MS, { parkAt });
+    const parked = poll('1', HOUR_MS, { parkAt });
     await assert.rejects(clock.runUntil(parked), OperationStillRunning);
     assert.deepEqual(
       vertex.requests.map(({ call }) => call),
       ['get'],
     );
-    const ended = await clock.runUntil(watched('1', 0, { parkAt }));
+    const ended = await clock.runUntil(poll('1', 0, { parkAt }));
     assert.ok(ended < 1_000);
   });
 
   test('is parked when its time comes, not a long pause later', async () => {
-    const { clock, watched } = scene();
+    const { clock, poll } = scene();
     const startedAt = clock.now();
     const slow = { initialDelayMs: HOUR_MS, maxDelayMs: HOUR_MS, parkAt: clock.wallNow() + 10 * MINUTE_MS };
-    await assert.rejects(clock.runUntil(watched('1', 5 * HOUR_MS, slow)), OperationStillRunning);
+    await assert.rejects(clock.runUntil(poll('1', 5 * HOUR_MS, slow)), OperationStillRunning);
     assert.ok(clock.now() - startedAt <= 10 * MINUTE_MS + 1_000);
   });
 
   test('leaves no timer behind', async () => {
-    const { clock, watched } = scene();
-    await clock.runUntil(watched('1', MINUTE_MS));
+    const { clock, poll } = scene();
+    await clock.runUntil(poll('1', MINUTE_MS));
     assert.equal(clock.pending, 0);
   });
 });
@@ -84,9 +84,9 @@ suite('a thousand operations', () => {
   const durationOf = (index: number): number => 60_000 + ((index * 7_919) % 120_000);
 
   test('stay within the budget and are noticed within seconds where a location lists them', async () => {
-    const { clock, vertex, watched } = scene({ wait: 'honoured', list: 'with-nested' });
+    const { clock, vertex, poll } = scene({ wait: 'honoured', list: 'with-nested' });
     const lags = await clock.runUntil(
-      Promise.all(numbers(inFlight).map((index) => watched(String(index), durationOf(index)))),
+      Promise.all(numbers(inFlight).map((index) => poll(String(index), durationOf(index)))),
     );
     assert.ok(percentile(lags, 0.95) <= 5_000, `p95 ${percentile(lags, 0.95)} ms`);
     assert.ok(mostInAMinute(vertex.requests.map(({ at }) => at)) <= 300);
@@ -94,18 +94,18 @@ suite('a thousand operations', () => {
   });
 
   test('are listed by Model where a location does not list them', async () => {
-    const { clock, vertex, watched } = scene({ list: 'by-model' });
+    const { clock, vertex, poll } = scene({ list: 'by-model' });
     const lags = await clock.runUntil(
-      Promise.all(numbers(inFlight).map((index) => watched(String(index % 10), durationOf(index)))),
+      Promise.all(numbers(inFlight).map((index) => poll(String(index % 10), durationOf(index)))),
     );
     assert.ok(percentile(lags, 0.95) <= 15_000, `p95 ${percentile(lags, 0.95)} ms`);
     assert.ok(mostInAMinute(vertex.requests.map(({ at }) => at)) <= 300);
   });
 
   test('are each looked at in turn where nothing is listed: none waits more than twice the average', async () => {
-    const { clock, vertex, watched } = scene();
+    const { clock, vertex, poll } = scene();
     const lags = await clock.runUntil(
-      Promise.all(numbers(inFlight).map((index) => watched(String(index), 30 * MINUTE_MS + durationOf(index)))),
+      Promise.all(numbers(inFlight).map((index) => poll(String(index), 30 * MINUTE_MS + durationOf(index)))),
     );
     assert.ok(mostInAMinute(vertex.requests.map(({ at }) => at)) <= 300);
     const gaps = vertex.operations.flatMap(({ looks }) => gapsOf(looks));
@@ -115,8 +115,8 @@ suite('a thousand operations', () => {
   });
 
   test('leave nothing behind', async () => {
-    const { clock, watched } = scene({ list: 'with-nested' });
-    await clock.runUntil(Promise.all(numbers(inFlight).map((index) => watched(String(index), durationOf(index)))));
+    const { clock, poll } = scene({ list: 'with-nested' });
+    await clock.runUntil(Promise.all(numbers(inFlight).map((index) => poll(String(index), durationOf(index)))));
     await clock.runUntil(clock.sleep(HOUR_MS));
     assert.equal(clock.pending, 0);
   });
@@ -124,8 +124,8 @@ suite('a thousand operations', () => {
 
 suite('a list', () => {
   test('that never holds the operations is dropped, and they are fetched by name', async () => {
-    const { clock, vertex, watched } = scene({ list: 'by-model' });
-    await clock.runUntil(Promise.all(numbers(20).map((index) => watched(String(index), 9 * MINUTE_MS))));
+    const { clock, vertex, poll } = scene({ list: 'by-model' });
+    await clock.runUntil(Promise.all(numbers(20).map((index) => poll(String(index), 9 * MINUTE_MS))));
     assert.equal(vertex.requests.filter(({ call }) => call === 'list').length, 2);
     for (const { looks, createdAt, endsAt } of vertex.operations) {
       const longest = Math.max(...gapsOf([createdAt, ...looks]));
@@ -135,17 +135,17 @@ suite('a list', () => {
   });
 
   test('is not asked again where the service has none', async () => {
-    const { clock, vertex, watched } = scene();
-    await clock.runUntil(Promise.all(numbers(20).map((index) => watched(String(index), 9 * MINUTE_MS))));
+    const { clock, vertex, poll } = scene();
+    await clock.runUntil(Promise.all(numbers(20).map((index) => poll(String(index), 9 * MINUTE_MS))));
     assert.equal(vertex.requests.filter(({ call }) => call === 'list').length, 1);
   });
 
   test('is read past the operations of others where enough is wanted behind them', async () => {
-    const { clock, vertex, watched } = scene({ list: 'with-nested' });
+    const { clock, vertex, poll } = scene({ list: 'with-nested' });
     const startedAt = clock.now();
     let models = 0;
     const nextModel = (): string => String((models += 1));
-    const own = (count: number): Promise<number>[] => numbers(count).map(() => watched(nextModel(), 2 * MINUTE_MS));
+    const own = (count: number): Promise<number>[] => numbers(count).map(() => poll(nextModel(), 2 * MINUTE_MS));
     const old = own(200);
     for (let other = 0; other < 800; other += 1) vertex.start(nextModel(), HOUR_MS);
     const lags = await clock.runUntil(Promise.all([...old, ...own(40)]));
@@ -156,10 +156,10 @@ suite('a list', () => {
   });
 
   test('lacks an operation that is behind thousands of newer ones: it is fetched by name', async () => {
-    const { clock, vertex, watched } = scene({ list: 'with-nested' });
-    const old = watched('1', 20 * MINUTE_MS);
+    const { clock, vertex, poll } = scene({ list: 'with-nested' });
+    const old = poll('1', 20 * MINUTE_MS);
     for (let newer = 0; newer < 3_000; newer += 1) vertex.start('2', 0);
-    const others = numbers(10).map((index) => watched(String(3 + index), 20 * MINUTE_MS));
+    const others = numbers(10).map((index) => poll(String(3 + index), 20 * MINUTE_MS));
     assert.ok((await clock.runUntil(old)) <= 16_000);
     for (const lag of await clock.runUntil(Promise.all(others))) assert.ok(lag <= 16_000);
     const requests = (call: string): number => vertex.requests.filter((request) => request.call === call).length;
