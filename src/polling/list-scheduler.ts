@@ -23,8 +23,8 @@ export interface DueLists<T extends ListableOperation> {
 }
 
 /**
- * Decides which parents in one project and region are listed, and when: the location if its list returns all operations,
- * otherwise each Model. It only reads operations. Its owner applies the pages to them.
+ * Decides which parents in one project and region are listed, and when: the location if its list returns all
+ * operations, otherwise each Model. It only reads operations. Its owner applies the pages to them.
  */
 export class ListScheduler<T extends ListableOperation> {
   private readonly byParent = new Map<string, OperationList<T>>();

@@ -167,8 +167,8 @@ export class OperationList<T extends ListableOperation> {
 }
 
 /**
- * How many pages in a row may lack all operations that are still wanted. These can be behind operations of other workers
- * or ended ones, and the list still pays; or they can be gone from the list.
+ * How many pages in a row may lack all operations that are still wanted. These can be behind operations of other
+ * workers or ended ones, and the list still pays; or they can be gone from the list.
  */
 function maxEmptyPages(wanted: number): number {
   return Math.min(MAX_EMPTY_PAGES, Math.max(MIN_EMPTY_PAGES, wanted / MIN_SAVED_PER_PAGE));

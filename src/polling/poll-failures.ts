@@ -29,8 +29,8 @@ const MAX_MESSAGE = 300;
 const MAX_SEARCHED = 4_096;
 
 /**
- * The failed polls of one operation since the last successful one. A refusal is not final at once: proxies answer 400 and
- * 403, permissions are granted late, and the service can answer 404 for an operation that is running. The operation
+ * The failed polls of one operation since the last successful one. A refusal is not final at once: proxies answer 400
+ * and 403, permissions are granted late, and the service can answer 404 for an operation that is running. The operation
  * continues to run meanwhile, so the wait fails only after several equal refusals over minutes.
  */
 export class PollFailures {

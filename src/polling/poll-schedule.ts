@@ -12,8 +12,8 @@ const MIN_PAUSE_MS = 50;
 
 /**
  * The pause before the next poll of an operation, in milliseconds. It depends only on the age of the operation: pauses
- * that grow by a factor are a share of the age. So no count is kept, and a worker that takes over an operation continues
- * where the previous worker was.
+ * that grow by a factor are a share of the age. So no count is kept, and a worker that takes over an operation
+ * continues where the previous worker was.
  */
 export function pauseAt(ageMs: number, schedule: PollSchedule, expected?: ExpectedEnd): number {
   const { initialDelayMs, multiplier, maxDelayMs } = schedule;

@@ -9,8 +9,8 @@ import type { Due } from './time/due-heap';
 import type { Outcome, PollOptions, Strategy } from './types';
 
 /**
- * No request for the operation alone is under way, and its latest poll did not fail. It is polled by name when it is due.
- * Every operation starts in this state.
+ * No request for the operation alone is under way, and its latest poll did not fail. It is polled by name when it is
+ * due. Every operation starts in this state.
  */
 interface Scheduled {
   readonly kind: 'scheduled';

@@ -19,6 +19,7 @@ export const NO_METRICS: PollMetrics = {
   recordOperations: () => undefined,
 };
 
+/** A poller and its surroundings on virtual time. */
 export interface Scene {
   readonly clock: VirtualClock;
   readonly vertex: VirtualVertex;
@@ -51,7 +52,7 @@ export function scene(service: VirtualService = {}, limits: BudgetLimits = {}, s
   };
 }
 
-/** The most events in any sliding minute; the times are in order. */
+/** The highest number of events in any sliding minute. The times are in order. */
 export function mostInAMinute(times: readonly number[]): number {
   let from = 0;
   return times.reduce((most, at, index) => {
@@ -60,6 +61,7 @@ export function mostInAMinute(times: readonly number[]): number {
   }, 0);
 }
 
+/** The differences between consecutive times. */
 export function gapsOf(times: readonly number[]): number[] {
   return times.slice(1).map((at, index) => at - (times[index] ?? at));
 }

@@ -11,7 +11,7 @@ import type { Timer, Timers } from '../time/timers';
  */
 export type Lane = 'starts' | 'calls' | 'polls';
 
-/** The order in which lanes are served. Empty ones are skipped. Starts come twice, since a granted start holds quota. */
+/** The order in which lanes are served. Empty ones are skipped. A granted start holds quota, so starts come twice. */
 const ORDER: readonly Lane[] = ['starts', 'calls', 'starts', 'polls'];
 
 const MINUTE_MS = 60_000;
@@ -22,8 +22,8 @@ const BURST_SHARE = 0.1;
 /** Pauses after a 429 for which the service advises no pause. */
 const PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 /**
- * The longest pause that the service may ask for, in milliseconds. Google counts quotas by the minute, so two minutes are
- * enough. A longer pause comes from a broken or hostile answer to one request, and must not stop all others.
+ * The longest pause that the service may ask for, in milliseconds. Google counts quotas by the minute, so two minutes
+ * are enough. A longer pause comes from a broken or hostile answer to one request, and must not stop all others.
  */
 const MAX_ADVISED_MS = 120_000;
 /** After a 429, the rate is reduced to this share, since other processes use the same quota. */

@@ -16,25 +16,25 @@ const REFUSALS = [
   answer(412, 'FAILED_PRECONDITION'),
 ];
 
-/** Fails every request from the first minute on, for a time. */
+/** Fails every request for `ms` milliseconds, from the end of the first minute on. */
 const failingFor =
   (ms: number, error: Error) =>
   (startedAt: number): ((call: string, resource: string, at: number) => Error | undefined) =>
   (_call, _resource, at) =>
     at >= startedAt + MINUTE_MS && at < startedAt + MINUTE_MS + ms ? error : undefined;
 
-/** The virtual clock starts here. */
+/** The time of the virtual clock at its start. */
 const STARTED_AT = 5_000;
 
-suite('an operation that runs', () => {
+suite('RegionPoller with a running operation', () => {
   for (const error of REFUSALS) {
-    test(`is still waited for when polls are refused with ${error.httpStatus} for a minute and a half`, async () => {
+    test(`continues when polls are refused with ${error.httpStatus} for a minute and a half`, async () => {
       const { clock, poll } = scene({ failure: failingFor(1.5 * MINUTE_MS, error)(STARTED_AT) });
       const lag = await clock.runUntil(poll('1', 10 * MINUTE_MS));
       assert.ok(lag <= MINUTE_MS, `${lag} ms`);
     });
 
-    test(`is given up when polls are refused with ${error.httpStatus} for minutes, with that error`, async () => {
+    test(`fails with the error of the polls when they are refused with ${error.httpStatus} for minutes`, async () => {
       const { clock, vertex, poll } = scene({ failure: failingFor(HOUR_MS, error)(STARTED_AT) });
       const failed = clock.runUntil(poll('1', 2 * HOUR_MS));
       await assert.rejects(failed, (thrown) => thrown === error);
@@ -44,7 +44,7 @@ suite('an operation that runs', () => {
       assert.ok(vertex.requests.filter(({ at }) => at >= STARTED_AT + MINUTE_MS).length >= 4);
     });
 
-    test(`that is to be parked is polled until it is known whether a ${error.httpStatus} lasts`, async () => {
+    test(`parks the operation only when it is known whether a ${error.httpStatus} lasts`, async () => {
       let failures = 0;
       const failure = (): Error | undefined => ((failures += 1) === 1 ? error : undefined);
       const once = scene({ failure });
@@ -58,14 +58,14 @@ suite('an operation that runs', () => {
     });
   }
 
-  test('is waited for through an outage of nine minutes', async () => {
+  test('survives an outage of nine minutes', async () => {
     const error = new GoogleTransportError('connection lost', 'GET operation');
     const { clock, poll } = scene({ failure: failingFor(9 * MINUTE_MS, error)(STARTED_AT) });
     const lag = await clock.runUntil(poll('1', 20 * MINUTE_MS));
     assert.ok(lag <= MINUTE_MS, `${lag} ms`);
   });
 
-  test('is polled again within ten minutes when the service asks for a pause of a day', async () => {
+  test('polls again within eleven minutes when the service asks for a pause of a day', async () => {
     let failures = 0;
     const failure = (): Error | undefined =>
       (failures += 1) === 1 ? answer(503, 'UNAVAILABLE', 24 * HOUR_MS) : undefined;
@@ -75,7 +75,7 @@ suite('an operation that runs', () => {
     assert.ok(first && second && second.at - first.at <= 11 * MINUTE_MS);
   });
 
-  test('is polled again within three minutes, as others are, when one is refused for quota for a day', async () => {
+  test('polls again within three minutes when one request is throttled for a day', async () => {
     let failures = 0;
     const refusal = answer(429, 'RESOURCE_EXHAUSTED', 24 * HOUR_MS);
     const failure = (): Error | undefined => ((failures += 1) === 1 ? refusal : undefined);
@@ -85,12 +85,12 @@ suite('an operation that runs', () => {
     assert.ok(Math.max(...lags) <= 11 * MINUTE_MS, lags.join());
   });
 
-  test('is found by a list while polls of it alone are refused', async () => {
+  test('finds the end by a list while polls of the operation alone are refused', async () => {
     const refused = 'projects/123/locations/us-central1/models/1/operations/1';
     const { clock, poll } = scene({
       list: 'with-nested',
       failure: (call, resource, at) => {
-        // Nothing is answered in the first minute, so that the operation has failed before the first good list.
+        // Nothing is answered in the first minute, so that polls have failed before the first list succeeds.
         if (at < STARTED_AT + MINUTE_MS) return answer(503, 'UNAVAILABLE');
         return call === 'get' && resource === refused ? answer(403, 'PERMISSION_DENIED') : undefined;
       },
@@ -100,31 +100,18 @@ suite('an operation that runs', () => {
   });
 });
 
-suite('the progress of a wait', () => {
-  test('has the last failure while polls fail, and none after a good answer', async () => {
-    const seen: PollProgress[] = [];
+suite('PollProgress', () => {
+  test('has the last failure while polls fail, and none after a successful poll', async () => {
+    const reported: PollProgress[] = [];
     const { clock, poll } = scene({ failure: failingFor(2 * MINUTE_MS, answer(503, 'UNAVAILABLE'))(STARTED_AT) });
-    await clock.runUntil(poll('1', 10 * MINUTE_MS, { onPoll: (progress) => seen.push(progress) }));
-    const failing = seen.filter(({ failures }) => failures > 0);
+    await clock.runUntil(poll('1', 10 * MINUTE_MS, { onPoll: (progress) => reported.push(progress) }));
+    const failing = reported.filter(({ failures }) => failures > 0);
     assert.ok(failing.length >= 4);
     for (const { lastFailure } of failing)
       assert.deepEqual([lastFailure?.message, lastFailure?.status], ['answer UNAVAILABLE', 'UNAVAILABLE']);
     const [first] = failing;
     const at = Date.parse(first?.lastFailure?.at ?? '');
     assert.ok(at >= Date.UTC(2026, 0, 1) + MINUTE_MS && at <= Date.UTC(2026, 0, 1) + 2 * MINUTE_MS);
-    for (const progress of seen.filter(({ failures }) => failures === 0)) assert.ok(!('lastFailure' in progress));
-  });
-});
-
-suite('a list of operations', () => {
-  test('that repeats a page token is ended, and the operations are polled by name', async () => {
-    const { clock, vertex, poll } = scene({ list: 'with-nested', repeatsPageToken: true });
-    // Newer operations of others fill the first page, so that the list is read on.
-    const own = Array.from({ length: 30 }, (_, model) => poll(String(model), 10 * MINUTE_MS));
-    for (let other = 0; other < 300; other += 1) vertex.start(`other-${other}`, HOUR_MS);
-    const lags = await clock.runUntil(Promise.all(own));
-    assert.ok(Math.max(...lags) <= MINUTE_MS, `${Math.max(...lags)} ms`);
-    const pages = vertex.requests.filter(({ call }) => call === 'list').length;
-    assert.ok(pages >= 1 && pages <= 10, `${pages} pages`);
+    for (const progress of reported.filter(({ failures }) => failures === 0)) assert.ok(!('lastFailure' in progress));
   });
 });
