@@ -116,4 +116,38 @@ suite('RegionPoller with lists', () => {
       numbers(20).map(() => 0),
     );
   });
+
+  test('polls an operation soon by name after a list returned it, even if the service asked for a long pause', async () => {
+    const from = 5_000;
+    const throttled = 'projects/123/locations/us-central1/models/0/operations/1';
+    const { clock, vertex, poll } = scene({
+      list: 'with-nested',
+      failure: (call, resource, at) => {
+        if (call === 'list')
+          return at < from + MINUTE_MS ? undefined : new GoogleApiError('no', 'PERMISSION_DENIED', 403, '');
+        const isFirst = resource === throttled && !vertex.requests.some((request) => request.call === 'list');
+        return isFirst ? new GoogleApiError('down', 'UNAVAILABLE', 503, '', 10 * MINUTE_MS) : undefined;
+      },
+    });
+    const [lag = NaN] = await clock.runUntil(
+      Promise.all(numbers(20).map((model) => poll(String(model), 3 * MINUTE_MS, model === 0 ? { resumed: true } : {}))),
+    );
+    assert.ok(lag <= MINUTE_MS, `noticed after ${lag} ms`);
+  });
+
+  test('reads no further page when nobody waits any more', async () => {
+    const { clock, vertex, poller } = scene({ list: 'with-nested' });
+    const controller = new AbortController();
+    const names = numbers(20).map((model) => vertex.start(String(model), HOUR_MS).name);
+    for (let other = 0; other < 1_500; other += 1) vertex.start('other', HOUR_MS);
+    const aborted = names.map((name) =>
+      poller.waitForEnd(name, { ...SCHEDULE, signal: controller.signal }).catch((error: unknown) => error),
+    );
+    const pages = (): number => vertex.requests.filter(({ call }) => call === 'list').length;
+    while (pages() === 0) await clock.runUntil(clock.sleep(10));
+    controller.abort(new Error('shutdown'));
+    await clock.runUntil(Promise.all(aborted));
+    await clock.runUntil(clock.sleep(MINUTE_MS));
+    assert.equal(pages(), 1);
+  });
 });

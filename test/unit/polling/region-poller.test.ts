@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { GoogleApiError } from '../../../src/google/api-error';
 import { OperationStillRunning } from '../../../src/polling/types';
 import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from '../../support/virtual-poller';
 
@@ -118,5 +119,59 @@ suite('RegionPoller with a thousand operations', () => {
     await clock.runUntil(Promise.all(numbers(inFlight).map((index) => poll(String(index), durationOf(index)))));
     await clock.runUntil(clock.sleep(HOUR_MS));
     assert.equal(clock.pending, 0);
+  });
+});
+
+suite('RegionPoller after long polls were unimplemented', () => {
+  const STARTED_AT = 5_000;
+  const unimplemented = new GoogleApiError('no wait', 'UNIMPLEMENTED', 501, 'virtual');
+  const withoutWaitFor =
+    (ms: number) =>
+    (call: string, _resource: string, at: number): Error | undefined =>
+      call === 'wait' && at < STARTED_AT + ms ? unimplemented : undefined;
+
+  test('probes one long poll after 20 minutes, and uses long polls for all operations if it is honoured', async () => {
+    const { clock, vertex, poll } = scene({ wait: 'honoured', failure: withoutWaitFor(10 * MINUTE_MS) });
+    await clock.runUntil(Promise.all(numbers(3).map((model) => poll(String(model), HOUR_MS))));
+    const waits = vertex.requests.filter(({ call }) => call === 'wait').map(({ at }) => at - STARTED_AT);
+    assert.ok(
+      waits.slice(0, 3).every((at) => at < 1_000),
+      'at first, all are long-polled',
+    );
+    const [probe = NaN, next = NaN] = waits.slice(3);
+    assert.ok(probe >= 20 * MINUTE_MS && probe <= 21 * MINUTE_MS, `probed after ${probe} ms`);
+    assert.ok(next - probe >= 29_000, `the next long poll was sent ${next - probe} ms after the probe`);
+    const late = vertex.requests.filter(({ at }) => at >= STARTED_AT + 30 * MINUTE_MS);
+    assert.ok(late.length > 0 && late.every(({ call }) => call === 'wait'));
+  });
+
+  test('probes again after 40 minutes if the probe fails, too', async () => {
+    const { clock, vertex, poll } = scene({ wait: 'honoured', failure: withoutWaitFor(30 * MINUTE_MS) });
+    await clock.runUntil(poll('1', 2 * HOUR_MS));
+    const waits = vertex.requests.filter(({ call }) => call === 'wait').map(({ at }) => (at - STARTED_AT) / MINUTE_MS);
+    const [first = NaN, second = NaN, third = NaN] = waits;
+    assert.ok(second - first >= 20 && second - first <= 21, waits.slice(0, 3).join());
+    assert.ok(third - second >= 40 && third - second <= 41, waits.slice(0, 3).join());
+  });
+
+  test('lists operations until the probe is honoured, and no longer', async () => {
+    const { clock, vertex, poll } = scene({
+      wait: 'honoured',
+      list: 'with-nested',
+      failure: withoutWaitFor(10 * MINUTE_MS),
+    });
+    // An operation that starts later is polled by name first, so that it can be the probe.
+    const later = clock.sleep(25 * MINUTE_MS).then(() => poll('later', 30 * MINUTE_MS));
+    await clock.runUntil(Promise.all([later, ...numbers(20).map((model) => poll(String(model), HOUR_MS))]));
+    const probe = vertex.requests.find(({ call, at }) => call === 'wait' && at >= STARTED_AT + MINUTE_MS)?.at ?? NaN;
+    const lists = vertex.requests.filter(({ call }) => call === 'list').map(({ at }) => at - probe);
+    assert.ok(
+      lists.some((ms) => ms >= 3_000 && ms <= 25_000),
+      'lists continue during the probe',
+    );
+    assert.ok(
+      lists.every((ms) => ms <= MINUTE_MS),
+      'long polls replace lists after the probe',
+    );
   });
 });
