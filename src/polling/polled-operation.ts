@@ -123,12 +123,12 @@ export class PolledOperation implements Due, ListableOperation {
     return now >= this.unlistedUntil;
   }
 
-  /** A list did not return the operation: it is not expected in lists before `until`. */
-  leaveListsUntil(until: number): void {
-    this.unlistedUntil = until;
+  /** Records that a list lacks the operation. Lists are expected to return it again from `time` on. */
+  expectInListsFrom(time: number): void {
+    this.unlistedUntil = time;
   }
 
-  /** A GET or long poll for the operation is sent. */
+  /** Records that a GET or long poll for the operation is sent. */
   beginPoll(strategy: 'get' | 'wait'): void {
     this.current = { kind: 'polling', strategy };
     this.countPoll(strategy);
@@ -147,7 +147,7 @@ export class PolledOperation implements Due, ListableOperation {
     return this.apply(answer);
   }
 
-  /** The request under way told nothing about the operation. It is scheduled again. */
+  /** Schedules the operation again. The request under way gave no information about it. */
   cancelPoll(): void {
     this.current = { kind: 'scheduled' };
   }

@@ -224,7 +224,7 @@ export class RegionPoller {
 
   private applyPage({ found, missing, coveredUntil }: ListPage<PolledOperation>): void {
     for (const { operation, answer } of found) this.applyListed(operation, answer, coveredUntil);
-    for (const operation of missing) operation.leaveListsUntil(this.now() + UNLISTED_MS);
+    for (const operation of missing) operation.expectInListsFrom(this.now() + UNLISTED_MS);
   }
 
   private applyListed(operation: PolledOperation, answer: ExportOperation, coveredUntil: number): void {

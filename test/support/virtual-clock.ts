@@ -57,10 +57,10 @@ export class VirtualClock implements Clock {
   /** Lets time pass until a promise is resolved or rejected, and returns the promise. */
   async runUntil<T>(promise: Promise<T>): Promise<T> {
     const running = { is: true };
-    const settled = (): void => {
+    const stop = (): void => {
       running.is = false;
     };
-    promise.then(settled, settled);
+    promise.then(stop, stop);
     await this.quiet();
     while (running.is) {
       this.step();

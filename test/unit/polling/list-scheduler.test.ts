@@ -62,7 +62,7 @@ suite('RegionPoller with lists', () => {
     assert.ok(pages >= 1 && pages <= 10, `${pages} pages`);
   });
 
-  test('lists again for the next operations after a list was aborted because nobody waited any more', async () => {
+  test('lists later operations although the last list was aborted when all waits ended', async () => {
     const { clock, vertex, poller, poll } = scene({ list: 'with-nested', abortsRequests: true, latencyMs: 2_000 });
     const controller = new AbortController();
     const aborted = numbers(20).map((model) =>
@@ -135,7 +135,7 @@ suite('RegionPoller with lists', () => {
     assert.ok(lag <= MINUTE_MS, `noticed after ${lag} ms`);
   });
 
-  test('reads no further page when nobody waits any more', async () => {
+  test('reads no further page after all waits ended', async () => {
     const { clock, vertex, poller } = scene({ list: 'with-nested' });
     const controller = new AbortController();
     const names = numbers(20).map((model) => vertex.start(String(model), HOUR_MS).name);

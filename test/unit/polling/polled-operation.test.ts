@@ -83,7 +83,7 @@ suite('PolledOperation', () => {
     assert.deepEqual(operation.state, { kind: 'polling', strategy: 'wait' });
   });
 
-  test('is scheduled without a failure after a poll that told nothing', () => {
+  test('is scheduled without a failure after a poll that gave no information', () => {
     const { operation, reported } = setUp();
     operation.beginPoll('wait');
     operation.cancelPoll();
@@ -158,7 +158,7 @@ suite('PolledOperation', () => {
   test('is expected in lists, except for a time after a list lacked it', () => {
     const { operation, clock } = setUp();
     assert.equal(operation.isListed(clock.now()), true);
-    operation.leaveListsUntil(clock.now() + MINUTE_MS);
+    operation.expectInListsFrom(clock.now() + MINUTE_MS);
     assert.equal(operation.isListed(clock.now() + MINUTE_MS - 1), false);
     assert.equal(operation.isListed(clock.now() + MINUTE_MS), true);
   });
