@@ -79,6 +79,33 @@ suite('RegionPoller with one operation', () => {
   });
 });
 
+suite('RegionPoller, at the start of a wait,', () => {
+  const firstPollOf = async (options: { resumed?: boolean; parkAt?: number }): Promise<number | undefined> => {
+    const { clock, vertex, poll } = scene();
+    // A first operation finds out that the service has no long polls.
+    await clock.runUntil(poll('1', 0));
+    const startedAt = clock.now();
+    const before = vertex.requests.length;
+    await clock.runUntil(poll('1', MINUTE_MS, options).catch(() => undefined));
+    const first = vertex.requests[before];
+    return first && first.at - startedAt;
+  };
+
+  test('polls after the initial delay', async () => {
+    assert.equal(await firstPollOf({}), SCHEDULE.initialDelayMs);
+  });
+
+  test('polls at once if the operation may be old, or is to be parked already', async () => {
+    assert.deepEqual([await firstPollOf({ resumed: true }), await firstPollOf({ parkAt: 0 })], [0, 0]);
+  });
+
+  test('does not block long polls because a first one returns early with the end', async () => {
+    const { clock, vertex, poll } = scene({ wait: 'honoured' });
+    for (let run = 0; run < 3; run += 1) await clock.runUntil(poll('1', 0));
+    assert.ok(vertex.requests.every(({ call }) => call === 'wait'));
+  });
+});
+
 suite('RegionPoller with a thousand operations', () => {
   const inFlight = 1_000;
   const durationOf = (index: number): number => 60_000 + ((index * 7_919) % 120_000);
