@@ -1,6 +1,6 @@
 import { noopMetricMeter } from '@temporalio/common';
 import { temporalMetrics } from '../../src/telemetry/metrics';
-import { SharedOperationWatch } from '../../src/polling/operation-poller';
+import { SharedOperationPoller } from '../../src/polling/operation-poller';
 import { RegionBudgets } from '../../src/polling/budget/region-budgets';
 import { Timers } from '../../src/polling/time/timers';
 import { VirtualClock } from '../../test/support/virtual-clock';
@@ -29,7 +29,7 @@ export const fleet: Benchmark = {
     const onVirtualClock: Figures[] = [];
     for (const inFlight of SIZES) {
       for (const [way, service] of Object.entries(WAYS)) {
-        const figures = { way, ...(await watchFleet(inFlight, service)) };
+        const figures = { way, ...(await pollFleet(inFlight, service)) };
         log(JSON.stringify(figures));
         onVirtualClock.push(figures);
       }
@@ -39,18 +39,18 @@ export const fleet: Benchmark = {
 };
 
 /** The code that workers run, on a clock that does not wait: the GETs of 3,000 exports take longer than anybody would. */
-async function watchFleet(inFlight: number, service: VirtualService): Promise<Figures> {
+async function pollFleet(inFlight: number, service: VirtualService): Promise<Figures> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const vertex = new VirtualVertex(clock, service);
   const metrics = temporalMetrics(() => Promise.resolve(noopMetricMeter));
-  const watch = new SharedOperationWatch(vertex, new RegionBudgets(new Timers(clock), metrics));
-  const watched = Array.from({ length: inFlight }, async (_, index) => {
+  const poller = new SharedOperationPoller(vertex, new RegionBudgets(new Timers(clock), metrics));
+  const lagsToCome = Array.from({ length: inFlight }, async (_, index) => {
     const share = (index * 0.618_033_988_75) % 1;
     const operation = vertex.start(String(index % MODELS), SHORTEST_MS + share * (LONGEST_MS - SHORTEST_MS));
-    await watch.untilDone(operation.name, { ...defaultSchedule(), signal: new AbortController().signal });
+    await poller.waitForEnd(operation.name, { ...defaultSchedule(), signal: new AbortController().signal });
     return clock.now() - operation.endsAt;
   });
-  const lags = await clock.runUntil(Promise.all(watched));
+  const lags = await clock.runUntil(Promise.all(lagsToCome));
   const times = vertex.requests.map(({ at }) => at);
   return {
     inFlight,

@@ -1,5 +1,5 @@
 import { temporalMetrics } from '../../src/telemetry/metrics';
-import { SharedOperationWatch } from '../../src/polling/operation-poller';
+import { SharedOperationPoller } from '../../src/polling/operation-poller';
 import { RegionBudgets } from '../../src/polling/budget/region-budgets';
 import { Timers } from '../../src/polling/time/timers';
 import { noopMetricMeter } from '@temporalio/common';
@@ -36,7 +36,7 @@ export const single: Benchmark = {
 async function measure(service: VirtualService, seenBefore = 0): Promise<Figures> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const vertex = new VirtualVertex(clock, service);
-  const watch = new SharedOperationWatch(
+  const poller = new SharedOperationPoller(
     vertex,
     new RegionBudgets(
       new Timers(clock),
@@ -52,7 +52,7 @@ async function measure(service: VirtualService, seenBefore = 0): Promise<Figures
     const share = (run * 0.618_033_988_75) % 1;
     const operation = vertex.start('1', TEN_MINUTES_MS * (1 + SPREAD * (2 * Math.abs(share) - 1)));
     const before = vertex.requests.length;
-    await clock.runUntil(watch.untilDone(operation.name, { ...defaultSchedule(), ...format, signal }));
+    await clock.runUntil(poller.waitForEnd(operation.name, { ...defaultSchedule(), ...format, signal }));
     if (run >= 0) {
       lags.push(clock.now() - operation.endsAt);
       calls += vertex.requests.length - before;

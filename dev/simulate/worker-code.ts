@@ -3,7 +3,7 @@ import path from 'node:path';
 import type * as activities from '../../src/activities';
 import type * as verification from '../../src/activities/export/verify-export';
 import type * as errors from '../../src/google/api-error';
-import type * as watch from '../../src/polling/operation-poller';
+import type * as poller from '../../src/polling/operation-poller';
 import type * as budgets from '../../src/polling/budget/region-budgets';
 import type * as budgeted from '../../src/polling/budget/budgeted-vertex';
 import type * as timers from '../../src/polling/time/timers';
@@ -15,7 +15,7 @@ export interface WorkerCode {
   readonly activities: typeof activities;
   readonly verification: typeof verification;
   readonly errors: typeof errors;
-  readonly watch: typeof watch;
+  readonly poller: typeof poller;
   readonly budgets: typeof budgets;
   readonly budgeted: typeof budgeted;
   readonly timers: typeof timers;
@@ -34,7 +34,7 @@ export function loadWorkerCode(): WorkerCode {
     activities: load(path.join(SOURCE, 'activities')) as WorkerCode['activities'],
     verification: load(path.join(SOURCE, 'activities', 'export', 'verify-export')) as WorkerCode['verification'],
     errors: load(path.join(SOURCE, 'google', 'api-error')) as WorkerCode['errors'],
-    watch: load(path.join(SOURCE, 'polling', 'operation-poller')) as WorkerCode['watch'],
+    poller: load(path.join(SOURCE, 'polling', 'operation-poller')) as WorkerCode['poller'],
     budgets: load(path.join(SOURCE, 'polling', 'budget', 'region-budgets')) as WorkerCode['budgets'],
     budgeted: load(path.join(SOURCE, 'polling', 'budget', 'budgeted-vertex')) as WorkerCode['budgeted'],
     timers: load(path.join(SOURCE, 'polling', 'time', 'timers')) as WorkerCode['timers'],

@@ -128,12 +128,12 @@ export class Incarnation {
     readonly budgetLimits: Budgets,
     private readonly freezesAtSend: () => number,
   ) {
-    const { activities, verification, watch, budgets, budgeted, timers, define, requests } = slot.code;
+    const { activities, verification, poller, budgets, budgeted, timers, define, requests } = slot.code;
     const clients = new ServiceClients(service, this, (call) => {
       if (!['getBucket', 'listObjects', 'deleteObject'].includes(call)) this.sent.push({ at: slot.now, call });
     });
     const vertex = clients.vertex();
-    const metrics = { called: ignore, looked: ignore, noticed: ignore, watching: ignore };
+    const metrics = { recordRequest: ignore, recordPoll: ignore, recordEnd: ignore, recordOperations: ignore };
     const limits = { maxRequestsPerMinute: budgetLimits.requests, maxSubmissionsPerMinute: budgetLimits.submissions };
     const regionBudgets = new budgets.RegionBudgets(timers.processTimers, metrics, limits);
     const missing = (): Promise<never> => Promise.reject(new Error('The simulation has no images'));
@@ -141,7 +141,7 @@ export class Incarnation {
       vertex: budgeted.budgetedVertex(vertex, regionBudgets),
       storage: clients.storage(),
       registry: { getManifest: missing, getBlobSize: missing, readBlob: missing },
-      watch: new watch.SharedOperationWatch(vertex, regionBudgets, { random: () => this.random.next() }),
+      poller: new poller.SharedOperationPoller(vertex, regionBudgets, { random: () => this.random.next() }),
       uploadBuckets: [],
       submission: budgeted.submissionsOf(vertex, regionBudgets),
       settleDelayMs: 15_000,

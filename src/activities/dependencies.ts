@@ -2,14 +2,14 @@ import type { RegistryApi } from '../google/registry';
 import type { StorageApi } from '../google/storage';
 import type { VertexApi } from '../google/vertex';
 import type { Submissions } from '../polling/budget/budgeted-vertex';
-import type { OperationWatch } from '../polling/operation-poller';
+import type { OperationPoller } from '../polling/operation-poller';
 
 /** What the activities need of the outside. */
 export interface ExportDependencies {
   readonly vertex: VertexApi;
   readonly storage: StorageApi;
   readonly registry: RegistryApi;
-  readonly watch: OperationWatch;
+  readonly poller: OperationPoller;
   /** Buckets that Models are uploaded from, whose file names may be reported. */
   readonly uploadBuckets: readonly string[];
   /** Waits until the quota allows that an export of the Model is started. */

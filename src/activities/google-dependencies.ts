@@ -10,7 +10,7 @@ import { storageRest } from '../google/storage';
 import { vertexRest } from '../google/vertex';
 import { budgetedVertex, submissionsOf } from '../polling/budget/budgeted-vertex';
 import { temporalMetrics } from '../telemetry/metrics';
-import { SharedOperationWatch } from '../polling/operation-poller';
+import { SharedOperationPoller } from '../polling/operation-poller';
 import type { BudgetLimits } from '../polling/budget/region-budgets';
 import { RegionBudgets } from '../polling/budget/region-budgets';
 import { processTimers } from '../polling/time/timers';
@@ -140,13 +140,13 @@ export function createDependencies(options: GoogleOptions = {}, { storageAttempt
         new RestClient(storage.credentials, { ...restOptions, attempts: storageAttempts }),
         storage.url ?? STORAGE_ENDPOINT,
       ),
-      processTimers.clock,
+      () => processTimers.clock.now(),
     ),
     registry: registryRest(
       new RestClient(basicCredentials(registry.credentials), restOptions),
       (host) => registry.url ?? `https://${host}`,
     ),
-    watch: new SharedOperationWatch(vertex, budgets, options),
+    poller: new SharedOperationPoller(vertex, budgets, options),
     submission: submissionsOf(vertex, budgets),
     settleDelayMs: options.settleDelayMs ?? SETTLE_DELAY_MS,
     refusedMs: options.refusedMs ?? REFUSED_MS,

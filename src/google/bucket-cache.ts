@@ -1,4 +1,3 @@
-import type { Clock } from '../polling/time/clock';
 import type { StorageApi, StorageBucket } from './storage';
 
 /** A bucket never moves, but one of the same name can take its place: so long its record is believed, in milliseconds. */
@@ -8,12 +7,12 @@ const BELIEVED_MS = 60_000;
  * Cloud Storage that knows a bucket which it has just read: thousands of exports go to one. Errors are never kept, so
  * that what was mended is seen at once.
  */
-export function withKnownBuckets(storage: StorageApi, clock: Clock): StorageApi {
+export function withKnownBuckets(storage: StorageApi, monotonicNow: () => number): StorageApi {
   const known = new Map<string, { readonly record: StorageBucket; readonly readAt: number }>();
   return {
     ...storage,
     async getBucket(bucket, signal) {
-      const now = clock.now();
+      const now = monotonicNow();
       // In order of their reading: the first that is still believed ends the old ones.
       for (const [name, { readAt }] of known) {
         if (now - readAt < BELIEVED_MS) break;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { cut } from '../internal/text';
 import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing } from './api-error';
@@ -8,6 +7,7 @@ import { credentialsProblem } from './endpoint';
 import type { HttpAnswer } from './http';
 import { exchange } from './http';
 import { jsonOrUndefined } from '../internal/json';
+import { pause } from '../internal/pause';
 import { isRedirect, redirectTarget, shownTarget } from './redirect';
 import type { ResourceUrl } from './resource-url';
 import { SentSecrets } from './sent-secrets';
@@ -140,9 +140,7 @@ export class RestClient {
         if (attempt >= this.attempts || !mayPass) throw error;
         const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
         const delay = Math.max(advised, Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS));
-        await sleep(delay, undefined, request.signal && { signal: request.signal }).catch(() => {
-          request.signal?.throwIfAborted();
-        });
+        await pause(delay, request.signal);
       }
     }
   }

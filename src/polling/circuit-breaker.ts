@@ -1,31 +1,37 @@
-/** What did not work is tried again after so long, in milliseconds; twice as long each time, up to the longest. */
-const AGAIN_AFTER_MS = 1_200_000;
-const LONGEST_MS = 86_400_000;
+import { backoff } from '../internal/backoff';
 
-/** A call that the service may not offer. It is trusted until it disappoints, and then tried again, once at a time. */
-export class Offer {
-  private refusedUntil = -Infinity;
-  private refusals = 0;
+/** How long a call that did not help stays blocked. */
+const BLOCKED = { firstMs: 1_200_000, maxMs: 86_400_000 };
 
-  /** Whether it may be used now. */
-  isOpen(now: number): boolean {
-    return now >= this.refusedUntil;
+/**
+ * Blocks a call that the service may not offer. A call that does not help (unimplemented, returns early, or lists no
+ * relevant operation) is blocked for 20 minutes, and for twice as long after each further failure, up to a day. When it
+ * is allowed again, its user probes it with one request at a time until a success closes the circuit.
+ */
+export class CircuitBreaker {
+  private blockedUntil = -Infinity;
+  private failures = 0;
+
+  /** Whether the call may be used now. */
+  allows(now: number): boolean {
+    return now >= this.blockedUntil;
   }
 
-  /** Whether it has disappointed, and has not yet proved itself since. */
-  get isDoubtful(): boolean {
-    return this.refusals > 0;
+  /** Whether the call has failed and not succeeded since. If it is allowed, one request at a time may probe it. */
+  get needsProbe(): boolean {
+    return this.failures > 0;
   }
 
-  refuse(now: number): void {
-    // Those that were under way together count once.
-    if (!this.isOpen(now)) return;
-    this.refusedUntil = now + Math.min(AGAIN_AFTER_MS * 2 ** this.refusals, LONGEST_MS);
-    this.refusals += 1;
+  /** Blocks the call. A failure while the call is blocked is ignored: its request was sent before the block. */
+  recordFailure(now: number): void {
+    if (!this.allows(now)) return;
+    this.failures += 1;
+    this.blockedUntil = now + backoff(this.failures, BLOCKED);
   }
 
-  prove(): void {
-    this.refusedUntil = -Infinity;
-    this.refusals = 0;
+  /** Closes the circuit: the call is allowed, and the next failure blocks it for the shortest time. */
+  recordSuccess(): void {
+    this.blockedUntil = -Infinity;
+    this.failures = 0;
   }
 }

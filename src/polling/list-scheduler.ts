@@ -1,184 +1,131 @@
 import { setMaxListeners } from 'node:events';
-import type { ExportOperation, VertexApi } from '../google/vertex';
+import type { VertexApi } from '../google/vertex';
 import type { RegionBudgets } from './budget/region-budgets';
-import { patience, Sweep } from './operation-list';
-import type { WatchedOperation } from './polled-operation';
+import { groupBy } from './group-by';
+import type { ListableOperation, ListPage } from './operation-list';
+import { OperationList } from './operation-list';
 
-/** With fewer operations than this single GETs are as cheap. */
-const LEAST_OPERATIONS = 4;
-/** No parent is listed more often, in milliseconds. */
-const SHORTEST_INTERVAL_MS = 3_000;
-/** So much of the budget may be spent on lists. */
+/** With fewer operations, single GETs are as cheap as a list. */
+const MIN_OPERATIONS = 4;
+/** The shortest interval between two lists of one parent, in milliseconds. */
+const MIN_INTERVAL_MS = 3_000;
+/** This share of the budget may be spent on lists. */
 const BUDGET_SHARE = 0.7;
-/** What is listed, and how often, is settled anew after so long, in milliseconds. */
-const PLAN_MS = 1_000;
-/** An operation that a list lacks is left to single GETs for so long, in milliseconds. */
-const UNLISTED_MS = 120_000;
+/** What is listed, and how often, is planned at this interval, in milliseconds. */
+const PLAN_INTERVAL_MS = 1_000;
 
-/** A list ends after this many pages: what it has not shown by then is polled by name. */
-const MAX_PAGES = 500;
-
-/** What sweeps see of their region. */
-interface Swept {
-  readonly operations: ReadonlySet<WatchedOperation>;
-  readonly pauseOf: (operation: WatchedOperation, now: number) => number;
-  /** Takes a listed operation; the next list is due before `nextAt`. */
-  readonly saw: (operation: WatchedOperation, answer: ExportOperation, nextAt: number) => void;
-  /** Lets the region do what is due now. */
-  readonly turn: () => void;
+/** What the scheduler asks its owner to do. */
+export interface DueLists<T extends ListableOperation> {
+  /** The lists to read now, with {@link ListScheduler.pages}. */
+  readonly lists: readonly OperationList<T>[];
+  /** When to ask again, in milliseconds of the monotonic clock. `Infinity`: when there are more operations. */
+  readonly nextAt: number;
 }
 
-/** The lists of operations in one project and region: by location where that holds all, by Model elsewhere. */
-export class Sweeps {
-  private readonly byParent = new Map<string, Sweep>();
-  private planned: readonly Sweep[] = [];
+/**
+ * Decides which parents in one project and region are listed, and when: the location if its list returns all
+ * operations, otherwise each Model. It only reads operations. Its owner applies the pages to them.
+ */
+export class ListScheduler<T extends ListableOperation> {
+  private readonly byParent = new Map<string, OperationList<T>>();
+  private planned: readonly OperationList<T>[] = [];
   private plannedAt = -Infinity;
-  private abort = abortForMany();
+  private abort = abortControllerForMany();
 
+  /** @param region `projects/P/locations/L` */
   constructor(
-    private readonly place: string,
+    private readonly region: string,
     private readonly vertex: VertexApi,
     private readonly budgets: RegionBudgets,
-    private readonly swept: Swept,
   ) {}
 
-  /** Starts what is due; gives the time of the next. */
-  turn(now: number, isWanted: boolean): number {
-    if (!isWanted || this.swept.operations.size < LEAST_OPERATIONS) {
-      this.forget();
-      return Infinity;
+  /** The lists that are due now. `operations` are all that may be listed. */
+  due(now: number, operations: ReadonlySet<T>): DueLists<T> {
+    if (operations.size < MIN_OPERATIONS) {
+      this.discardPlan();
+      return { lists: [], nextAt: Infinity };
     }
-    if (now >= this.plannedAt + PLAN_MS) this.plan(now);
-    let nextAt = this.plannedAt + PLAN_MS;
-    for (const sweep of this.planned) {
-      if (sweep.running) continue;
-      if (sweep.nextAt <= now) void this.run(sweep, now);
-      else nextAt = Math.min(nextAt, sweep.nextAt);
-    }
-    return nextAt;
+    if (now >= this.plannedAt + PLAN_INTERVAL_MS) this.plan(now, operations);
+    const idle = this.planned.filter((list) => !list.isRunning);
+    const lists = idle.filter((list) => list.nextAt <= now);
+    const later = idle.filter((list) => list.nextAt > now).map(({ nextAt }) => nextAt);
+    return { lists, nextAt: Math.min(this.plannedAt + PLAN_INTERVAL_MS, ...later) };
   }
 
-  /** Nobody waits any more. */
+  /** Reads the pages of a list within the budget. */
+  pages(list: OperationList<T>): AsyncGenerator<ListPage<T>, void, undefined> {
+    const { parent } = list;
+    const { signal } = this.abort;
+    return list.pages(
+      (pageToken) =>
+        this.budgets.send({ call: 'operations.list', resource: parent, lane: 'polls', signal }, (beforeSend) =>
+          this.vertex.listOperations(parent, pageToken, signal, beforeSend),
+        ),
+      signal,
+    );
+  }
+
+  /** Ends the lists that are being read. */
   stop(): void {
     this.abort.abort();
-    this.abort = abortForMany();
+    this.abort = abortControllerForMany();
   }
 
-  private forget(): void {
-    for (const sweep of this.planned) sweep.plan([], sweep.interval);
+  private discardPlan(): void {
+    for (const list of this.planned) list.plan([]);
     this.planned = [];
     this.plannedAt = -Infinity;
   }
 
-  /** Lists where that is cheaper than the GETs that it saves, and not slower than they would be within the budget. */
-  private plan(now: number): void {
-    const perMs = (this.budgets.of(this.place).requests.perMinute * BUDGET_SHARE) / 60_000;
-    const pauses = new Map<WatchedOperation, number>();
-    let load = 0;
-    for (const operation of this.swept.operations) {
-      const pause = Math.max(1, this.swept.pauseOf(operation, now));
-      load += 1 / pause;
+  /** Plans the lists that need fewer requests than the GETs they save, and that are at least as fast. */
+  private plan(now: number, operations: ReadonlySet<T>): void {
+    const requestsPerMs = (this.budgets.of(this.region).requests.perMinute * BUDGET_SHARE) / 60_000;
+    const pauses = new Map<T, number>();
+    let getsPerMs = 0;
+    for (const operation of operations) {
+      const pause = Math.max(1, operation.pause(now));
+      getsPerMs += 1 / pause;
       if (operation.isListed(now)) pauses.set(operation, pause);
     }
-    const stretch = Math.max(1, load / perMs);
+    // If the budget does not allow all GETs, their pauses become longer than scheduled.
+    const stretch = Math.max(1, getsPerMs / requestsPerMs);
     const before = new Set(this.planned);
     this.plannedAt = now;
-    this.planned = [...this.groups(now, pauses.keys())].flatMap(([parent, group]) => {
-      const sweep = this.sweepOf(parent);
-      if (!sweep.offer.isOpen(now)) return [];
+    this.planned = [...this.byListedParent(now, pauses.keys())].flatMap(([parent, group]) => {
+      const list = this.listOf(parent);
+      if (!list.breaker.allows(now)) return [];
       const paused = group.map((operation) => ({ operation, pause: stretch * (pauses.get(operation) ?? Infinity) }));
-      const gets = paused.reduce((sum, { pause }) => sum + 1 / pause, 0);
-      const affordable = (perMs * group.length) / pauses.size;
-      const interval = Math.max(SHORTEST_INTERVAL_MS, sweep.pages / gets, sweep.pages / affordable);
-      const members = paused.filter(({ pause }) => pause >= interval).map(({ operation }) => operation);
-      if (members.length < LEAST_OPERATIONS || !sweep.pays(members.length)) return [];
-      sweep.plan(members, interval);
-      if (!before.has(sweep)) sweep.nextAt = Math.max(sweep.nextAt, now + interval);
-      return [sweep];
+      const saved = paused.reduce((sum, { pause }) => sum + 1 / pause, 0);
+      const affordable = (requestsPerMs * group.length) / pauses.size;
+      const intervalMs = Math.max(MIN_INTERVAL_MS, list.pagesPerList / saved, list.pagesPerList / affordable);
+      const members = paused.filter(({ pause }) => pause >= intervalMs).map(({ operation }) => operation);
+      if (members.length < MIN_OPERATIONS || !list.paysFor(members.length)) return [];
+      list.plan(members, intervalMs);
+      if (!before.has(list)) list.notBefore(now + intervalMs);
+      return [list];
     });
-    for (const [parent, sweep] of this.byParent) if (sweep.isForgettable(now)) this.byParent.delete(parent);
+    for (const [parent, list] of this.byParent) if (list.isForgettable()) this.byParent.delete(parent);
   }
 
-  /** Operations by the parent whose list would hold them. */
-  private groups(now: number, operations: Iterable<WatchedOperation>): Map<string, WatchedOperation[]> {
-    const byModel = grouped(operations, ({ model }) => model);
-    if (byModel.size < 2 || !this.sweepOf(this.place).offer.isOpen(now)) return byModel;
-    return new Map([[this.place, [...byModel.values()].flat()]]);
+  /** Groups operations by the parent whose list is expected to return them. */
+  private byListedParent(now: number, operations: Iterable<T>): Map<string, T[]> {
+    const byModel = groupBy(operations, ({ model }) => model);
+    if (byModel.size < 2 || !this.listOf(this.region).breaker.allows(now)) return byModel;
+    return new Map([[this.region, [...byModel.values()].flat()]]);
   }
 
-  private sweepOf(parent: string): Sweep {
+  private listOf(parent: string): OperationList<T> {
     const known = this.byParent.get(parent);
     if (known) return known;
-    const sweep = new Sweep(parent);
-    this.byParent.set(parent, sweep);
-    return sweep;
-  }
-
-  private async run(sweep: Sweep, startedAt: number): Promise<void> {
-    const { signal } = this.abort;
-    sweep.begin(startedAt);
-    try {
-      await this.list(sweep, signal);
-    } catch (error) {
-      sweep.failed(error, this.now());
-    }
-    sweep.running = false;
-    if (!signal.aborted) this.swept.turn();
-  }
-
-  private async list(sweep: Sweep, signal: AbortSignal): Promise<void> {
-    const { parent, interval } = sweep;
-    const wanted = grouped(sweep.members, ({ name }) => name);
-    const sought = wanted.size;
-    const seenTokens = new Set<string>();
-    let pages = 0;
-    let empty = 0;
-    let token = '';
-    do {
-      const page = await this.budgets.send(
-        { call: 'operations.list', resource: parent, lane: 'polls', signal },
-        (beforeSend) => this.vertex.listOperations(parent, token, signal, beforeSend),
-      );
-      pages += 1;
-      const hits = page.operations.filter(({ name }) => wanted.has(name));
-      for (const answer of hits) {
-        // Before the list after the next one, should that fail.
-        for (const operation of wanted.get(answer.name) ?? [])
-          this.swept.saw(operation, answer, this.now() + 2 * interval);
-        wanted.delete(answer.name);
-      }
-      empty = hits.length === 0 ? empty + 1 : 0;
-      token = page.nextPageToken;
-      if (seenTokens.has(token)) throw new Error(`The list of the operations of ${parent} repeats a page token`);
-      seenTokens.add(token);
-    } while (token !== '' && wanted.size > 0 && empty < patience(wanted.size) && pages < MAX_PAGES);
-
-    const seen = sought - wanted.size;
-    sweep.ended(pages, seen, this.now());
-    // A list without any of them says something of the list, not of them.
-    if (seen > 0) {
-      for (const operation of [...wanted.values()].flat()) operation.unlistedUntil = this.now() + UNLISTED_MS;
-    }
-  }
-
-  private now(): number {
-    return this.budgets.timers.clock.now();
+    const list = new OperationList<T>(parent, () => this.budgets.timers.clock.now());
+    this.byParent.set(parent, list);
+    return list;
   }
 }
 
-/** As many lists as there are Models wait for one signal: that is no leak, which Node would warn of. */
-function abortForMany(): AbortController {
+/** An abort controller whose signal many lists listen to, without Node's warning about a leak. */
+function abortControllerForMany(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
-}
-
-function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

@@ -1,40 +1,34 @@
-import type { Expectation } from './durations';
+import type { ExpectedEnd } from './durations';
+import type { PollSchedule } from './types';
 
-/** Pauses between single looks at one operation, in milliseconds. */
-export interface PollSchedule {
-  /** From the start of the operation to the first look. */
-  readonly initialDelayMs: number;
-  /** Each pause is this many times the one before. */
-  readonly multiplier: number;
-  /** No pause is longer. */
-  readonly maxDelayMs: number;
-}
-
-/** Where an end is expected, so many looks are spread over the time in which it may come. */
-const LOOKS_IN_WINDOW = 32;
-/** Before that time pauses are this many times longer, so that looks are kept for it. */
-const PATIENCE = 4;
-const SHORTEST_MS = 1_000;
-/** No operation is polled without a pause, whatever its options are; in milliseconds. */
-const LEAST_PAUSE_MS = 50;
+/** If the end is expected within a window of time, this many polls are spread over the window. */
+const POLLS_IN_WINDOW = 32;
+/** The shortest pause within the window, in milliseconds. */
+const MIN_WINDOW_PAUSE_MS = 1_000;
+/** Before the window, pauses are longer by this factor, which saves polls for the window. */
+const FACTOR_BEFORE_WINDOW = 4;
+/** The shortest pause of all, whatever the schedule is; in milliseconds. */
+const MIN_PAUSE_MS = 50;
 
 /**
- * The pause at an age of the operation. Pauses that grow by a factor are a share of the age, so that no count is kept
- * and a worker that takes over goes on where the last one was.
+ * The pause before the next poll of an operation, in milliseconds. It depends only on the age of the operation: pauses
+ * that grow by a factor are a share of the age. So no count is kept, and a worker that takes over an operation
+ * continues where the previous worker was.
  */
-export function pauseAt(ageMs: number, schedule: PollSchedule, expected?: Expectation): number {
+export function pauseAt(ageMs: number, schedule: PollSchedule, expected?: ExpectedEnd): number {
   const { initialDelayMs, multiplier, maxDelayMs } = schedule;
-  const plain = Math.max(LEAST_PAUSE_MS, Math.min(initialDelayMs + ageMs * (multiplier - 1), maxDelayMs));
-  if (expected === undefined || ageMs > expected.latestMs) return plain;
-  const dense = Math.max(SHORTEST_MS, (expected.latestMs - expected.earliestMs) / LOOKS_IN_WINDOW);
-  const inside = Math.min(plain, dense);
-  const before = expected.earliestMs - ageMs;
-  return before <= inside ? inside : Math.min(before, plain * PATIENCE);
+  const regular = Math.max(MIN_PAUSE_MS, Math.min(initialDelayMs + ageMs * (multiplier - 1), maxDelayMs));
+  if (expected === undefined || ageMs > expected.latestMs) return regular;
+  const dense = Math.max(MIN_WINDOW_PAUSE_MS, (expected.latestMs - expected.earliestMs) / POLLS_IN_WINDOW);
+  const inWindow = Math.min(regular, dense);
+  const untilWindow = expected.earliestMs - ageMs;
+  return untilWindow <= inWindow ? inWindow : Math.min(untilWindow, regular * FACTOR_BEFORE_WINDOW);
 }
 
-/** Pauses are spread by this share, so that operations started together are not asked after together. */
+/** Pauses vary by this share, so that operations that started together are not polled together. */
 const JITTER = 0.1;
 
+/** Varies a pause by up to 10 %. `random` returns numbers from 0 to 1. */
 export function jittered(ms: number, random: () => number): number {
   return ms * (1 + JITTER * (2 * random() - 1));
 }

@@ -1,124 +1,201 @@
 import type { ExportOperation } from '../google/vertex';
+import type { Durations } from './durations';
+import type { ListableOperation } from './operation-list';
 import type { FailureLimits } from './poll-failures';
 import { PollFailures } from './poll-failures';
+import { pauseAt } from './poll-schedule';
 import type { Clock } from './time/clock';
 import type { Due } from './time/due-heap';
-import type { Strategy } from '../telemetry/metrics';
-import type { EndedOperation, WatchOptions } from './operation-poller';
+import type { Outcome, PollOptions, Strategy } from './types';
 
-/** What became of the watching: the operation's end, or what is thrown. */
-export type Outcome = EndedOperation | { readonly error: unknown };
-
-/** An operation ran on when the watching was to end. */
-export class OperationStillRunning extends Error {
-  override readonly name = 'OperationStillRunning';
+/**
+ * No request for the operation alone is under way, and its latest poll did not fail. It is polled by name when it is
+ * due. Every operation starts in this state.
+ */
+interface Scheduled {
+  readonly kind: 'scheduled';
 }
 
-/** One operation that somebody waits for. */
-export class WatchedOperation implements Due {
+/** A GET or a long poll for the operation alone is under way. A list may return the operation meanwhile. */
+interface Polling {
+  readonly kind: 'polling';
+  readonly strategy: 'get' | 'wait';
+}
+
+/**
+ * The latest poll failed, and no request for the operation alone is under way. When it is due, it is polled by a GET,
+ * never by a long poll. The pause grows with each failure. A list that returns the operation ends this state, too.
+ */
+interface BackingOff {
+  readonly kind: 'backing-off';
+  readonly pauseMs: number;
+}
+
+/** The wait is over. This state is final: answers that arrive later are ignored. */
+interface Ended {
+  readonly kind: 'ended';
+  readonly outcome: Outcome;
+}
+
+/** The state of a polled operation. */
+export type PollState = Scheduled | Polling | BackingOff | Ended;
+
+/** What a successful poll learned about the end of an operation. */
+export interface NoticedEnd {
+  /** At most this long after the end it was noticed, in milliseconds. */
+  readonly lagMs: number;
+  /** How long the operation ran, in milliseconds, by the times of the service. `NaN` if it gave none. */
+  readonly durationMs: number;
+}
+
+/**
+ * One operation that an activity waits for. Only its region poller calls the methods that change it; the due heap of
+ * that poller writes `dueAt` and `position`.
+ */
+export class PolledOperation implements Due, ListableOperation {
   dueAt = 0;
   position = -1;
-  polls = 0;
-  /** Until then no LIST is expected to hold it. */
-  unlistedUntil = -Infinity;
-  /** When it is to be parked, by the clock that never goes back; `Infinity` for never. */
+  /** When the wait is to be parked, in milliseconds of the monotonic clock. `Infinity` for never. */
   readonly parkedFrom: number;
+  /** Resolves when the wait is over. */
+  readonly outcome: Promise<Outcome>;
+  private current: PollState = { kind: 'scheduled' };
+  private resolve: (outcome: Outcome) => void = () => undefined;
+  private polls = 0;
   private readonly addedAt: number;
-  private readonly failing: PollFailures;
+  private readonly failures: PollFailures;
   private createdAt: number;
-  private lookedAt: number;
-  private over = false;
+  /** When a poll last found the operation, or when it was added. */
+  private polledAt: number;
+  private unlistedUntil = -Infinity;
 
   constructor(
     readonly name: string,
-    readonly options: WatchOptions,
+    readonly options: PollOptions,
     private readonly clock: Clock,
+    private readonly durations: Durations,
     limits: FailureLimits,
-    private readonly end: (outcome: Outcome) => void,
   ) {
+    this.outcome = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
     this.addedAt = clock.now();
     this.createdAt = this.addedAt;
-    this.lookedAt = this.addedAt;
-    this.failing = new PollFailures(limits);
-    // Converted once: a machine's clock that is set later does not move it.
+    this.polledAt = this.addedAt;
+    this.failures = new PollFailures(limits);
+    // Converted once, so that a later change of the machine's clock does not move it.
     this.parkedFrom = this.addedAt + (options.parkAt ?? Infinity) - clock.wallNow();
   }
 
-  /** Failed polls since the last good answer. */
-  get failures(): number {
-    return this.failing.count;
+  get state(): PollState {
+    return this.current;
   }
 
-  /** The Model that has the operation: the parent of a LIST. */
+  /** Whether the wait is over. */
+  hasEnded(): boolean {
+    return this.current.kind === 'ended';
+  }
+
+  /** The Model of the operation, which is the parent of the shortest list that may have it. */
   get model(): string {
     return this.name.replace(/\/operations\/[^/]*$/, '');
   }
 
-  isOver(): boolean {
-    return this.over;
+  /** The scheduled pause before the next poll by name, in milliseconds, without jitter. */
+  pause(now: number): number {
+    // Until the first answer, the age of the wait is all that is known.
+    const ageMs = Math.max(now - this.createdAt, now - this.addedAt);
+    return pauseAt(ageMs, this.options, this.durations.expectedEnd(this.options.formatId));
   }
 
-  /** How long the operation has run, as far as is known, in milliseconds. */
-  age(now: number): number {
-    return Math.max(now - this.createdAt, now - this.addedAt);
+  /** Milliseconds since a poll last found the operation. */
+  sincePoll(now: number): number {
+    return now - this.polledAt;
   }
 
-  sinceLook(now: number): number {
-    return now - this.lookedAt;
-  }
-
-  /** Whether it is only to be looked at once more. */
+  /** Whether the next poll that finds the operation running parks the wait. */
   isParkedAt(now: number): boolean {
     return now >= this.parkedFrom;
   }
 
-  /** Whether a list is expected to hold it, also while polls of it alone fail: a list's good answer counts. */
+  /** Whether lists are expected to return the operation. True also while polls of the operation alone fail. */
   isListed(now: number): boolean {
     return now >= this.unlistedUntil;
   }
 
-  looking(strategy: Strategy): void {
-    this.polls += 1;
-    this.report(strategy);
+  /** Records that a list lacks the operation. Lists are expected to return it again from `time` on. */
+  expectInListsFrom(time: number): void {
+    this.unlistedUntil = time;
   }
 
-  /** Takes a good answer, which ends any failing; returns what is known of the end, where it was one. */
-  saw(answer: ExportOperation): { readonly lagMs: number; readonly durationMs: number } | undefined {
+  /** Records that a GET or long poll for the operation is sent. */
+  beginPoll(strategy: 'get' | 'wait'): void {
+    this.current = { kind: 'polling', strategy };
+    this.countPoll(strategy);
+  }
+
+  /** Applies the answer to the request under way. Returns what is known of the end, if the operation has ended. */
+  applyAnswer(answer: ExportOperation): NoticedEnd | undefined {
+    this.current = { kind: 'scheduled' };
+    return this.apply(answer);
+  }
+
+  /** Applies the operation as a list returned it. A request under way for the operation alone continues. */
+  applyListed(answer: ExportOperation): NoticedEnd | undefined {
+    this.countPoll('list');
+    if (this.current.kind === 'backing-off') this.current = { kind: 'scheduled' };
+    return this.apply(answer);
+  }
+
+  /** Schedules the operation again. The request under way gave no information about it. */
+  cancelPoll(): void {
+    this.current = { kind: 'scheduled' };
+  }
+
+  /** Applies the failure of the request under way. Returns the next state. */
+  applyFailure(error: unknown, strategy: 'get' | 'wait'): BackingOff | Ended {
+    const now = this.clock.now();
+    const after = this.failures.add(error, now, this.clock.wallNow());
+    if ('error' in after) return this.end({ kind: 'failed', error: after.error });
+    // An outage does not keep a wait from being parked. A refusal does, until it is known whether it lasts.
+    if (!this.failures.isRefused && this.isParkedAt(now)) return this.end({ kind: 'parked' });
+    const backingOff: BackingOff = { kind: 'backing-off', pauseMs: after.pauseMs };
+    this.current = backingOff;
+    this.report(strategy);
+    return backingOff;
+  }
+
+  /** Ends the wait. */
+  end(outcome: Outcome): Ended {
+    const ended: Ended = { kind: 'ended', outcome };
+    this.current = ended;
+    this.resolve(outcome);
+    return ended;
+  }
+
+  private apply(answer: ExportOperation): NoticedEnd | undefined {
     const now = this.clock.now();
     const wallNow = this.clock.wallNow();
     const { createTime = '', updateTime = '' } = answer.metadata.genericMetadata;
     const created = Date.parse(createTime);
     const ended = Date.parse(updateTime);
     if (!Number.isNaN(created)) this.createdAt = now - (wallNow - created);
-    this.failing.reset();
-    // Clocks differ: it can't have ended before it was last seen running.
-    const lagMs = Math.min(Math.max(0, wallNow - (Number.isNaN(ended) ? wallNow : ended)), this.sinceLook(now));
-    this.lookedAt = now;
-    if (answer.done) this.settle({ operation: answer, polls: this.polls });
-    else if (this.isParkedAt(now)) this.settle({ error: new OperationStillRunning() });
+    this.failures.reset();
+    // Clocks differ. The operation can't have ended before the poll that last found it running.
+    const lagMs = Math.min(Math.max(0, wallNow - (Number.isNaN(ended) ? wallNow : ended)), this.sincePoll(now));
+    this.polledAt = now;
+    if (answer.done) this.end({ kind: 'done', ended: { operation: answer, polls: this.polls } });
+    else if (this.isParkedAt(now)) this.end({ kind: 'parked' });
     return answer.done ? { lagMs, durationMs: ended - created } : undefined;
   }
 
-  /** Takes a failed poll; returns the pause after it, in milliseconds, unless the failure ended the wait. */
-  failed(error: unknown, strategy: Strategy): number | undefined {
-    const now = this.clock.now();
-    const after = this.failing.add(error, now, this.clock.wallNow());
-    if ('error' in after) this.settle(after);
-    // What is parked gives its slot back during an outage, too; whether a refusal lasts is found out before.
-    else if (!this.failing.isRefused && this.isParkedAt(now)) this.settle({ error: new OperationStillRunning() });
-    if (this.isOver() || 'error' in after) return undefined;
+  private countPoll(strategy: Strategy): void {
+    this.polls += 1;
     this.report(strategy);
-    return after.pauseMs;
-  }
-
-  settle(outcome: Outcome): void {
-    if (this.over) return;
-    this.over = true;
-    this.end(outcome);
   }
 
   private report(strategy: Strategy): void {
-    const { count: failures, last: lastFailure } = this.failing;
+    const { count: failures, last: lastFailure } = this.failures;
     this.options.onPoll?.({ polls: this.polls, failures, strategy, ...(lastFailure && { lastFailure }) });
   }
 }

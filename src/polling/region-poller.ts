@@ -1,227 +1,274 @@
 import { isUnimplemented } from '../google/api-error';
 import type { ExportOperation, VertexApi } from '../google/vertex';
-import { DueHeap } from './time/due-heap';
-import type { Durations } from './durations';
-import type { Strategy } from '../telemetry/metrics';
-import { Offer } from './circuit-breaker';
 import type { Grant } from './budget/grant';
-import type { EndedOperation, WatchOptions, WatchSettings } from './operation-poller';
-import { jittered, pauseAt } from './poll-schedule';
 import type { RegionBudgets } from './budget/region-budgets';
-import { Sweeps } from './list-scheduler';
+import { CircuitBreaker } from './circuit-breaker';
+import type { Durations } from './durations';
+import { ListScheduler } from './list-scheduler';
+import type { ListPage, OperationList } from './operation-list';
+import { jittered } from './poll-schedule';
+import type { FailureLimits } from './poll-failures';
+import type { NoticedEnd } from './polled-operation';
+import { PolledOperation } from './polled-operation';
+import { DueHeap } from './time/due-heap';
 import type { Timer } from './time/timers';
-import type { Outcome } from './polled-operation';
-import { WatchedOperation } from './polled-operation';
+import type { EndedOperation, Outcome, PollOptions, Strategy } from './types';
+import { OperationStillRunning } from './types';
 
-/** Long polls may spend so much of the budget, and there are never more than so many. */
+/** Long polls may spend this share of the budget. */
 const LONG_POLL_SHARE = 1 / 3;
+/** The most long polls at the same time, whatever the budget is. */
 const MAX_LONG_POLLS = 50;
+/** The service is asked to hold a long poll for at least this long, in milliseconds. */
+const MIN_HOLD_MS = 1_000;
+/** An operation that is missing from a list is polled by name for this long, in milliseconds. */
+const UNLISTED_MS = 120_000;
 
-type Settings = { readonly [Name in keyof WatchSettings]-?: NonNullable<WatchSettings[Name]> };
+const NO_OPERATIONS: ReadonlySet<PolledOperation> = new Set();
 
-/** Watches every operation of one project and region that somebody in this process waits for. */
-export class RegionWatch {
-  private readonly all = new Set<WatchedOperation>();
-  /** Those that no request is under way for. */
-  private readonly due = new DueHeap<WatchedOperation>();
-  private readonly wait = new Offer();
-  private readonly sweeps: Sweeps;
+/** Settings of a {@link RegionPoller}. */
+export interface PollerSettings extends FailureLimits {
+  /** How long the service is asked to hold a long poll (`:wait`), in milliseconds. */
+  readonly longPollMs: number;
+  /** Returns numbers from 0 to 1, which vary the pauses. */
+  readonly random: () => number;
+}
+
+/**
+ * Polls the operations of one project and region that this process waits for. It owns their state: it alone sends polls
+ * by name, applies answers, pages of lists and failures to operations, and schedules the next poll.
+ */
+export class RegionPoller {
+  private readonly operations = new Set<PolledOperation>();
+  /** The operations without a request under way: those in the states `scheduled` and `backing-off`. */
+  private readonly queue = new DueHeap<PolledOperation>();
+  /** Blocks long polls while the service does not honour them. */
+  private readonly longPolling = new CircuitBreaker();
+  private readonly lists: ListScheduler<PolledOperation>;
   private readonly location: string;
   private longPolls = 0;
-  private isLooking = false;
-  private wake: Timer | undefined;
+  private isPollingDue = false;
+  private wakeUp: Timer | undefined;
 
-  /** @param place `projects/P/locations/L` */
+  /** @param region `projects/P/locations/L` */
   constructor(
-    private readonly place: string,
+    private readonly region: string,
     private readonly vertex: VertexApi,
     private readonly budgets: RegionBudgets,
     private readonly durations: Durations,
-    private readonly settings: Settings,
+    private readonly settings: PollerSettings,
   ) {
-    this.location = place.split('/').at(-1) ?? '';
-    this.sweeps = new Sweeps(place, vertex, budgets, {
-      operations: this.all,
-      pauseOf: (operation, now) => this.pauseOf(operation, now),
-      saw: (operation, answer, nextAt) => {
-        // The pause after a failed poll can be long, and what it waits for is over.
-        const dueAt = operation.failures > 0 ? 0 : operation.dueAt;
-        operation.looking('list');
-        this.saw(operation, answer, 'list');
-        if (operation.position >= 0) this.due.put(operation, this.soonest(operation, Math.max(dueAt, nextAt)));
-      },
-      turn: () => {
-        this.turn();
-      },
-    });
+    this.location = region.split('/').at(-1) ?? '';
+    this.lists = new ListScheduler(region, vertex, budgets);
   }
 
-  async watch(name: string, options: WatchOptions): Promise<EndedOperation> {
-    const { signal, resumed = false, initialDelayMs } = options;
+  /** See `OperationPoller.waitForEnd`. */
+  async waitForEnd(name: string, options: PollOptions): Promise<EndedOperation> {
+    const { signal } = options;
     signal.throwIfAborted();
-    const outcome = await new Promise<Outcome>((resolve) => {
-      const { clock } = this.budgets.timers;
-      const now = clock.now();
-      const abort = (): void => {
-        operation.settle({ error: signal.reason });
-      };
-      const operation = new WatchedOperation(name, options, clock, this.settings, (settled) => {
-        signal.removeEventListener('abort', abort);
-        this.all.delete(operation);
-        this.due.remove(operation);
-        this.changed();
-        resolve(settled);
-      });
-      signal.addEventListener('abort', abort, { once: true });
-      this.all.add(operation);
-      const atOnce = resumed || operation.isParkedAt(now) || this.mayWait(operation, now);
-      this.due.put(operation, this.soonest(operation, atOnce ? now : now + initialDelayMs));
-      this.changed();
-    });
-    if ('error' in outcome) throw outcome.error;
-    return outcome;
+    const operation = new PolledOperation(name, options, this.budgets.timers.clock, this.durations, this.settings);
+    const abort = (): void => {
+      this.finish(operation, { kind: 'aborted', reason: signal.reason });
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    this.add(operation);
+    const outcome = await operation.outcome;
+    signal.removeEventListener('abort', abort);
+    switch (outcome.kind) {
+      case 'done':
+        return outcome.ended;
+      case 'parked':
+        throw new OperationStillRunning(name);
+      case 'failed':
+        throw outcome.error;
+      case 'aborted':
+        throw outcome.reason;
+    }
   }
 
-  private changed(): void {
-    this.budgets.metrics.watching(this.location, this.all.size);
-    if (this.all.size === 0) this.sweeps.stop();
-    this.turn();
-  }
-
-  /** Does what is due, and sleeps until the next is. */
-  private turn(): void {
+  private add(operation: PolledOperation): void {
     const now = this.now();
-    this.budgets.timers.cancel(this.wake);
-    this.wake = undefined;
-    const nextSweepAt = this.sweeps.turn(now, !this.looksByWaiting(now));
-    const dueAt = this.due.first?.dueAt ?? Infinity;
-    if (dueAt <= now) void this.look();
-    const nextAt = Math.min(dueAt <= now ? Infinity : dueAt, nextSweepAt);
-    if (nextAt === Infinity) return;
-    this.wake = this.budgets.timers.at(nextAt, () => {
-      this.turn();
+    const { resumed = false, initialDelayMs } = operation.options;
+    this.operations.add(operation);
+    const isDueNow = resumed || operation.isParkedAt(now) || this.mayLongPoll(operation, now);
+    this.enqueue(operation, isDueNow ? now : now + initialDelayMs);
+    this.operationsChanged();
+  }
+
+  private finish(operation: PolledOperation, outcome: Outcome): void {
+    if (operation.hasEnded()) return;
+    operation.end(outcome);
+    this.remove(operation);
+  }
+
+  private remove(operation: PolledOperation): void {
+    this.operations.delete(operation);
+    this.queue.remove(operation);
+    this.operationsChanged();
+  }
+
+  private operationsChanged(): void {
+    this.budgets.metrics.recordOperations(this.location, this.operations.size);
+    if (this.operations.size === 0) this.lists.stop();
+    this.run();
+  }
+
+  /** Starts all polls and lists that are due, and sets a timer for the next one. */
+  private run(): void {
+    const now = this.now();
+    this.budgets.timers.cancel(this.wakeUp);
+    this.wakeUp = undefined;
+    const { lists, nextAt } = this.lists.due(now, this.longPollsSuffice(now) ? NO_OPERATIONS : this.operations);
+    for (const list of lists) void this.pollByList(list);
+    const dueAt = this.queue.first?.dueAt ?? Infinity;
+    if (dueAt <= now) void this.pollDue();
+    const wakeAt = dueAt <= now ? nextAt : Math.min(dueAt, nextAt);
+    if (wakeAt === Infinity) return;
+    this.wakeUp = this.budgets.timers.at(wakeAt, () => {
+      this.run();
     });
   }
 
-  /** Looks at everything that is due, what has waited longest first, as fast as the budget allows. */
-  private async look(): Promise<void> {
-    if (this.isLooking) return;
-    this.isLooking = true;
-    while (this.isDue()) {
-      const grant = await this.budgets.acquire(this.place, 'polls');
-      // Meanwhile another one may have waited longer, or nothing may be left to poll.
-      const operation = this.takeDue();
-      if (operation) void this.lookAt(operation, grant);
+  /** Polls all due operations by name, as fast as the budget allows. The operation that waits longest goes first. */
+  private async pollDue(): Promise<void> {
+    if (this.isPollingDue) return;
+    this.isPollingDue = true;
+    while (this.isDue(this.queue.first)) {
+      const grant = await this.budgets.acquire(this.region, 'polls');
+      // During the wait for the grant, the queue may have changed.
+      const { first } = this.queue;
+      if (this.isDue(first)) void this.poll(first, grant);
       else grant.release();
     }
-    this.isLooking = false;
-    this.turn();
+    this.isPollingDue = false;
+    this.run();
   }
 
-  private isDue(): boolean {
-    return (this.due.first?.dueAt ?? Infinity) <= this.now();
+  private isDue(operation: PolledOperation | undefined): operation is PolledOperation {
+    return operation !== undefined && operation.dueAt <= this.now();
   }
 
-  private takeDue(): WatchedOperation | undefined {
-    const { first } = this.due;
-    if (first === undefined || first.dueAt > this.now()) return undefined;
-    this.due.remove(first);
-    return first;
-  }
-
-  private async lookAt(operation: WatchedOperation, grant: Grant): Promise<void> {
-    const strategy = this.mayWait(operation, this.now()) ? 'wait' : 'get';
-    operation.looking(strategy);
+  private async poll(operation: PolledOperation, grant: Grant): Promise<void> {
+    const strategy = this.mayLongPoll(operation, this.now()) ? 'wait' : 'get';
+    this.queue.remove(operation);
+    operation.beginPoll(strategy);
     try {
       const answer = await (strategy === 'wait' ? this.longPoll(operation, grant) : this.get(operation, grant));
-      this.saw(operation, answer, strategy);
+      this.applyAnswer(operation, answer, strategy);
     } catch (error) {
-      this.failed(operation, error, strategy);
+      this.applyFailure(operation, error, strategy);
     }
-    this.turn();
+    this.run();
   }
 
-  private get({ name, options: { signal } }: WatchedOperation, grant: Grant): Promise<ExportOperation> {
+  private get({ name, options: { signal } }: PolledOperation, grant: Grant): Promise<ExportOperation> {
     return this.budgets.send({ call: 'operations.get', resource: name, lane: 'polls', signal, grant }, (beforeSend) =>
       this.vertex.getOperation(name, signal, beforeSend),
     );
   }
 
-  private async longPoll(operation: WatchedOperation, grant: Grant): Promise<ExportOperation> {
+  private async longPoll(operation: PolledOperation, grant: Grant): Promise<ExportOperation> {
     const { name, parkedFrom, options } = operation;
     const { signal } = options;
-    const askedAt = this.now();
-    const holdMs = Math.min(this.settings.longPollMs, Math.max(1_000, parkedFrom - askedAt));
+    const sentAt = this.now();
+    const holdMs = Math.min(this.settings.longPollMs, Math.max(MIN_HOLD_MS, parkedFrom - sentAt));
     this.longPolls += 1;
     try {
       const answer = await this.budgets.send(
         { call: 'operations.wait', resource: name, lane: 'polls', signal, grant },
         (beforeSend) => this.vertex.waitOperation(name, holdMs, signal, beforeSend),
       );
-      // The API may come back at once; to ask again without a pause would be a loop.
-      if (this.now() - askedAt >= holdMs / 2) this.wait.prove();
-      else if (!answer.done) this.wait.refuse(this.now());
+      // The service may return early. The next long poll without a pause would make a busy loop.
+      if (this.now() - sentAt >= holdMs / 2) this.longPolling.recordSuccess();
+      else if (!answer.done) this.longPolling.recordFailure(this.now());
       return answer;
     } catch (error) {
-      if (isUnimplemented(error)) this.wait.refuse(this.now());
+      if (isUnimplemented(error)) this.longPolling.recordFailure(this.now());
       throw error;
     } finally {
       this.longPolls -= 1;
     }
   }
 
-  private saw(operation: WatchedOperation, answer: ExportOperation, strategy: Strategy): void {
-    if (operation.isOver()) return;
-    const now = this.now();
-    this.budgets.metrics.looked(strategy, this.location);
-    const end = operation.saw(answer);
-    if (end) {
-      this.budgets.metrics.noticed(strategy, this.location, end.lagMs);
-      const { formatId } = operation.options;
-      if (formatId !== undefined && answer.error === undefined && end.durationMs > 0)
-        this.durations.add(formatId, end.durationMs);
-    }
-    if (operation.isOver() || strategy === 'list') return;
-    const held = strategy === 'wait' && this.wait.isOpen(now);
-    const pause = held ? 0 : jittered(this.pauseOf(operation, now), this.settings.random);
-    this.due.put(operation, this.soonest(operation, now + pause));
-  }
-
-  private failed(operation: WatchedOperation, error: unknown, strategy: Strategy): void {
-    if (operation.isOver()) return;
-    const now = this.now();
-    // That there is no `:wait` says nothing of the operation.
-    if (strategy === 'wait' && isUnimplemented(error)) {
-      const pause = this.pauseOf(operation, now) - operation.sinceLook(now);
-      this.due.put(operation, this.soonest(operation, now + Math.max(0, pause)));
+  private applyAnswer(operation: PolledOperation, answer: ExportOperation, strategy: 'get' | 'wait'): void {
+    if (operation.hasEnded()) return;
+    this.recordPoll(operation, strategy, answer, operation.applyAnswer(answer));
+    if (operation.hasEnded()) {
+      this.remove(operation);
       return;
     }
-    const pause = operation.failed(error, strategy);
-    if (pause !== undefined) this.due.put(operation, now + jittered(pause, this.settings.random));
+    const now = this.now();
+    // A long poll that was held is itself a pause.
+    const wasHeld = strategy === 'wait' && this.longPolling.allows(now);
+    this.enqueue(operation, now + (wasHeld ? 0 : jittered(operation.pause(now), this.settings.random)));
   }
 
-  /** What is to be parked is polled at that time, and not a long pause later. */
-  private soonest({ parkedFrom }: WatchedOperation, at: number): number {
-    return at <= parkedFrom ? at : Math.max(this.now(), parkedFrom);
+  private applyFailure(operation: PolledOperation, error: unknown, strategy: 'get' | 'wait'): void {
+    if (operation.hasEnded()) return;
+    const now = this.now();
+    if (strategy === 'wait' && isUnimplemented(error)) {
+      // The service has no long polls: this is not a failure of the operation.
+      operation.cancelPoll();
+      this.enqueue(operation, now + Math.max(0, operation.pause(now) - operation.sincePoll(now)));
+      return;
+    }
+    const after = operation.applyFailure(error, strategy);
+    if (after.kind === 'ended') this.remove(operation);
+    else this.queue.put(operation, now + jittered(after.pauseMs, this.settings.random));
   }
 
-  private pauseOf(operation: WatchedOperation, now: number): number {
-    return pauseAt(operation.age(now), operation.options, this.durations.expected(operation.options.formatId));
+  private async pollByList(list: OperationList<PolledOperation>): Promise<void> {
+    for await (const page of this.lists.pages(list)) this.applyPage(page);
+    this.run();
   }
 
-  /** Whether so few are in flight, and `:wait` works so well, that nothing else is needed. */
-  private looksByWaiting(now: number): boolean {
-    return this.all.size <= this.maxLongPolls && this.wait.isOpen(now) && !this.wait.isDoubtful;
+  private applyPage({ found, missing, coveredUntil }: ListPage<PolledOperation>): void {
+    for (const { operation, answer } of found) this.applyListed(operation, answer, coveredUntil);
+    for (const operation of missing) operation.expectInListsFrom(this.now() + UNLISTED_MS);
   }
 
-  private mayWait(operation: WatchedOperation, now: number): boolean {
-    if (operation.failures > 0 || operation.isParkedAt(now) || !this.wait.isOpen(now)) return false;
-    if (this.wait.isDoubtful) return this.longPolls === 0;
-    return this.all.size <= this.maxLongPolls;
+  private applyListed(operation: PolledOperation, answer: ExportOperation, coveredUntil: number): void {
+    if (operation.hasEnded()) return;
+    // The pause after a failed poll can be long. It ends here, since the failures are over.
+    const dueAt = operation.state.kind === 'backing-off' ? 0 : operation.dueAt;
+    this.recordPoll(operation, 'list', answer, operation.applyListed(answer));
+    if (operation.hasEnded()) this.remove(operation);
+    else if (operation.state.kind === 'scheduled') this.enqueue(operation, Math.max(dueAt, coveredUntil));
+  }
+
+  private recordPoll(
+    { options: { formatId } }: PolledOperation,
+    strategy: Strategy,
+    { error }: ExportOperation,
+    end: NoticedEnd | undefined,
+  ): void {
+    this.budgets.metrics.recordPoll(strategy, this.location);
+    if (end === undefined) return;
+    this.budgets.metrics.recordEnd(strategy, this.location, end.lagMs);
+    if (formatId !== undefined && error === undefined && end.durationMs > 0)
+      this.durations.add(formatId, end.durationMs);
+  }
+
+  /** Schedules the next poll of an operation. If the operation is to be parked before, it is polled at that time. */
+  private enqueue(operation: PolledOperation, at: number): void {
+    const { parkedFrom } = operation;
+    this.queue.put(operation, at <= parkedFrom ? at : Math.max(this.now(), parkedFrom));
+  }
+
+  /** Whether long polls alone are enough: they work, and there are few operations. */
+  private longPollsSuffice(now: number): boolean {
+    const { longPolling } = this;
+    return this.operations.size <= this.maxLongPolls && longPolling.allows(now) && !longPolling.needsProbe;
+  }
+
+  private mayLongPoll(operation: PolledOperation, now: number): boolean {
+    if (operation.state.kind === 'backing-off' || operation.isParkedAt(now)) return false;
+    if (!this.longPolling.allows(now)) return false;
+    return this.longPolling.needsProbe ? this.longPolls === 0 : this.operations.size <= this.maxLongPolls;
   }
 
   private get maxLongPolls(): number {
-    const { perMinute } = this.budgets.of(this.place).requests;
+    const { perMinute } = this.budgets.of(this.region).requests;
     const affordable = Math.floor((perMinute * LONG_POLL_SHARE * this.settings.longPollMs) / 60_000);
     return Math.min(MAX_LONG_POLLS, Math.max(1, affordable));
   }

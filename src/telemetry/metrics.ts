@@ -1,55 +1,50 @@
 import type { MetricMeter } from '@temporalio/common';
 import { isThrottled } from '../google/api-error';
+import type { PollMetrics } from '../polling/types';
 
-/** How an operation is looked at: long polls, single GETs, or a LIST that has many. */
-export type Strategy = 'wait' | 'get' | 'list';
-
-/** Where what the watcher does and sees is counted. */
-export interface WatchMetrics {
-  /** A request was answered, or failed. */
-  called(call: string, location: string, error?: unknown): void;
-  /** An operation was looked at. */
-  looked(strategy: Strategy, location: string): void;
-  /** The end of an operation was noticed, so many milliseconds late at most. */
-  noticed(strategy: Strategy, location: string, lagMs: number): void;
-  /** So many operations are watched. */
-  watching(location: string, operations: number): void;
-}
-
-function instrumentsOf(meter: MetricMeter) {
+function createInstruments(meter: MetricMeter) {
   return {
     requests: meter.createCounter('vertex_export_requests', '', 'Requests to Vertex AI, by call and result'),
-    polls: meter.createCounter('vertex_export_polls', '', 'Looks at running operations, by strategy'),
-    lag: meter.createHistogram('vertex_export_lag', 'int', 'ms', 'From the end of an operation to its notice, at most'),
-    operations: meter.createGauge('vertex_export_operations', 'int', '', 'Operations that are being watched'),
+    polls: meter.createCounter('vertex_export_polls', '', 'Polls of running operations, by strategy'),
+    lag: meter.createHistogram(
+      'vertex_export_lag',
+      'int',
+      'ms',
+      'Longest possible time from the end of an operation until it was noticed',
+    ),
+    operations: meter.createGauge('vertex_export_operations', 'int', '', 'Operations that are polled at present'),
   };
 }
 
-/** Temporal metrics, by a meter that is asked for with the first record; docs/operating.md lists the names. */
-export function temporalMetrics(meter: () => Promise<MetricMeter>): WatchMetrics {
-  let instruments: Promise<ReturnType<typeof instrumentsOf>> | undefined;
-  // What is recorded before the meter is there is not lost: it waits for it, in order.
-  const record = (use: (made: ReturnType<typeof instrumentsOf>) => void): void => {
-    instruments ??= meter().then(instrumentsOf);
+/**
+ * Records the poller's metrics on a Temporal meter. `docs/operating.md` lists their names.
+ *
+ * @param meter called once, for the first record
+ */
+export function temporalMetrics(meter: () => Promise<MetricMeter>): PollMetrics {
+  let instruments: Promise<ReturnType<typeof createInstruments>> | undefined;
+  // Records made before the meter is available wait for it, in order.
+  const record = (use: (created: ReturnType<typeof createInstruments>) => void): void => {
+    instruments ??= meter().then(createInstruments);
     void instruments.then(use).catch(() => undefined);
   };
   return {
-    called(call, location, error) {
+    recordRequest(call, location, error) {
       record(({ requests }) => {
-        requests.add(1, { call, location, result: resultOf(error) });
+        requests.add(1, { call, location, result: requestResult(error) });
       });
     },
-    looked(strategy, location) {
+    recordPoll(strategy, location) {
       record(({ polls }) => {
         polls.add(1, { strategy, location });
       });
     },
-    noticed(strategy, location, lagMs) {
+    recordEnd(strategy, location, lagMs) {
       record(({ lag }) => {
         lag.record(Math.round(lagMs), { strategy, location });
       });
     },
-    watching(location, count) {
+    recordOperations(location, count) {
       record(({ operations }) => {
         operations.set(count, { location });
       });
@@ -57,7 +52,7 @@ export function temporalMetrics(meter: () => Promise<MetricMeter>): WatchMetrics
   };
 }
 
-function resultOf(error: unknown): string {
+function requestResult(error: unknown): string {
   if (error === undefined) return 'ok';
   return isThrottled(error) ? 'throttled' : 'failed';
 }

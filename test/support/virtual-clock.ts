@@ -2,12 +2,12 @@ import type { Clock } from '../../src/polling/time/clock';
 import type { Timer } from '../../src/polling/time/timers';
 import { DueHeap } from '../../src/polling/time/due-heap';
 
-/** Time that passes as fast as the machine can compute what happens in it. */
+/** A clock whose time jumps from one callback to the next, so that hours pass in milliseconds. */
 export class VirtualClock implements Clock {
   private readonly waiting = new DueHeap<Timer>();
-  /** Starts apart from the time of day, so that a mix-up of the two shows. */
+  /** Differs from the time of day, so that a test fails if the code mixes up the two. */
   private time = 5_000;
-  /** By how much the machine's clock was set. */
+  /** The difference by which the machine's clock was set, in milliseconds. */
   private shift = 0;
   private readonly startedAt: number;
 
@@ -16,7 +16,7 @@ export class VirtualClock implements Clock {
     this.startedAt = startedAt - this.time;
   }
 
-  /** Callbacks to come. */
+  /** The number of scheduled callbacks. */
   get pending(): number {
     return this.waiting.size;
   }
@@ -29,12 +29,12 @@ export class VirtualClock implements Clock {
     return this.dateOf(this.time) + this.shift;
   }
 
-  /** The true time of day at a time of {@link now}, in milliseconds since 1970: what a service's own clock shows. */
+  /** The true time of day at a time of {@link now}, in milliseconds since 1970. The clock of a service shows it. */
   dateOf(time: number): number {
     return this.startedAt + time;
   }
 
-  /** Sets the machine's clock forward, or back where `ms` is negative. */
+  /** Sets the machine's clock forward, or back if `ms` is negative. */
   setWallClock(ms: number): void {
     this.shift += ms;
   }
@@ -47,20 +47,20 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Resolves after so many milliseconds. */
+  /** Resolves after `ms` milliseconds of virtual time. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, resolve);
     });
   }
 
-  /** Lets time pass until a promise is settled, and gives its value. */
+  /** Lets time pass until a promise is resolved or rejected, and returns the promise. */
   async runUntil<T>(promise: Promise<T>): Promise<T> {
     const running = { is: true };
-    const settled = (): void => {
+    const stop = (): void => {
       running.is = false;
     };
-    promise.then(settled, settled);
+    promise.then(stop, stop);
     await this.quiet();
     while (running.is) {
       this.step();
@@ -71,13 +71,13 @@ export class VirtualClock implements Clock {
 
   private step(): void {
     const { first } = this.waiting;
-    if (first === undefined) throw new Error('Nothing is left that could happen.');
+    if (first === undefined) throw new Error('The promise never resolves: no callback is scheduled.');
     this.time = Math.max(this.time, first.dueAt);
     this.waiting.remove(first);
     first.callback();
   }
 
-  /** What a callback set going runs to its end: only promises are in the way, and they are done before the next turn. */
+  /** Waits until all promise callbacks have run. They run before the next iteration of the event loop. */
   private quiet(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }

@@ -3,12 +3,12 @@ import type { BeforeSend } from '../../src/google/rest';
 import type { ExportOperation, VertexApi } from '../../src/google/vertex';
 import type { VirtualClock } from './virtual-clock';
 
-/** How a service takes a request. */
+/** How a request goes. */
 export interface Manner {
-  /** Until the credentials are there, in milliseconds. */
+  /** The time until the credentials are available, in milliseconds. */
   readonly credentialsMs: number;
   readonly latencyMs: number;
-  /** `token refused` sends the request a second time, as the REST client does. */
+  /** The result. With `token refused`, the request is sent a second time, as the REST client does. */
   readonly end: 'ok' | 'token refused' | 'no credentials' | 'lost' | 'throttled' | 'throttled for a day';
   /** Whether answers name the project by its number. */
   readonly namesNumber: boolean;
@@ -16,19 +16,19 @@ export interface Manner {
 
 export interface Sent {
   readonly kind: 'request' | 'start';
-  /** The true project, whatever name was asked for. */
+  /** The number of the project, whatever name the request has. */
   readonly project: string;
   readonly at: number;
 }
 
-/** Projects that have an id and a number. */
+/** The numbers of projects, by ID. */
 export const PROJECTS: Readonly<Record<string, string>> = { alpha: '1', beta: '2' };
 
 export const PLAIN: Manner = { credentialsMs: 0, latencyMs: 100, end: 'ok', namesNumber: true };
 
 const DAY_MS = 86_400_000;
 
-/** A client and its service on a virtual clock, which keep what is sent and when. */
+/** A client and its service on a virtual clock. They record what is sent and when. */
 export class VirtualSends implements VertexApi {
   readonly sent: Sent[] = [];
 

@@ -8,10 +8,9 @@ import type {
 import type { OutputInfo } from '../../contract/export-result';
 import { GoogleApiError } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
-import type { Strategy } from '../../telemetry/metrics';
-import type { EndedOperation, WatchOptions, WatchProgress } from '../../polling/operation-poller';
-import { pause } from '../../polling/time/pause';
-import { OperationStillRunning } from '../../polling/polled-operation';
+import { pause } from '../../internal/pause';
+import type { EndedOperation, PollOptions, PollProgress, Strategy } from '../../polling/types';
+import { OperationStillRunning } from '../../polling/types';
 import type { ExportDependencies } from '../dependencies';
 import { failureOf, lastFailureOf } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
@@ -41,15 +40,15 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   const { cancellationSignal: signal, info } = Context.current();
   const { polling, operation: name, outputInfo, exportFormatId, parking } = request;
   const startedAt = Date.now();
-  let progress: WatchProgress | undefined;
+  let progress: PollProgress | undefined;
   const isRequested = outputProblems(outputInfo ?? {}, request.destinations ?? {}).length === 0;
   const written = new WrittenSoFar(deps.storage, isRequested ? outputInfo?.artifactOutputUri : undefined, signal);
   // The operation is not new, and may have ended meanwhile; a reset sets the counter back.
   const resumed = info.attempt > 1 || info.heartbeatDetails !== undefined;
 
-  const watch = (how: Pick<WatchOptions, 'resumed' | 'parkAt'>): Promise<EndedOperation> =>
+  const poll = (how: Pick<PollOptions, 'resumed' | 'parkAt'>): Promise<EndedOperation> =>
     withPollFailures(() =>
-      deps.watch.untilDone(name, {
+      deps.poller.waitForEnd(name, {
         initialDelayMs: polling.initialDelay,
         multiplier: polling.multiplier,
         maxDelayMs: polling.maxDelay,
@@ -76,13 +75,13 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   const { operation, polls } = await withHeartbeats(polling.heartbeatTimeout, details, async () => {
     const stopSearch = searchForTwins(deps, request, signal);
     try {
-      return await watch({ resumed, parkAt: parking?.at });
+      return await poll({ resumed, parkAt: parking?.at });
     } catch (error) {
       if (!(error instanceof OperationStillRunning) || !parking) throw error;
       const pauseMs = parkedPause(parking.checkEvery, info, Date.now());
       if (pauseMs !== undefined) throw parkedFailure(name, pauseMs);
       // So near to the deadline there is no other attempt.
-      return await watch({ resumed: true });
+      return await poll({ resumed: true });
     } finally {
       stopSearch();
     }
@@ -96,7 +95,7 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
 }
 
 /** What people see of the polling; the failure of the last poll, so that a deadline can say why there was no end. */
-function reported({ lastFailure, strategy, ...progress }: WatchProgress): Readonly<Record<string, unknown>> {
+function reported({ lastFailure, strategy, ...progress }: PollProgress): Readonly<Record<string, unknown>> {
   return {
     ...progress,
     strategy: STRATEGIES[strategy],

@@ -3,7 +3,7 @@ import type { CancelledOperation, CancelExportRequest } from '../../contract/exp
 import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError } from '../../google/api-error';
 import type { ExportOperation } from '../../google/vertex';
-import { pause } from '../../polling/time/pause';
+import { pause } from '../../internal/pause';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
@@ -103,7 +103,7 @@ async function cancelOperation(deps: ExportDependencies, { name, listed }: Found
   if (listed?.done) return describeEnd(listed);
   return withFailures('operation', async () => {
     await requestCancel(deps, name, signal);
-    const { operation } = await deps.watch.untilDone(name, {
+    const { operation } = await deps.poller.waitForEnd(name, {
       initialDelayMs: POLL_DELAY_MS,
       multiplier: 1.5,
       maxDelayMs: MAX_POLL_DELAY_MS,

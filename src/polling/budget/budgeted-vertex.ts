@@ -2,29 +2,29 @@ import type { VertexApi } from '../../google/vertex';
 import type { Grant } from './grant';
 import type { CallName, RegionBudgets } from './region-budgets';
 
-/** A start of an export that the quota has granted. */
+/** The right to start one export within the quota. */
 export interface Submission {
   /**
-   * Vertex AI, for the calls that belong to this start: they are served before other calls, and `exportModel` uses the
-   * grant. The export of a grant that has expired waits for another one.
+   * The client for the calls that belong to this start. Its calls go before other calls, and its `exportModel` uses the
+   * grant. If the grant has expired, `exportModel` waits for another one.
    */
   readonly vertex: VertexApi;
-  /** Gives the grant back where no export was sent; after one it does nothing. */
+  /** Returns an unused grant to the quota. Does nothing after `exportModel`. */
   release(): void;
 }
 
 /**
- * Waits until an export of the Model may be started. The grant occupies the quota until it is used, released, or
- * expires after 60 s. An abort ends the waiting with the signal's reason.
+ * Waits until the quota allows another start of an export of the Model. The grant occupies the quota until it is used,
+ * released, or expires after 60 s. An abort ends the wait and throws the signal's reason.
  */
 export type Submissions = (model: string, signal: AbortSignal) => Promise<Submission>;
 
-/** The same service, with no more requests than the process's budgets allow. */
+/** Wraps a client so that it sends each request only when the budgets of the process allow it. */
 export function budgetedVertex(vertex: VertexApi, budgets: RegionBudgets): VertexApi {
   return withBudgets(vertex, budgets);
 }
 
-/** Grants of starts, in the order in which they were asked for. */
+/** Grants starts of exports in the order in which they are requested. */
 export function submissionsOf(vertex: VertexApi, budgets: RegionBudgets): Submissions {
   return async (model, signal) => {
     const grant = await budgets.acquireSubmission(model, signal);
@@ -38,7 +38,7 @@ export function submissionsOf(vertex: VertexApi, budgets: RegionBudgets): Submis
 }
 
 function withBudgets(vertex: VertexApi, budgets: RegionBudgets, grant?: Grant): VertexApi {
-  /** Sends a request; where the answer names a resource, that shows the number of the project that was asked for. */
+  /** Sends a request. If the answer names a resource, the name shows the number of the project in the request. */
   const send = async <T>(
     call: CallName,
     resource: string,

@@ -1,24 +1,24 @@
 import type { Timer, Timers } from '../time/timers';
 
-/** What a grant reports to the budget that gave it. */
+/** The budget that a grant belongs to. */
 export interface GrantOwner {
-  /** The request is sent now. */
+  /** Called when the request is sent. */
   use(grant: Grant): void;
-  /** The request is not sent. */
+  /** Called when the request will not be sent. */
   release(grant: Grant): void;
 }
 
 /**
- * Room for one request in a budget. It is occupied from the grant on; the request is counted at the moment of its use,
- * which is the moment of sending. Exactly one of `use` and `release` has an effect, and only once.
+ * Room for one request in a budget. The room is occupied from the grant on. The request is counted when the grant is
+ * used, which is when the request is sent. Only the first call of `use` or `release` has an effect.
  */
 export class Grant {
   private held = true;
   private expiry: Timer | undefined;
 
   /**
-   * @param project whose request it is
-   * @param grantedAt by the clock that never goes back, in milliseconds
+   * @param project the project that the request belongs to
+   * @param grantedAt in milliseconds of the monotonic clock
    */
   constructor(
     private owner: GrantOwner,
@@ -27,22 +27,22 @@ export class Grant {
     private readonly timers: Timers,
   ) {}
 
-  /** Whether it was neither used nor released. */
+  /** Whether the grant is neither used nor released. */
   get isHeld(): boolean {
     return this.held;
   }
 
-  /** Counts the request as sent now. */
+  /** Counts the request as sent at this moment. */
   use(): void {
     if (this.close()) this.owner.use(this);
   }
 
-  /** Gives the room back. */
+  /** Frees the room without a request. */
   release(): void {
     if (this.close()) this.owner.release(this);
   }
 
-  /** Releases itself after `ms` milliseconds, unless it was used or kept by then. */
+  /** Releases the grant after `ms` milliseconds, unless it is used or kept before. */
   expireAfter(ms: number): this {
     this.expiry = this.timers.at(this.timers.clock.now() + ms, () => {
       this.release();
@@ -50,14 +50,14 @@ export class Grant {
     return this;
   }
 
-  /** Cancels the expiry: from now on the caller uses or releases it. */
+  /** Cancels the expiry. The caller then has to use or release the grant. */
   keep(): this {
     this.timers.cancel(this.expiry);
     this.expiry = undefined;
     return this;
   }
 
-  /** Another budget counts it from now on. */
+  /** Moves the grant to another budget. */
   moveTo(owner: GrantOwner): void {
     this.owner = owner;
   }

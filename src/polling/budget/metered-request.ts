@@ -3,8 +3,8 @@ import type { BeforeSend } from '../../google/rest';
 import type { Grant } from './grant';
 
 /**
- * One request and its grants. The client that sends it calls `beforeSend` directly before each time it is sent: the
- * first time uses the grants that are held, and each further one (after a refused token, or a retry) needs its own.
+ * One request and its grants. The client calls `beforeSend` directly before it sends the request. The first call uses
+ * the grants that are held. Each further call (after a refused token, or for a retry) acquires new ones.
  */
 export class MeteredRequest {
   private grants: readonly Grant[] = [];
@@ -13,8 +13,8 @@ export class MeteredRequest {
   private latestAt: number;
 
   /**
-   * @param acquire waits for room in every budget that the request counts in
-   * @param check called when everything is granted, directly before the request is sent; what it throws ends the request
+   * @param acquire waits for room in every budget that counts the request
+   * @param check called after all grants, directly before the request is sent; if it throws, the request is not sent
    */
   constructor(
     private readonly acquire: () => Promise<readonly Grant[]>,
@@ -24,14 +24,14 @@ export class MeteredRequest {
     this.latestAt = now();
   }
 
-  /** When it was sent last; before that, when it was made. */
+  /** When the request was last sent. Before that, when this object was created. */
   get sentAt(): number {
     return this.latestAt;
   }
 
-  /** Whether the check let it through each time. */
-  get passed(): boolean {
-    return !this.checkFailed;
+  /** Whether `check` prevented a send. */
+  get isPrevented(): boolean {
+    return this.checkFailed;
   }
 
   /** Waits for the first grants. */
@@ -56,8 +56,8 @@ export class MeteredRequest {
   };
 
   /**
-   * Ends it. A client that never called `beforeSend` and has an answer of the service sent the request all the same;
-   * without an answer the request was not sent.
+   * Uses or releases the remaining grants. If the service answered although the client never called `beforeSend`, the
+   * request was sent and counts. Without an answer it was not sent.
    */
   finish(error?: unknown): void {
     const isAnswered = error === undefined || error instanceof GoogleApiError;

@@ -2,16 +2,16 @@ import type { BeforeSend } from '../../google/rest';
 import type { Grant } from './grant';
 import { MeteredRequest } from './metered-request';
 import { ProjectNames } from './project-names';
-import type { WatchMetrics } from '../../telemetry/metrics';
+import type { PollMetrics } from '../types';
 import { RequestBudget } from './request-budget';
 import type { Lane } from './request-budget';
 import type { Timers } from '../time/timers';
 
-/** What this process may ask of one project and region, each in any minute. */
+/** Limits of one process for each project and region, in any sliding minute. */
 export interface BudgetLimits {
-  /** Requests of every kind. Default 300, which is half of the service's quota. */
+  /** Requests of all kinds. Default 300, which is half of Google's default quota. */
   readonly maxRequestsPerMinute?: number | undefined;
-  /** Starts of exports. Default 60, which is the service's quota. */
+  /** Starts of exports. Default 60, which is Google's default quota. */
   readonly maxSubmissionsPerMinute?: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface BudgetLimits {
 const MAX_REQUESTS_PER_MINUTE = 300;
 const MAX_SUBMISSIONS_PER_MINUTE = 60;
 
-/** A granted start that is not used within this time goes to the next in line, in milliseconds. */
+/** An unused grant of a start expires after this time, in milliseconds. */
 const SUBMISSION_GRANT_MS = 60_000;
 
 /** The two budgets of one project and region. */
@@ -28,28 +28,28 @@ export interface RegionBudget {
   readonly submissions: RequestBudget;
 }
 
-/** Name of a call in the metrics. */
+/** The name of a call in the metrics. */
 export type CallName =
   'models.get' | 'models.list' | 'models.export' | `operations.${'get' | 'list' | 'wait' | 'cancel'}`;
 
-/** A request that counts in the budgets. */
-export interface Spending {
+/** A request that the budgets count. */
+export interface BudgetedRequest {
   readonly call: CallName;
-  /** What the request is about: it says whose budget is spent. */
+  /** The resource of the request. It determines the project and region, and so the budget. */
   readonly resource: string;
   readonly lane: Lane;
-  /** Ends the waiting for the budget. */
+  /** An abort ends the wait for the budget. */
   readonly signal?: AbortSignal | undefined;
-  /** Granted before: room for a request, or for a start where the call is a start. */
+  /** A grant acquired before: for a start if the call is `models.export`, otherwise for a request. */
   readonly grant?: Grant | undefined;
-  /** Called when everything is granted, directly before the request is sent; what it throws ends the request. */
+  /** Called after all grants, directly before the request is sent. If it throws, the request is not sent. */
   readonly check?: BeforeSend | undefined;
 }
 
 /**
- * The budgets of a process: one for each project and region. A project has an id and a number. While it is not known
- * whose number a number is, it shares one budget with every id that it may belong to, so that no sequence of requests
- * exceeds the limits.
+ * The budgets of a process, for each project and region. A project has an ID and a number. Until it is known which
+ * project a number belongs to, the number shares one budget with every ID that it may belong to. So no sequence of
+ * requests exceeds the limits.
  */
 export class RegionBudgets {
   private readonly names = new ProjectNames();
@@ -58,11 +58,11 @@ export class RegionBudgets {
 
   constructor(
     readonly timers: Timers,
-    readonly metrics: WatchMetrics,
+    readonly metrics: PollMetrics,
     private readonly limits: BudgetLimits = {},
   ) {}
 
-  /** The budget that a resource's requests are counted in. */
+  /** The budget that counts the requests of a resource. */
   of(resource: string): RegionBudget {
     const { project, location } = this.placeOf(resource);
     const known = this.locations.get(location)?.get(project);
@@ -75,15 +75,15 @@ export class RegionBudgets {
     return budgets.get(project) ?? created;
   }
 
-  /** `projects/P/locations/L`, with the project's number where it is known. */
+  /** The region of a resource, `projects/P/locations/L`, with the project's number if it is known. */
   keyOf(resource: string): string {
     const { project, location } = this.placeOf(resource);
     return `projects/${project}/locations/${location}`;
   }
 
-  /** Learns that a project's id and a number are one: Models are asked for by id, and answers name them by number. */
-  relate(asked: string, answered: string | undefined): void {
-    if (!this.names.learn(projectOf(asked), projectOf(answered ?? ''))) return;
+  /** Relates a project's ID and number: requests name resources by ID, and answers by number. */
+  relate(requested: string, answered: string | undefined): void {
+    if (!this.names.learn(projectOf(requested), projectOf(answered ?? ''))) return;
     for (const budgets of this.locations.values()) this.regroup(budgets);
   }
 
@@ -94,8 +94,8 @@ export class RegionBudgets {
   }
 
   /**
-   * Waits until an export of a Model may be started. The grant occupies the quota until it is used by a request
-   * (`Spending.grant`), is released, or expires after 60 s.
+   * Waits until the quota allows another start of an export. The grant occupies the quota until a request uses it
+   * (`BudgetedRequest.grant`), it is released, or it expires after 60 s.
    */
   async acquireSubmission(model: string, signal?: AbortSignal): Promise<Grant> {
     const { project } = this.placeOf(model);
@@ -104,45 +104,40 @@ export class RegionBudgets {
   }
 
   /**
-   * Sends a request when the budgets allow it, and learns from the answer.
+   * Sends a request when the budgets allow it. An answer of 429 slows down the requests that follow.
    *
-   * @param request passes `beforeSend` on to the client, which calls it before each time the request is sent
+   * @param send passes `beforeSend` to the client, which calls it directly before each time it sends the request
    */
-  async send<T>(spending: Spending, request: (beforeSend: () => Promise<void>) => Promise<T>): Promise<T> {
-    const { call, resource } = spending;
-    let { grant } = spending;
+  async send<T>(request: BudgetedRequest, send: (beforeSend: () => Promise<void>) => Promise<T>): Promise<T> {
+    let { grant } = request;
     const acquire = (): Promise<readonly Grant[]> => {
       const first = grant;
       grant = undefined;
-      return this.grantsFor(spending, first);
+      return this.grantsFor(request, first);
     };
-    const metered = new MeteredRequest(acquire, () => this.timers.clock.now(), spending.check);
+    const metered = new MeteredRequest(acquire, () => this.timers.clock.now(), request.check);
     await metered.prepare();
     try {
-      const answer = await request(metered.beforeSend);
+      const answer = await send(metered.beforeSend);
       metered.finish();
-      this.answered(spending, metered);
+      this.recordAnswer(request, metered.sentAt);
       return answer;
     } catch (error) {
       metered.finish(error);
-      if (metered.passed) this.answered({ call, resource }, metered, error);
+      if (!metered.isPrevented) this.recordAnswer(request, metered.sentAt, error);
       throw error;
     }
   }
 
-  private answered(
-    { call, resource }: Pick<Spending, 'call' | 'resource'>,
-    { sentAt }: MeteredRequest,
-    error?: unknown,
-  ) {
+  private recordAnswer({ call, resource }: BudgetedRequest, sentAt: number, error?: unknown): void {
     const { requests, submissions } = this.of(resource);
-    // A start that is refused for quota says nothing of other requests, and the other way round.
-    (call === 'models.export' ? submissions : requests).answered(sentAt, error);
-    this.metrics.called(call, this.placeOf(resource).location, error);
+    // Google counts starts and other requests separately: a 429 of one kind does not concern the other.
+    (call === 'models.export' ? submissions : requests).recordAnswer(sentAt, error);
+    this.metrics.recordRequest(call, this.placeOf(resource).location, error);
   }
 
   private async grantsFor(
-    { call, resource, lane, signal }: Spending,
+    { call, resource, lane, signal }: BudgetedRequest,
     granted: Grant | undefined,
   ): Promise<readonly Grant[]> {
     const first = granted?.isHeld ? granted.keep() : undefined;
@@ -161,7 +156,7 @@ export class RegionBudgets {
     return { project: this.names.canonical(project), location };
   }
 
-  /** Gives each group of projects that may be one a budget of its own: it merges budgets, and divides them again. */
+  /** Merges and divides budgets, so that each group of names that may be one project has one budget. */
   private regroup(budgets: Map<string, RegionBudget>): void {
     const before = new Map(budgets);
     const projects = new Set([...before.keys()].map((project) => this.names.canonical(project)));
@@ -175,8 +170,8 @@ export class RegionBudgets {
       sources.delete(target);
       for (const source of sources) {
         for (const kind of ['requests', 'submissions'] as const) {
-          target[kind].learnFrom(source[kind]);
-          target[kind].takeOver(source[kind], isMember);
+          target[kind].mergeUsage(source[kind]);
+          target[kind].takeWaiters(source[kind], isMember);
         }
       }
       for (const project of group) budgets.set(project, target);

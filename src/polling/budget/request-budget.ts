@@ -1,57 +1,58 @@
 import { GoogleApiError, isThrottled } from '../../google/api-error';
+import { backoff } from '../../internal/backoff';
 import type { GrantOwner } from './grant';
 import { Grant } from './grant';
 import { SentLog } from './sent-log';
 import type { Timer, Timers } from '../time/timers';
 
 /**
- * Who wants to send a request: an activity that starts an export which the quota has granted, an activity's other
- * calls, or the poller. A lane is a queue; the lanes alternate.
+ * The queue of a request: `starts` for an activity that holds a granted start, `calls` for other calls of activities,
+ * `polls` for the poller. The lanes alternate.
  */
 export type Lane = 'starts' | 'calls' | 'polls';
 
-/** In this order lanes are served; empty ones are passed over. A granted start occupies quota, so it goes more often. */
+/** The order in which lanes are served. Empty ones are skipped. A granted start holds quota, so starts come twice. */
 const ORDER: readonly Lane[] = ['starts', 'calls', 'starts', 'polls'];
 
 const MINUTE_MS = 60_000;
-/** A request counts one second longer than a minute: the way to the service takes one longer than the other. */
+/** A request counts for one second more than a minute, since requests take different times to reach the service. */
 const WINDOW_MS = MINUTE_MS + 1_000;
-/** This share of a minute's budget may be sent at once; the rest is spread evenly. */
+/** This share of a minute's budget may be sent at once. The rest is spread evenly. */
 const BURST_SHARE = 0.1;
-/** Pause after a 429 without advice, in milliseconds; doubles with each further one, up to the longest. */
-const PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+/** Pauses after a 429 for which the service advises no pause. */
+const PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 /**
- * No advice of the service holds the whole region back for longer, in milliseconds. Google's quotas are counted by the
- * minute, so two minutes are enough for any of them; a longer advice comes from a broken or hostile answer to one
- * request, and must not stop the others.
+ * The longest pause that the service may ask for, in milliseconds. Google counts quotas by the minute, so two minutes
+ * are enough. A longer pause comes from a broken or hostile answer to one request, and must not stop all others.
  */
-const LONGEST_ADVICE_MS = 120_000;
-/** A 429 means that others spend of the same quota: this share of the rate is kept; it grows back in ten minutes. */
+const MAX_ADVISED_MS = 120_000;
+/** After a 429, the rate is reduced to this share, since other processes use the same quota. */
 const KEPT_SHARE = 0.7;
-const LEAST_SHARE = 0.1;
+/** The rate is never reduced below this share. */
+const MIN_SHARE = 0.1;
+/** The share that the rate regains per millisecond: it grows from nothing to the full rate in ten minutes. */
 const GROWTH_PER_MS = 0.1 / MINUTE_MS;
 
-/** A wish to send one request. */
-export interface Wish {
+/** Who waits for a grant. */
+export interface Acquisition {
   readonly lane: Lane;
-  /** Whose request it is; needed where several projects share a budget. */
+  /** The project that the request belongs to. Needed if several projects share a budget. */
   readonly project?: string;
-  /** Ends the waiting; its reason is thrown. */
+  /** An abort ends the wait and throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 interface Waiter {
   readonly project: string;
-  /** Where it waits; another budget may take it over. */
+  /** The queue that holds the waiter. It changes if another budget takes the waiter. */
   queue: Set<Waiter>;
   readonly resolve: (grant: Grant | undefined) => void;
 }
 
-/** Limits the requests of one kind, of one project and region, to a number in any minute. */
+/** Limits the requests of one kind in one project and region to a number in any sliding minute. */
 export class RequestBudget implements GrantOwner {
   private readonly sent = new SentLog(WINDOW_MS);
-  /** Granted and not yet sent: each occupies room as if it was sent now. */
+  /** Grants that are not yet used. Each occupies room as if its request was sent now. */
   private readonly held = new Set<Grant>();
   private readonly lanes: Readonly<Record<Lane, Set<Waiter>>> = {
     starts: new Set(),
@@ -61,9 +62,10 @@ export class RequestBudget implements GrantOwner {
   private cursor = 0;
   private grantedAt = -Infinity;
   private pausedUntil = -Infinity;
-  private refusals = 0;
-  private refusedAt = -Infinity;
-  /** The share of the rate that was kept at `shareAt`. */
+  /** 429s in a row. */
+  private throttles = 0;
+  private throttledAt = -Infinity;
+  /** The share of the rate at the time `shareAt`. */
   private share = 1;
   private shareAt = 0;
   private wake: Timer | undefined;
@@ -73,13 +75,13 @@ export class RequestBudget implements GrantOwner {
     readonly maxPerMinute: number,
   ) {}
 
-  /** Requests a minute that may be sent at present: fewer than the most after a 429. */
+  /** Requests per minute that are allowed at present. After a 429, fewer than `maxPerMinute`. */
   get perMinute(): number {
     return Math.max(1, Math.floor(this.maxPerMinute * this.shareNow()));
   }
 
-  /** Resolves when a request may be sent. The caller uses or releases the grant. */
-  async acquire({ lane, project = '', signal }: Wish): Promise<Grant> {
+  /** Waits until a request may be sent. The caller has to use or release the grant. */
+  async acquire({ lane, project = '', signal }: Acquisition): Promise<Grant> {
     signal?.throwIfAborted();
     let stopListening = (): void => undefined;
     const grant = await new Promise<Grant | undefined>((resolve) => {
@@ -94,21 +96,21 @@ export class RequestBudget implements GrantOwner {
       this.serve();
     });
     stopListening();
-    // Between the grant and here the caller may have stopped waiting, too.
+    // The caller may have aborted after the grant, too.
     if (signal?.aborted) grant?.release();
     signal?.throwIfAborted();
-    if (grant === undefined) throw new Error('A request waited for its budget and got no grant: report this as a bug.');
+    if (grant === undefined) throw new Error('A request stopped waiting without a grant. Report this as a bug.');
     return grant;
   }
 
-  /** Called by a grant. */
+  /** Counts the request of a grant as sent. Called by the grant. */
   use(grant: Grant): void {
     if (!this.held.delete(grant)) return;
     this.sent.add(this.timers.clock.now());
     this.serve();
   }
 
-  /** Called by a grant. What is not sent leaves no pause behind, either. */
+  /** Frees the room of a grant. Called by the grant. The next grant need not keep a distance to this one. */
   release(grant: Grant): void {
     if (!this.held.delete(grant)) return;
     if (grant.grantedAt === this.grantedAt) {
@@ -117,25 +119,25 @@ export class RequestBudget implements GrantOwner {
     this.serve();
   }
 
-  /** Learns from an answer: a 429 slows down every request that follows. */
-  answered(sentAt: number, error?: unknown): void {
-    if (error === undefined) this.refusals = 0;
+  /** Records an answer, or the error of a request. A 429 slows down all requests that follow. */
+  recordAnswer(sentAt: number, error?: unknown): void {
+    if (error === undefined) this.throttles = 0;
     else if (error instanceof GoogleApiError && isThrottled(error)) this.slowDown(sentAt, error.retryDelayMs);
   }
 
-  /** Takes over what another budget has counted and learned: the requests of both are of one project. */
-  learnFrom(other: RequestBudget): void {
+  /** Adds the requests and pauses of another budget, since both may belong to one project. */
+  mergeUsage(other: RequestBudget): void {
     this.share = Math.min(this.shareNow(), other.shareNow());
     this.shareAt = this.timers.clock.now();
     this.sent.merge(other.sent);
     this.grantedAt = Math.max(this.grantedAt, other.grantedAt);
     this.pausedUntil = Math.max(this.pausedUntil, other.pausedUntil);
-    this.refusals = Math.max(this.refusals, other.refusals);
-    this.refusedAt = Math.max(this.refusedAt, other.refusedAt);
+    this.throttles = Math.max(this.throttles, other.throttles);
+    this.throttledAt = Math.max(this.throttledAt, other.throttledAt);
   }
 
-  /** Takes over the waiters and the grants of some projects. */
-  takeOver(from: RequestBudget, isMoved: (project: string) => boolean): void {
+  /** Takes the waiters and the unused grants of some projects from another budget. */
+  takeWaiters(from: RequestBudget, isMoved: (project: string) => boolean): void {
     for (const lane of ['starts', 'calls', 'polls'] as const) {
       for (const waiter of from.lanes[lane]) {
         if (!isMoved(waiter.project)) continue;
@@ -158,18 +160,17 @@ export class RequestBudget implements GrantOwner {
     return Math.min(1, this.share + (this.timers.clock.now() - this.shareAt) * GROWTH_PER_MS);
   }
 
-  /** One request's 429 counts for all that follow; those that were under way together count once. */
+  /** Reduces the rate. Several 429s for requests that were sent before the first 429 count as one. */
   private slowDown(sentAt: number, advisedMs = 0): void {
     const now = this.timers.clock.now();
-    if (sentAt >= this.refusedAt) {
-      this.share = Math.max(LEAST_SHARE, (this.perMinute / this.maxPerMinute) * KEPT_SHARE);
+    if (sentAt >= this.throttledAt) {
+      this.share = Math.max(MIN_SHARE, (this.perMinute / this.maxPerMinute) * KEPT_SHARE);
       this.shareAt = now;
-      this.refusedAt = now;
-      this.refusals += 1;
+      this.throttledAt = now;
+      this.throttles += 1;
     }
-    const pause = Math.min(PAUSE_MS * 2 ** (this.refusals - 1), LONGEST_PAUSE_MS);
-    const advised = Math.min(advisedMs, LONGEST_ADVICE_MS);
-    this.pausedUntil = Math.max(this.pausedUntil, now + Math.max(advised, pause));
+    const pauseMs = Math.max(Math.min(advisedMs, MAX_ADVISED_MS), backoff(this.throttles, PAUSES));
+    this.pausedUntil = Math.max(this.pausedUntil, now + pauseMs);
     this.serve();
   }
 
@@ -180,7 +181,7 @@ export class RequestBudget implements GrantOwner {
       const now = this.timers.clock.now();
       const at = this.freeAt(now);
       if (at > now) {
-        // Without an end of the waiting, a grant that is used or released continues it.
+        // At Infinity no timer is needed: this method runs again when a grant is used or released.
         if (at < Infinity)
           this.wake = this.timers.at(at, () => {
             this.serve();
@@ -196,7 +197,7 @@ export class RequestBudget implements GrantOwner {
     }
   }
 
-  /** The first waiter of the lane that is served next, and where the order continues after it. */
+  /** The waiter to serve next, and the position in {@link ORDER} after it. */
   private nextWaiter(): { readonly lane: Lane; readonly waiter: Waiter; readonly cursor: number } | undefined {
     for (let step = 0; step < ORDER.length; step += 1) {
       const index = (this.cursor + step) % ORDER.length;
@@ -207,7 +208,7 @@ export class RequestBudget implements GrantOwner {
     return undefined;
   }
 
-  /** When the next request may be granted; `Infinity` while grants that are held occupy all room. */
+  /** When the next request may be granted. `Infinity` while unused grants occupy all room. */
   private freeAt(now: number): number {
     const { perMinute } = this;
     const sent = this.sent.count(now);

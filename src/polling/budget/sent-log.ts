@@ -1,4 +1,4 @@
-/** The times at which requests were sent, in order. Times that have left the window are dropped. */
+/** The times at which requests were sent, in order. Times outside the window are dropped. */
 export class SentLog {
   private times: number[] = [];
   /** Index of the oldest time within the window. */
@@ -11,13 +11,13 @@ export class SentLog {
     this.times.push(at);
   }
 
-  /** How many requests were sent within the window that ends now. */
+  /** The number of requests sent within the window that ends now. */
   count(now: number): number {
     for (let oldest = this.times[this.first]; oldest !== undefined; oldest = this.times[this.first]) {
       if (oldest + this.windowMs > now) break;
       this.first += 1;
     }
-    // One copy for many dropped times costs less than a shift for each.
+    // One copy for many dropped times costs less than one shift for each.
     if (this.first > this.times.length / 2) {
       this.times = this.times.slice(this.first);
       this.first = 0;
@@ -25,18 +25,18 @@ export class SentLog {
     return this.times.length - this.first;
   }
 
-  /** When the newest request was sent; `-Infinity` where there is none. */
+  /** When the newest request was sent; `-Infinity` if there is none. */
   get latest(): number {
     return this.times.at(-1) ?? -Infinity;
   }
 
-  /** When the nth newest request leaves the window; 1 is the newest. `-Infinity` where there are fewer. */
+  /** When the nth newest request leaves the window. 1 is the newest. `-Infinity` if there are fewer. */
   leavesAt(nth: number): number {
     const at = this.times[this.times.length - nth];
     return at === undefined ? -Infinity : at + this.windowMs;
   }
 
-  /** Adds everything that another log holds. */
+  /** Adds all times of another log. */
   merge(other: SentLog): void {
     this.times = [...this.times.slice(this.first), ...other.times.slice(other.first)].sort((a, b) => a - b);
     this.first = 0;

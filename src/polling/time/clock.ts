@@ -1,18 +1,19 @@
 import { performance } from 'node:perf_hooks';
 
-/** Time, as the poller reads it: a seam for tests and benchmarks that cover hours. */
+/** The source of time of the poller. Tests and benchmarks that cover hours replace it. */
 export interface Clock {
   /**
-   * Milliseconds since an arbitrary start. Never goes back, also when somebody sets the machine's clock: pauses,
-   * timers, budgets and heartbeats use it.
+   * The monotonic clock: milliseconds since an arbitrary start. It never goes back, even if somebody sets the machine's
+   * clock. Pauses, timers, budgets and heartbeats use it.
    */
   now(): number;
-  /** Milliseconds since 1970, by the machine's clock: only for comparison with times that a service gives. */
+  /** Milliseconds since 1970, by the machine's clock. Only for comparison with times of a service. */
   wallNow(): number;
-  /** Calls back once, after `ms` milliseconds of {@link now}; the returned function cancels the call. */
+  /** Calls back once, after `ms` milliseconds of {@link now}. The returned function cancels the call. */
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),

@@ -1,12 +1,12 @@
-/** Something that is due at a time. The heap writes `position`; nobody else does. */
+/** An entry of a {@link DueHeap}. Only the heap changes it. */
 export interface Due {
-  /** Milliseconds by the poller's clock, which never goes back. Changed only by {@link DueHeap.put}. */
+  /** When the entry is due, in milliseconds of the monotonic clock. */
   dueAt: number;
-  /** Where it stands in its heap; -1 where it is in none. */
+  /** The index of the entry in the heap; -1 if it is in no heap. */
   position: number;
 }
 
-/** Things in the order of their time; any of them can be taken out or put off without a search. */
+/** A priority queue by due time. Any entry can be removed or moved without a search. */
 export class DueHeap<T extends Due> {
   private readonly entries: T[] = [];
 
@@ -14,30 +14,30 @@ export class DueHeap<T extends Due> {
     return this.entries.length;
   }
 
-  /** What is due first. */
+  /** The entry that is due first. */
   get first(): T | undefined {
     return this.entries[0];
   }
 
-  /** Puts an entry in, or moves it to another time. */
+  /** Adds an entry, or moves it to another time. */
   put(entry: T, dueAt: number): void {
     entry.dueAt = dueAt;
     if (entry.position < 0) entry.position = this.entries.push(entry) - 1;
-    this.settle(entry);
+    this.reorder(entry);
   }
 
-  /** Takes an entry out; one that is not in is no error. */
+  /** Removes an entry. Does nothing if the entry is not in the heap. */
   remove(entry: T): void {
     if (entry.position < 0) return;
     const last = this.entries.pop();
     if (last !== undefined && last !== entry) {
       this.place(last, entry.position);
-      this.settle(last);
+      this.reorder(last);
     }
     entry.position = -1;
   }
 
-  private settle(entry: T): void {
+  private reorder(entry: T): void {
     this.rise(entry);
     this.sink(entry);
   }

@@ -3,15 +3,15 @@ import { systemClock } from './clock';
 import type { Due } from './due-heap';
 import { DueHeap } from './due-heap';
 
-/** One callback to come. */
+/** A scheduled callback. */
 export interface Timer extends Due {
   readonly callback: () => void;
 }
 
-/** Node's timers take no longer time, in milliseconds; a later one is waited for in parts. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** The longest time that Node's timers support, in milliseconds. A longer wait is done in parts. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Any number of timers on one of the clock's: thousands of exports and their heartbeats need no more. */
+/** Any number of timers on a single timer of the clock. This keeps thousands of exports and heartbeats cheap. */
 export class Timers {
   private readonly waiting = new DueHeap<Timer>();
   private stop: (() => void) | undefined;
@@ -19,7 +19,7 @@ export class Timers {
 
   constructor(readonly clock: Clock) {}
 
-  /** Calls back at a time of `clock.now()`; a time that has passed means as soon as possible. */
+  /** Calls back at a time of `clock.now()`. If the time has passed, calls back as soon as possible. */
   at(dueAt: number, callback: () => void): Timer {
     const timer: Timer = { dueAt, position: -1, callback };
     this.waiting.put(timer, dueAt);
@@ -27,7 +27,7 @@ export class Timers {
     return timer;
   }
 
-  /** Takes a timer back; `undefined` and one that was called are no error. */
+  /** Cancels a timer. Does nothing for `undefined`, or if the timer has called back. */
   cancel(timer: Timer | undefined): void {
     if (timer === undefined) return;
     this.waiting.remove(timer);
@@ -41,11 +41,11 @@ export class Timers {
     this.stop = undefined;
     this.armedFor = dueAt;
     if (dueAt === Infinity) return;
-    const ms = Math.min(Math.max(0, dueAt - this.clock.now()), LONGEST_MS);
+    const ms = Math.min(Math.max(0, dueAt - this.clock.now()), MAX_TIMEOUT_MS);
     this.stop = this.clock.after(ms, () => {
       this.armedFor = Infinity;
       this.stop = undefined;
-      // A callback that throws is its owner's fault, and must not stop everybody's time.
+      // An error of one callback must not stop the other timers.
       try {
         this.run();
       } finally {
@@ -63,5 +63,5 @@ export class Timers {
   }
 }
 
-/** Of everything in this process that waits by the machine's clock. */
+/** The timers of this process, on the machine's clock. */
 export const processTimers = new Timers(systemClock);

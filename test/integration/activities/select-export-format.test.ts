@@ -244,7 +244,7 @@ test('the record of a bucket is read once for many exports, and again after a mi
       writeObject: unused,
       deleteObject: unused,
     },
-    clock,
+    () => clock.now(),
   );
   await assert.rejects(storage.getBucket('exports'), /not readable yet/);
   for (let request = 0; request < 3; request += 1) assert.equal(await storage.getBucket('exports'), record);

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 const countOf = (route: string): number => services().vertex.requests().countByRoute[route] ?? 0;
 
-/** Exports that run for so long each, started and not yet waited for; the requests so far are forgotten. */
+/** Starts exports, and returns the requests that wait for them. Clears the emulator's log of requests. */
 async function startedExports(
   activities: ExportActivities,
   models: readonly string[],
@@ -30,7 +30,7 @@ async function startedExports(
   return started.map(({ operation, outputInfo }) => ({ operation, outputInfo, polling }));
 }
 
-/** Pauses that are longer than the interval of lists, so that lists pay. */
+/** A schedule with pauses that are longer than the interval of lists, so that lists pay. */
 const SLOW = { initialDelay: 60_000, multiplier: 1, maxDelay: 60_000, heartbeatTimeout: 60_000 };
 const DURATION_MS = 1_000;
 const EXPORTS = 12;
@@ -43,22 +43,22 @@ async function waitForAll(activities: ExportActivities, requests: readonly Await
   for (const { outputInfo } of ended) assert.ok(outputInfo.artifactOutputUri);
 }
 
-suite('operations that are waited for together', () => {
-  test('are held by long polls while they are few', async () => {
+suite('the poller of a worker process', () => {
+  test('uses long polls while there are few operations', async () => {
     const activities = activitiesOf(services());
     await waitForAll(activities, await startedExports(activities, models(EXPORTS), SLOW));
     assert.deepEqual(services().vertex.requests().countByRoute, { 'operations.wait': EXPORTS });
   });
 
-  test('are listed below their location where the service has no long polls', async () => {
+  test('lists the operations of the location if the service has no long polls', async () => {
     services().vertex.setCapabilities({ wait: 'unimplemented' });
     const activities = activitiesOf(services());
     await waitForAll(activities, await startedExports(activities, models(EXPORTS), SLOW));
     assert.equal(countOf('operations.get'), 0);
-    assert.equal(countOf('operations.list'), 1, 'one list had them all');
+    assert.equal(countOf('operations.list'), 1, 'one list had all operations');
   });
 
-  test('are listed below their Model where they have one in common', async () => {
+  test('lists the operations of the Model if the location does not list them', async () => {
     services().vertex.setCapabilities({ wait: 'unimplemented', locationList: 'without-nested' });
     const activities = activitiesOf(services());
     const [model = ''] = models(1);
@@ -70,17 +70,17 @@ suite('operations that are waited for together', () => {
     assert.ok(log.some(({ route, path }) => route === 'operations.list' && path.includes('/models/')));
   });
 
-  test('are fetched by name where the list of the location does not have them', async () => {
+  test('polls operations of different Models by name if the location does not list them', async () => {
     services().vertex.setCapabilities({ wait: 'unimplemented', locationList: 'without-nested' });
     const activities = activitiesOf(services());
     const polling = { ...SLOW, initialDelay: 10_000 };
     const requests = await startedExports(activities, models(EXPORTS), polling);
     await waitForAll(activities, requests);
-    assert.equal(countOf('operations.list'), 2, 'the list was dropped');
+    assert.equal(countOf('operations.list'), 2, 'the list was blocked');
     assert.equal(countOf('operations.get'), EXPORTS);
   });
 
-  test('are asked after by single requests where nothing else is offered', async () => {
+  test('polls operations by name if the service has neither long polls nor lists', async () => {
     services().vertex.setCapabilities({ wait: 'unimplemented', list: 'unimplemented' });
     const activities = activitiesOf(services());
     const polling = { ...SLOW, initialDelay: 200, maxDelay: 5_000 };
@@ -92,7 +92,7 @@ suite('operations that are waited for together', () => {
     assert.ok(countOf('operations.get') >= EXPORTS);
   });
 
-  test('all slow down when one of their requests is refused for quota', async () => {
+  test('slows down all polls when one request is throttled', async () => {
     const { vertex } = services();
     vertex.setCapabilities({ wait: 'unimplemented', list: 'unimplemented' });
     const activities = activitiesOf(services());
@@ -117,13 +117,13 @@ suite('operations that are waited for together', () => {
     assert.equal(vertex.faultUses(fault), 1);
     const { requests } = vertex.requests();
     const after = requests.slice(requests.findIndex(({ status }) => status === 429) + 1);
-    // Those that were under way, and one look at each when all had ended: alone, each would have been looked at on.
+    // The requests under way, and one poll of each operation after its end. Without the pause there would be more.
     assert.ok(after.length <= 2 * started.length, `${after.length} requests after the refusal`);
   });
 });
 
-suite('what the watcher counts', () => {
-  /** A meter that keeps what is recorded. */
+suite('the metrics of the poller', () => {
+  /** A meter that records every value. */
   function recordingMeter(): { meter: MetricMeter; recorded: Map<string, { value: number; tags: MetricTags }[]> } {
     const recorded = new Map<string, { value: number; tags: MetricTags }[]>();
     const keep =
@@ -140,7 +140,7 @@ suite('what the watcher counts', () => {
     return { meter, recorded };
   }
 
-  test('comes out as metrics: requests, looks by strategy, lag, operations', async () => {
+  test('count requests and polls by strategy, and record the lag and the number of operations', async () => {
     const { meter, recorded } = recordingMeter();
     const options: GoogleOptions = { metricMeter: meter };
     const activities = activitiesOf(services(), options);
@@ -169,7 +169,7 @@ suite('what the watcher counts', () => {
 });
 
 suite('the heartbeats of a long export', () => {
-  test('tell how many files and bytes were written so far', async () => {
+  test('report how many files and bytes are written so far', async () => {
     const files = { 'a.bin': 'x'.repeat(1_000), 'b.bin': 'y'.repeat(10) };
     const model = addModel(services().vertex, { durationMs: 60_000, formats: { tflite: files } });
     const activities = activitiesOf(services());
@@ -184,7 +184,7 @@ suite('the heartbeats of a long export', () => {
       destinations: request.destinations,
       polling: { ...SLOW, heartbeatTimeout: 200 },
     });
-    await eventually('a beat tells it', () => beats.some(({ written }) => written !== undefined));
+    await eventually('a heartbeat reports it', () => beats.some(({ written }) => written !== undefined));
     const written = beats.find((beat) => beat.written !== undefined)?.written;
     // The emulator writes the first half at once.
     assert.deepEqual([written?.files, written?.bytes], [1, 1_000]);

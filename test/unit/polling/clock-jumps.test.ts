@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { systemClock } from '../../../src/polling/time/clock';
 import { Timers } from '../../../src/polling/time/timers';
-import { OperationStillRunning } from '../../../src/polling/polled-operation';
+import { OperationStillRunning } from '../../../src/polling/types';
 import { VirtualClock } from '../../support/virtual-clock';
 import { gapsOf, HOUR_MS, MINUTE_MS, mostInAMinute, scene, SCHEDULE } from '../../support/virtual-poller';
 
 const LONGEST_PAUSE_MS = SCHEDULE.maxDelayMs * 1.2;
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
 
-suite('when the clock of the machine is set', () => {
+suite('after the clock of the machine is set', () => {
   for (const [title, ms] of [
     ['back by an hour', -HOUR_MS],
     ['forward by an hour', HOUR_MS],
     ['back by a day', -24 * HOUR_MS],
   ] as const) {
-    test(`${title}, an operation is polled as often as before, and its end is noticed as soon`, async () => {
-      const { clock, vertex, watched } = scene();
-      const lag = watched('1', 30 * MINUTE_MS);
+    test(`${title}, an operation is polled as often as before, and its end is noticed as early`, async () => {
+      const { clock, vertex, poll } = scene();
+      const lag = poll('1', 30 * MINUTE_MS);
       clock.after(5 * MINUTE_MS, () => {
         clock.setWallClock(ms);
       });
@@ -28,8 +28,8 @@ suite('when the clock of the machine is set', () => {
     });
 
     test(`${title}, many operations are listed as often as before`, async () => {
-      const { clock, vertex, watched } = scene({ list: 'with-nested' });
-      const lags = Promise.all(Array.from({ length: 40 }, (_, model) => watched(String(model), 20 * MINUTE_MS)));
+      const { clock, vertex, poll } = scene({ list: 'with-nested' });
+      const lags = Promise.all(Array.from({ length: 40 }, (_, model) => poll(String(model), 20 * MINUTE_MS)));
       clock.after(5 * MINUTE_MS, () => {
         clock.setWallClock(ms);
       });
@@ -37,10 +37,10 @@ suite('when the clock of the machine is set', () => {
       assert.ok(Math.max(...gapsOf(vertex.requests.map(({ at }) => at))) <= LONGEST_PAUSE_MS);
     });
 
-    test(`${title}, a long polling operation is parked at the time that was meant`, async () => {
-      const { clock, watched } = scene({ wait: 'honoured' });
+    test(`${title}, a long-polled operation is parked at the intended time`, async () => {
+      const { clock, poll } = scene({ wait: 'honoured' });
       const startedAt = clock.now();
-      const parked = watched('1', 5 * HOUR_MS, { parkAt: clock.wallNow() + 10 * MINUTE_MS });
+      const parked = poll('1', 5 * HOUR_MS, { parkAt: clock.wallNow() + 10 * MINUTE_MS });
       clock.after(5 * MINUTE_MS, () => {
         clock.setWallClock(ms);
       });
@@ -49,7 +49,7 @@ suite('when the clock of the machine is set', () => {
       assert.ok(afterMs >= 10 * MINUTE_MS && afterMs <= 11 * MINUTE_MS, `parked after ${afterMs} ms`);
     });
 
-    test(`${title}, waits for the budget and its pauses last as long as before`, async () => {
+    test(`${title}, the budget lets requests wait as long as before`, async () => {
       const { clock, budgets } = scene({}, { maxRequestsPerMinute: 2 });
       const sent: number[] = [];
       const all = Promise.all(
@@ -66,7 +66,7 @@ suite('when the clock of the machine is set', () => {
       assert.ok(Math.max(...gapsOf(sent)) <= 62_000);
     });
 
-    test(`${title}, timers go off when they are due`, async () => {
+    test(`${title}, timers call back when they are due`, async () => {
       const clock = new VirtualClock(Date.UTC(2026, 0, 1));
       const timers = new Timers(clock);
       const startedAt = clock.now();
@@ -85,7 +85,7 @@ suite('when the clock of the machine is set', () => {
   }
 });
 
-test('the clock of the process does not follow the time of day', (t) => {
+test('the monotonic clock does not follow the time of day', (t) => {
   const before = systemClock.now();
   t.mock.timers.enable({ apis: ['Date'], now: 0 });
   assert.equal(systemClock.wallNow(), 0);

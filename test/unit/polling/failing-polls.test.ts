@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { GoogleStatus } from '../../../src/google/api-error';
 import { GoogleApiError, GoogleTransportError } from '../../../src/google/api-error';
-import type { WatchProgress } from '../../../src/polling/operation-poller';
-import { OperationStillRunning } from '../../../src/polling/polled-operation';
+import type { PollProgress } from '../../../src/polling/types';
+import { OperationStillRunning } from '../../../src/polling/types';
 import { HOUR_MS, MINUTE_MS, scene } from '../../support/virtual-poller';
 
 const answer = (httpStatus: number, status: GoogleStatus, retryDelayMs?: number): GoogleApiError =>
@@ -16,27 +16,27 @@ const REFUSALS = [
   answer(412, 'FAILED_PRECONDITION'),
 ];
 
-/** Fails every request from the first minute on, for a time. */
+/** Fails every request for `ms` milliseconds, from the end of the first minute on. */
 const failingFor =
   (ms: number, error: Error) =>
   (startedAt: number): ((call: string, resource: string, at: number) => Error | undefined) =>
   (_call, _resource, at) =>
     at >= startedAt + MINUTE_MS && at < startedAt + MINUTE_MS + ms ? error : undefined;
 
-/** The virtual clock starts here. */
+/** The time of the virtual clock at its start. */
 const STARTED_AT = 5_000;
 
-suite('an operation that runs', () => {
+suite('RegionPoller with a running operation', () => {
   for (const error of REFUSALS) {
-    test(`is still waited for when polls are refused with ${error.httpStatus} for a minute and a half`, async () => {
-      const { clock, watched } = scene({ failure: failingFor(1.5 * MINUTE_MS, error)(STARTED_AT) });
-      const lag = await clock.runUntil(watched('1', 10 * MINUTE_MS));
+    test(`continues when polls are refused with ${error.httpStatus} for a minute and a half`, async () => {
+      const { clock, poll } = scene({ failure: failingFor(1.5 * MINUTE_MS, error)(STARTED_AT) });
+      const lag = await clock.runUntil(poll('1', 10 * MINUTE_MS));
       assert.ok(lag <= MINUTE_MS, `${lag} ms`);
     });
 
-    test(`is given up when polls are refused with ${error.httpStatus} for minutes, with that error`, async () => {
-      const { clock, vertex, watched } = scene({ failure: failingFor(HOUR_MS, error)(STARTED_AT) });
-      const failed = clock.runUntil(watched('1', 2 * HOUR_MS));
+    test(`fails with the error of the polls when they are refused with ${error.httpStatus} for minutes`, async () => {
+      const { clock, vertex, poll } = scene({ failure: failingFor(HOUR_MS, error)(STARTED_AT) });
+      const failed = clock.runUntil(poll('1', 2 * HOUR_MS));
       await assert.rejects(failed, (thrown) => thrown === error);
       const lasted = clock.now() - STARTED_AT - MINUTE_MS;
       const limit = error.status === 'NOT_FOUND' ? 2 * MINUTE_MS : 5 * MINUTE_MS;
@@ -44,87 +44,74 @@ suite('an operation that runs', () => {
       assert.ok(vertex.requests.filter(({ at }) => at >= STARTED_AT + MINUTE_MS).length >= 4);
     });
 
-    test(`that is to be parked is polled until it is known whether a ${error.httpStatus} lasts`, async () => {
+    test(`parks the operation only when it is known whether a ${error.httpStatus} lasts`, async () => {
       let failures = 0;
       const failure = (): Error | undefined => ((failures += 1) === 1 ? error : undefined);
       const once = scene({ failure });
-      const parked = once.watched('1', HOUR_MS, { parkAt: once.clock.wallNow() });
+      const parked = once.poll('1', HOUR_MS, { parkAt: once.clock.wallNow() });
       await assert.rejects(once.clock.runUntil(parked), OperationStillRunning);
       assert.equal(once.vertex.requests.length, 2);
 
       const lasting = scene({ failure: () => error });
-      const refused = lasting.watched('1', HOUR_MS, { parkAt: lasting.clock.wallNow() });
+      const refused = lasting.poll('1', HOUR_MS, { parkAt: lasting.clock.wallNow() });
       await assert.rejects(lasting.clock.runUntil(refused), (thrown) => thrown === error);
     });
   }
 
-  test('is waited for through an outage of nine minutes', async () => {
+  test('survives an outage of nine minutes', async () => {
     const error = new GoogleTransportError('connection lost', 'GET operation');
-    const { clock, watched } = scene({ failure: failingFor(9 * MINUTE_MS, error)(STARTED_AT) });
-    const lag = await clock.runUntil(watched('1', 20 * MINUTE_MS));
+    const { clock, poll } = scene({ failure: failingFor(9 * MINUTE_MS, error)(STARTED_AT) });
+    const lag = await clock.runUntil(poll('1', 20 * MINUTE_MS));
     assert.ok(lag <= MINUTE_MS, `${lag} ms`);
   });
 
-  test('is polled again within ten minutes when the service asks for a pause of a day', async () => {
+  test('polls again within eleven minutes when the service asks for a pause of a day', async () => {
     let failures = 0;
     const failure = (): Error | undefined =>
       (failures += 1) === 1 ? answer(503, 'UNAVAILABLE', 24 * HOUR_MS) : undefined;
-    const { clock, vertex, watched } = scene({ failure });
-    await clock.runUntil(watched('1', MINUTE_MS));
+    const { clock, vertex, poll } = scene({ failure });
+    await clock.runUntil(poll('1', MINUTE_MS));
     const [first, second] = vertex.requests;
     assert.ok(first && second && second.at - first.at <= 11 * MINUTE_MS);
   });
 
-  test('is polled again within three minutes, as others are, when one is refused for quota for a day', async () => {
+  test('polls again within three minutes when one request is throttled for a day', async () => {
     let failures = 0;
     const refusal = answer(429, 'RESOURCE_EXHAUSTED', 24 * HOUR_MS);
     const failure = (): Error | undefined => ((failures += 1) === 1 ? refusal : undefined);
-    const { clock, watched } = scene({ failure });
-    const lags = await clock.runUntil(Promise.all([watched('1', MINUTE_MS), watched('2', MINUTE_MS)]));
+    const { clock, poll } = scene({ failure });
+    const lags = await clock.runUntil(Promise.all([poll('1', MINUTE_MS), poll('2', MINUTE_MS)]));
     assert.ok(Math.min(...lags) <= 3 * MINUTE_MS, lags.join());
     assert.ok(Math.max(...lags) <= 11 * MINUTE_MS, lags.join());
   });
 
-  test('is found by a list while polls of it alone are refused', async () => {
+  test('finds the end by a list while polls of the operation alone are refused', async () => {
     const refused = 'projects/123/locations/us-central1/models/1/operations/1';
-    const { clock, watched } = scene({
+    const { clock, poll } = scene({
       list: 'with-nested',
       failure: (call, resource, at) => {
-        // Nothing is answered in the first minute, so that the operation has failed before the first good list.
+        // Nothing is answered in the first minute, so that polls have failed before the first list succeeds.
         if (at < STARTED_AT + MINUTE_MS) return answer(503, 'UNAVAILABLE');
         return call === 'get' && resource === refused ? answer(403, 'PERMISSION_DENIED') : undefined;
       },
     });
-    const lags = Promise.all(Array.from({ length: 20 }, (_, model) => watched(String(model + 1), 30 * MINUTE_MS)));
+    const lags = Promise.all(Array.from({ length: 20 }, (_, model) => poll(String(model + 1), 30 * MINUTE_MS)));
     assert.ok(Math.max(...(await clock.runUntil(lags))) <= MINUTE_MS);
   });
 });
 
-suite('the progress of a wait', () => {
-  test('has the last failure while polls fail, and none after a good answer', async () => {
-    const seen: WatchProgress[] = [];
-    const { clock, watched } = scene({ failure: failingFor(2 * MINUTE_MS, answer(503, 'UNAVAILABLE'))(STARTED_AT) });
-    await clock.runUntil(watched('1', 10 * MINUTE_MS, { onPoll: (progress) => seen.push(progress) }));
-    const failing = seen.filter(({ failures }) => failures > 0);
+suite('PollProgress', () => {
+  test('has the last failure while polls fail, and none after a successful poll', async () => {
+    const reported: PollProgress[] = [];
+    const { clock, poll } = scene({ failure: failingFor(2 * MINUTE_MS, answer(503, 'UNAVAILABLE'))(STARTED_AT) });
+    await clock.runUntil(poll('1', 10 * MINUTE_MS, { onPoll: (progress) => reported.push(progress) }));
+    const failing = reported.filter(({ failures }) => failures > 0);
     assert.ok(failing.length >= 4);
     for (const { lastFailure } of failing)
       assert.deepEqual([lastFailure?.message, lastFailure?.status], ['answer UNAVAILABLE', 'UNAVAILABLE']);
     const [first] = failing;
     const at = Date.parse(first?.lastFailure?.at ?? '');
     assert.ok(at >= Date.UTC(2026, 0, 1) + MINUTE_MS && at <= Date.UTC(2026, 0, 1) + 2 * MINUTE_MS);
-    for (const progress of seen.filter(({ failures }) => failures === 0)) assert.ok(!('lastFailure' in progress));
-  });
-});
-
-suite('a list of operations', () => {
-  test('that repeats a page token is ended, and the operations are polled by name', async () => {
-    const { clock, vertex, watched } = scene({ list: 'with-nested', repeatsPageToken: true });
-    // Newer operations of others fill the first page, so that the list is read on.
-    const own = Array.from({ length: 30 }, (_, model) => watched(String(model), 10 * MINUTE_MS));
-    for (let other = 0; other < 300; other += 1) vertex.start(`other-${other}`, HOUR_MS);
-    const lags = await clock.runUntil(Promise.all(own));
-    assert.ok(Math.max(...lags) <= MINUTE_MS, `${Math.max(...lags)} ms`);
-    const pages = vertex.requests.filter(({ call }) => call === 'list').length;
-    assert.ok(pages >= 1 && pages <= 10, `${pages} pages`);
+    for (const progress of reported.filter(({ failures }) => failures === 0)) assert.ok(!('lastFailure' in progress));
   });
 });

@@ -13,7 +13,7 @@ const LIMITS = { outageMs: 10 * MINUTE_MS, notFoundMs: 2 * MINUTE_MS, refusedMs:
 const answer = (httpStatus: number, status: GoogleStatus, retryDelayMs?: number): GoogleApiError =>
   new GoogleApiError(`answer ${status}`, status, httpStatus, 'GET operation', retryDelayMs);
 
-/** Refusals by Google or by something between; none of them is believed at once. */
+/** Refusals by Google or by a proxy. None of them is final at once. */
 const REFUSALS: Readonly<Record<string, { readonly error: unknown; readonly finalAfterMs: number }>> = {
   'a 404': { error: answer(404, 'NOT_FOUND'), finalAfterMs: LIMITS.notFoundMs },
   'a 400': { error: answer(400, 'INVALID_ARGUMENT'), finalAfterMs: LIMITS.refusedMs },
@@ -36,7 +36,7 @@ const PASSING: Readonly<Record<string, Error>> = {
   'a lost connection': new GoogleTransportError('connection lost', 'GET operation'),
 };
 
-/** Polls that fail with one error until that is final; gives how long it took and how many polls it were. */
+/** Lets polls fail with one error until it is final. Returns how long this took, and the number of polls. */
 function untilFinal(failures: PollFailures, error: unknown, from = 0): { afterMs: number; polls: number } {
   for (let now = from, polls = 1; polls < 1_000; polls += 1) {
     const after = failures.add(error, now, now);
@@ -46,9 +46,9 @@ function untilFinal(failures: PollFailures, error: unknown, from = 0): { afterMs
   return { afterMs: Infinity, polls: Infinity };
 }
 
-suite('a failed poll', () => {
+suite('PollFailures', () => {
   for (const [title, { error, finalAfterMs }] of Object.entries(REFUSALS)) {
-    test(`with ${title} ends the wait only after ${finalAfterMs / MINUTE_MS} minutes of the same answer`, () => {
+    test(`make ${title} final only after ${finalAfterMs / MINUTE_MS} minutes of the same answer`, () => {
       const { afterMs, polls } = untilFinal(new PollFailures(LIMITS), error);
       assert.ok(afterMs >= finalAfterMs && afterMs <= finalAfterMs + MINUTE_MS, `final after ${afterMs} ms`);
       assert.ok(polls >= 4, `final after ${polls} polls`);
@@ -56,20 +56,20 @@ suite('a failed poll', () => {
   }
 
   for (const [title, error] of Object.entries(PASSING)) {
-    test(`with ${title} ends the wait only after an outage of ten minutes`, () => {
+    test(`make ${title} final only after an outage of ten minutes`, () => {
       const { afterMs } = untilFinal(new PollFailures(LIMITS), error);
       assert.ok(afterMs >= LIMITS.outageMs && afterMs <= LIMITS.outageMs + MINUTE_MS, `final after ${afterMs} ms`);
     });
   }
 
-  test('is not final on two or three answers, however far apart they come', () => {
+  test('make no refusal final after two or three answers, even if hours lie between them', () => {
     const failures = new PollFailures(LIMITS);
     for (const now of [0, 3 * MINUTE_MS, 6 * MINUTE_MS])
       assert.ok('pauseMs' in failures.add(answer(404, 'NOT_FOUND'), now, now));
     assert.ok('error' in failures.add(answer(404, 'NOT_FOUND'), 6 * MINUTE_MS + SECOND_MS, 0));
   });
 
-  test('with a refusal that follows a long outage is not final by itself: the outage is what ends the wait', () => {
+  test('report the outage if one refusal follows a long outage', () => {
     const failures = new PollFailures(LIMITS);
     const outage = answer(503, 'UNAVAILABLE');
     failures.add(outage, 0, 0);
@@ -77,7 +77,7 @@ suite('a failed poll', () => {
     assert.deepEqual(failures.add(answer(404, 'NOT_FOUND'), 11 * MINUTE_MS, 0), { error: outage });
   });
 
-  test('with refusals that change all the time ends the wait after ten minutes', () => {
+  test('end the wait after ten minutes of changing refusals', () => {
     const failures = new PollFailures(LIMITS);
     const errors = [answer(404, 'NOT_FOUND'), answer(403, 'PERMISSION_DENIED')] as const;
     let now = 0;
@@ -87,20 +87,20 @@ suite('a failed poll', () => {
     assert.ok(now > LIMITS.outageMs && now < LIMITS.outageMs + MINUTE_MS, `final after ${now} ms`);
   });
 
-  test('waits at most ten minutes on advice of the service', () => {
+  test('follow advice of the service for at most ten minutes', () => {
     const failures = new PollFailures(LIMITS);
     const after = failures.add(answer(503, 'UNAVAILABLE', DAY_MS), 0, 0);
     assert.deepEqual(after, { pauseMs: 10 * MINUTE_MS });
   });
 
-  test('doubles its pause up to a minute', () => {
+  test('double the pause up to a minute', () => {
     const failures = new PollFailures(LIMITS);
     const pauses = Array.from({ length: 8 }, () => failures.add(answer(503, 'UNAVAILABLE'), 0, 0));
     const seconds = pauses.map((after) => ('pauseMs' in after ? after.pauseMs / SECOND_MS : NaN));
     assert.deepEqual(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
   });
 
-  test('is kept as the last failure, without credentials, with at most 300 characters', () => {
+  test('keep the last failure, without credentials and with at most 300 characters', () => {
     const failures = new PollFailures(LIMITS);
     failures.add(new Error(`Bearer ya29.secret ${'\u{1f600}'.repeat(400)}`), 0, Date.UTC(2026, 0, 1));
     const { message = '', at, status } = failures.last ?? {};
@@ -112,8 +112,8 @@ suite('a failed poll', () => {
   });
 });
 
-suite('a good answer after failed polls', () => {
-  test('forgets how many failed, the last failure, and that it was a refusal', () => {
+suite('PollFailures.reset', () => {
+  test('forgets the count, the last failure, and that it was a refusal', () => {
     const failures = new PollFailures(LIMITS);
     failures.add(answer(403, 'PERMISSION_DENIED'), 0, 0);
     assert.deepEqual([failures.count, failures.isRefused], [1, true]);
@@ -121,7 +121,7 @@ suite('a good answer after failed polls', () => {
     assert.deepEqual([failures.count, failures.isRefused, failures.last], [0, false, undefined]);
   });
 
-  test('starts the pauses from the shortest again', () => {
+  test('restarts the pauses from the shortest', () => {
     const failures = new PollFailures(LIMITS);
     for (let failed = 0; failed < 5; failed += 1) failures.add(answer(503, 'UNAVAILABLE'), 0, 0);
     failures.reset();
@@ -129,7 +129,7 @@ suite('a good answer after failed polls', () => {
   });
 
   for (const [title, { error, finalAfterMs }] of Object.entries(REFUSALS)) {
-    test(`starts the count and the time of ${title} again`, () => {
+    test(`restarts the count and the time of ${title}`, () => {
       const failures = new PollFailures(LIMITS);
       for (const now of [0, 1, 2]) failures.add(error, now, now);
       failures.reset();
@@ -139,7 +139,7 @@ suite('a good answer after failed polls', () => {
     });
   }
 
-  test('starts the time of an outage again, and forgets its error', () => {
+  test('restarts the time of an outage, and forgets its error', () => {
     const failures = new PollFailures(LIMITS);
     failures.add(answer(503, 'UNAVAILABLE'), 0, 0);
     failures.reset();

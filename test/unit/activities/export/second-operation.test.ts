@@ -87,15 +87,15 @@ suite('an operation that a race has started', () => {
       () => Promise.reject(new Error('nothing is started')),
       (name) => events.push(`cancelled ${name}`),
     );
-    const watch: Partial<ExportDependencies['watch']> = {
-      untilDone: async () => {
+    const poller: Partial<ExportDependencies['poller']> = {
+      waitForEnd: async () => {
         await new Promise((resolve) => setTimeout(resolve, EXPORT_MS));
         events.push('ended');
         return { operation: { ...operation(FIRST, 1), done: true }, polls: 1 };
       },
     };
     const awaited: AwaitExportRequest = { operation: FIRST, polling: POLLING, twinOf: request };
-    const deps = dependencies(vertex, { watch: watch as ExportDependencies['watch'] });
+    const deps = dependencies(vertex, { poller: poller as ExportDependencies['poller'] });
     await activityEnvironment().run(() => awaitExport(deps, awaited));
     assert.deepEqual(events.slice(0, 2), [`cancelled ${SECOND}`, 'ended']);
   });
@@ -125,15 +125,15 @@ suite('an operation that a race has started', () => {
       },
     );
     const error = { code: 1, message: 'The operation was cancelled.' };
-    const watch: Partial<ExportDependencies['watch']> = {
-      untilDone: () => Promise.resolve({ operation: { ...operation(SECOND, 2), done: true, error }, polls: 1 }),
+    const poller: Partial<ExportDependencies['poller']> = {
+      waitForEnd: () => Promise.resolve({ operation: { ...operation(SECOND, 2), done: true, error }, polls: 1 }),
     };
     const awaited: AwaitExportRequest = {
       operation: SECOND,
       polling: POLLING,
       twinOf: { ...request, exclude: [FIRST] },
     };
-    const deps = dependencies(vertex, { watch: watch as ExportDependencies['watch'] });
+    const deps = dependencies(vertex, { poller: poller as ExportDependencies['poller'] });
     const alone = await activityEnvironment()
       .run(() => awaitExport(deps, awaited))
       .catch((reason: unknown) => reason);

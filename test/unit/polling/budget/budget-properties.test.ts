@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { budgetedVertex, submissionsOf } from '../../../src/polling/budget/budgeted-vertex';
-import type { BudgetLimits } from '../../../src/polling/budget/region-budgets';
-import { RegionBudgets } from '../../../src/polling/budget/region-budgets';
-import { Timers } from '../../../src/polling/time/timers';
-import { VirtualClock } from '../../support/virtual-clock';
-import type { Manner, Sent } from '../../support/virtual-sends';
-import { VirtualSends } from '../../support/virtual-sends';
-import { MINUTE_MS, mostInAMinute, NO_METRICS } from '../../support/virtual-poller';
+import { budgetedVertex, submissionsOf } from '../../../../src/polling/budget/budgeted-vertex';
+import type { BudgetLimits } from '../../../../src/polling/budget/region-budgets';
+import { RegionBudgets } from '../../../../src/polling/budget/region-budgets';
+import { Timers } from '../../../../src/polling/time/timers';
+import { VirtualClock } from '../../../support/virtual-clock';
+import type { Manner, Sent } from '../../../support/virtual-sends';
+import { VirtualSends } from '../../../support/virtual-sends';
+import { MINUTE_MS, mostInAMinute, NO_METRICS } from '../../../support/virtual-poller';
 
 const BODY = { outputConfig: { exportFormatId: 'tflite' } };
 
-/** Something that happens, `count` times at once. */
+/** A kind of request, made `count` times at once. */
 interface Step {
   readonly what: 'get' | 'list' | 'cancel' | 'start' | 'direct start' | 'refused start' | 'forgotten grant';
   readonly count: number;
   readonly project: 'alpha' | '1' | 'beta' | '2';
-  /** Whoever waits gives up after this time, in milliseconds. */
+  /** The requests are aborted after this time, in milliseconds. */
   readonly abortAfterMs: number | undefined;
-  /** Time that passes afterwards, in milliseconds. */
+  /** The time that passes afterwards, in milliseconds. */
   readonly thenMs: number;
-  /** By how much the machine's clock is set afterwards, in milliseconds. */
+  /** The difference by which the machine's clock is set afterwards, in milliseconds. */
   readonly setClockMs: number;
 }
 
@@ -56,7 +56,7 @@ const manners = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 
-/** Runs the steps until nobody waits any more; gives what was sent. Fails where somebody waits for ever. */
+/** Runs the steps until no request waits. Returns what was sent. Fails if a request waits forever. */
 async function play(limits: BudgetLimits, script: readonly Step[], ways: readonly Manner[]): Promise<readonly Sent[]> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   let requests = 0;
@@ -74,7 +74,7 @@ async function play(limits: BudgetLimits, script: readonly Step[], ways: readonl
     const { signal } = controller;
     if (abortAfterMs !== undefined)
       clock.after(abortAfterMs, () => {
-        controller.abort(new Error('given up'));
+        controller.abort(new Error('aborted'));
       });
     const model = `projects/${project}/locations/us-central1/models/1`;
     if (what === 'get') await vertex.getOperation(`${model}/operations/1`, signal);
@@ -115,9 +115,9 @@ const LIMITS: readonly (readonly [title: string, requests: number, starts: numbe
   ['more starts than requests', 5, 20],
 ];
 
-suite('no sequence of requests exceeds the budget of a project and region in any sliding minute', () => {
+suite('RegionBudgets in any sliding minute', () => {
   for (const [title, maxRequestsPerMinute, maxSubmissionsPerMinute] of LIMITS) {
-    test(`with ${title}, and everybody who does not give up is served`, async () => {
+    test(`stay within ${title}, and serve every request that is not aborted`, async () => {
       await fc.assert(
         fc.asyncProperty(steps, manners, async (script, ways) => {
           // Tiny limits with long queues would take days of virtual time.
@@ -125,9 +125,9 @@ suite('no sequence of requests exceeds the budget of a project and region in any
           const scaled = script.map((step) => ({ ...step, count: Math.ceil(step.count * scale) }));
           const sent = await play({ maxRequestsPerMinute, maxSubmissionsPerMinute }, scaled, ways);
           for (const project of ['1', '2']) {
-            const own = sent.filter((request) => request.project === project);
-            const requests = mostInAMinute(own.map(({ at }) => at));
-            const starts = mostInAMinute(own.filter(({ kind }) => kind === 'start').map(({ at }) => at));
+            const ofProject = sent.filter((request) => request.project === project);
+            const requests = mostInAMinute(ofProject.map(({ at }) => at));
+            const starts = mostInAMinute(ofProject.filter(({ kind }) => kind === 'start').map(({ at }) => at));
             assert.ok(requests <= maxRequestsPerMinute, `${requests} requests of project ${project} in a minute`);
             assert.ok(starts <= maxSubmissionsPerMinute, `${starts} starts of project ${project} in a minute`);
           }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { GoogleApiError } from '../../../src/google/api-error';
-import { budgetedVertex, submissionsOf } from '../../../src/polling/budget/budgeted-vertex';
-import type { BudgetLimits } from '../../../src/polling/budget/region-budgets';
-import { RegionBudgets } from '../../../src/polling/budget/region-budgets';
-import { Timers } from '../../../src/polling/time/timers';
-import { VirtualClock } from '../../support/virtual-clock';
-import { MINUTE_MS, mostInAMinute, NO_METRICS } from '../../support/virtual-poller';
-import type { Manner } from '../../support/virtual-sends';
-import { PLAIN, VirtualSends } from '../../support/virtual-sends';
+import { GoogleApiError } from '../../../../src/google/api-error';
+import { budgetedVertex, submissionsOf } from '../../../../src/polling/budget/budgeted-vertex';
+import type { BudgetLimits } from '../../../../src/polling/budget/region-budgets';
+import { RegionBudgets } from '../../../../src/polling/budget/region-budgets';
+import { Timers } from '../../../../src/polling/time/timers';
+import { VirtualClock } from '../../../support/virtual-clock';
+import { MINUTE_MS, mostInAMinute, NO_METRICS } from '../../../support/virtual-poller';
+import type { Manner } from '../../../support/virtual-sends';
+import { PLAIN, VirtualSends } from '../../../support/virtual-sends';
 
 const BODY = { outputConfig: { exportFormatId: 'tflite' } };
 const MODEL = 'projects/alpha/locations/us-central1/models/1';
@@ -30,9 +30,9 @@ function scene(limits: BudgetLimits = {}, manner: (request: number) => Partial<M
 const repeat = <T>(count: number, action: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => action(index)));
 
-suite('a budget counts requests when they are sent:', () => {
+suite('RegionBudgets count requests when they are sent, so that', () => {
   test('requests whose credentials come late do not pile up and exceed the next minute', async () => {
-    // The token server answers nobody for 55 seconds, and then everybody at once.
+    // The token server answers no request for 55 seconds, and then all at once.
     const { clock, vertex, times } = scene({ maxRequestsPerMinute: 20 }, (request) => ({
       credentialsMs: request <= 20 ? 55_000 : 0,
     }));
@@ -74,8 +74,8 @@ suite('a budget counts requests when they are sent:', () => {
   });
 });
 
-suite('two names of one project', () => {
-  test('share one budget from the start where the number may belong to the id', async () => {
+suite('the ID and the number of one project', () => {
+  test('share one budget from the start, since the number may belong to the ID', async () => {
     const { clock, vertex, times } = scene({ maxRequestsPerMinute: 20 }, () => ({ namesNumber: false }));
     await clock.runUntil(
       repeat(60, (index) => vertex.getOperation(`${index % 2 === 0 ? MODEL : BY_NUMBER}/operations/1`)),
@@ -83,7 +83,7 @@ suite('two names of one project', () => {
     assert.ok(mostInAMinute(times()) <= 20);
   });
 
-  test('keep what both have sent when they are found to be one, and who waits is served', async () => {
+  test('keep what both have sent when they are related, and all waiting requests are served', async () => {
     const { clock, budgets } = scene({ maxRequestsPerMinute: 20 });
     const sent: number[] = [];
     const use = async (name: string): Promise<void> => {
@@ -98,11 +98,11 @@ suite('two names of one project', () => {
     assert.ok(mostInAMinute(sent) <= 20);
   });
 
-  test('do not slow down another project once it is known whose they are', async () => {
+  test('do not slow down another project once they are related', async () => {
     const { clock, budgets } = scene({ maxRequestsPerMinute: 10 });
     const other = MODEL.replace('alpha', '2');
     for (const name of [MODEL, BY_NUMBER, other]) budgets.of(name);
-    assert.equal(budgets.of(other), budgets.of(MODEL), 'any number may be that of the id');
+    assert.equal(budgets.of(other), budgets.of(MODEL), 'any number may belong to the ID');
     budgets.relate(MODEL, BY_NUMBER);
     assert.equal(budgets.of(BY_NUMBER), budgets.of(MODEL));
     assert.notEqual(budgets.of(other), budgets.of(MODEL));
@@ -114,21 +114,21 @@ suite('two names of one project', () => {
     assert.ok(clock.now() - startedAt <= MINUTE_MS);
   });
 
-  test('are never shared by two ids, or by two numbers', () => {
+  test('do not share a budget with another ID or another number', () => {
     const { budgets } = scene();
     assert.notEqual(budgets.of(MODEL), budgets.of(MODEL.replace('alpha', 'beta')));
     const numbers = scene().budgets;
     assert.notEqual(numbers.of(BY_NUMBER), numbers.of(MODEL.replace('alpha', '2')));
   });
 
-  test('stay related as they were first when a later answer names another number', () => {
+  test('keep their first relation when a later answer names another number', () => {
     const { budgets } = scene();
     budgets.relate(MODEL, BY_NUMBER);
     budgets.relate(MODEL, MODEL.replace('alpha', '2'));
     assert.equal(budgets.keyOf(MODEL), 'projects/1/locations/us-central1');
   });
 
-  test('keep a pause that one of them was asked for', async () => {
+  test('keep a pause that the service asked one of them for', async () => {
     const { clock, budgets } = scene();
     const get = { call: 'operations.get', resource: BY_NUMBER, lane: 'calls' } as const;
     const refusal = new GoogleApiError('slow down', 'RESOURCE_EXHAUSTED', 429, 'virtual', 30_000);
@@ -154,7 +154,7 @@ suite('a granted start', () => {
     assert.equal(clock.now() - startedAt, 20_000);
   });
 
-  test('that is not used within a minute goes to the next in line, and its export waits again', async () => {
+  test('expires after a minute, and its export waits for another grant', async () => {
     const { clock, submission, times } = scene({ maxSubmissionsPerMinute: 1 });
     const forgotten = await clock.runUntil(submission(MODEL, signal));
     const next = await clock.runUntil(submission(MODEL, signal));
@@ -165,7 +165,7 @@ suite('a granted start', () => {
     assert.ok(mostInAMinute(times('start')) <= 1);
   });
 
-  test('is checked when everything is granted, directly before the request is sent', async () => {
+  test('is checked after all grants, directly before the request is sent', async () => {
     const { clock, vertex, budgets, times } = scene({ maxRequestsPerMinute: 1 });
     (await clock.runUntil(budgets.acquire(MODEL, 'calls'))).use();
     const checkedAt: number[] = [];
@@ -188,7 +188,7 @@ suite('a granted start', () => {
     assert.equal(times('start').length, 1);
   });
 
-  test('whose check fails is not sent, and gives back what it was granted', async () => {
+  test('is not sent if its check fails, and frees its grants', async () => {
     const { clock, vertex, times } = scene({ maxSubmissionsPerMinute: 2, maxRequestsPerMinute: 2 });
     const startedAt = clock.now();
     const beforeSend = (): void => {
@@ -198,10 +198,10 @@ suite('a granted start', () => {
       await assert.rejects(clock.runUntil(vertex.exportModel(MODEL, BODY, { beforeSend })), /past the deadline/);
     assert.equal(times().length, 0);
     await clock.runUntil(repeat(2, () => vertex.exportModel(MODEL, BODY)));
-    assert.ok(clock.now() - startedAt <= MINUTE_MS, 'only the spacing of two a minute is waited for');
+    assert.ok(clock.now() - startedAt <= MINUTE_MS, 'the only delay is the distance between two starts per minute');
   });
 
-  test('is not sent when whoever waits for it gives up', async () => {
+  test('is not sent after an abort', async () => {
     const { clock, vertex, times } = scene({ maxSubmissionsPerMinute: 1 });
     await clock.runUntil(vertex.exportModel(MODEL, BODY));
     const controller = new AbortController();
@@ -214,7 +214,7 @@ suite('a granted start', () => {
     assert.equal(times('start').length, 1);
   });
 
-  test('can list and send before a long queue of other calls is served', async () => {
+  test('goes before a long queue of other calls', async () => {
     const { clock, vertex, submission } = scene();
     const queue = repeat(2_000, () => vertex.getModel(MODEL));
     await clock.runUntil(clock.sleep(1_000));
@@ -226,7 +226,7 @@ suite('a granted start', () => {
     await clock.runUntil(queue);
   });
 
-  test('does not hold back other calls and polls for ever, however many starts there are', async () => {
+  test('does not block other calls and polls, even with many starts', async () => {
     const { clock, vertex, budgets, submission } = scene({ maxRequestsPerMinute: 20, maxSubmissionsPerMinute: 60 });
     const starts = repeat(200, async () => {
       const granted = await submission(MODEL, signal);
