@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { googleCredentials } from './activities/google-dependencies';
+import { googleCredentials } from './google/services';
 import { describeSettings, parseWorkerConfig } from './worker/config';
 import { redactingLogger } from './telemetry/logs';
 import { checkCredentials } from './worker/check-credentials';

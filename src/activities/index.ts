@@ -17,16 +17,14 @@ import { cancelExport } from './export/cancel-export';
 import { checkExports } from './fleet/check-exports';
 import { defineActivity, documented } from './define-activity';
 import { deletePartialArtifacts } from './export/delete-partial-artifacts';
-import type { ExportDependencies } from './dependencies';
-import { createDependencies } from './google-dependencies';
-import type { GoogleOptions } from './google-dependencies';
+import type { ExportDependencies, GoogleOptions } from './dependencies';
+import { createDependencies } from './dependencies';
 import { planExports } from './fleet/plan-exports';
 import { selectExportFormat } from './export/select-export-format';
 import { startExport } from './export/start-export';
 import { writeResults } from './fleet/write-results';
 
-export type { ExportDependencies } from './dependencies';
-export type { GoogleOptions } from './google-dependencies';
+export type { ExportDependencies, GoogleOptions } from './dependencies';
 
 /**
  * The activities of this package, for `Worker.create({activities})`. Several workers of one process share one result:

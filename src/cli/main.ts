@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { ApplicationFailure } from '@temporalio/common';
-import { ExportFailureType } from '../contract/failures';
 import { redact } from '../internal/redact';
 import { Output } from './output';
 import { UsageError } from './usage-error';
@@ -44,13 +42,6 @@ async function main([name, ...args]: string[]): Promise<number> {
   return command.run(args, stdout);
 }
 
-/** What a worker does about an outage, a command does not. */
-function messageOf(error: unknown): string {
-  const isOutage = error instanceof ApplicationFailure && error.type === ExportFailureType.Unavailable;
-  if (isOutage && error.cause) return error.cause.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
 function commandNames(): string {
   const names = [...COMMANDS.keys()];
   return names.length === 1 ? `is only ${names.join()}` : `are ${names.join(', ')}`;
@@ -61,7 +52,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    stderr.line(redact(messageOf(error)));
+    stderr.line(redact(error instanceof Error ? error.message : String(error)));
     if (error instanceof UsageError) stderr.line('See temporal-vertex-export --help.');
     process.exitCode = FAILED;
   },

@@ -1,5 +1,4 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { GoogleOptions } from '../activities';
 import type { ExportManifest } from '../contract/manifest';
 import type { ExportModelInput } from '../contract/export-input';
 import type { ExportModelResult } from '../contract/export-result';
@@ -16,6 +15,7 @@ import { InvalidExportInputError } from '../contract/problems';
 import { parseExportModelInput } from '../contract/export-input';
 import { parseModelName } from '../contract/resource-names';
 import { summaryText } from '../contract/text';
+import type { GoogleServiceOptions } from '../google/services';
 import type { EndedExport, FollowedExport, ResultsOptions } from './ended-exports';
 import { endedExports } from './ended-exports';
 import type { FleetHandle, StartFleetOptions } from './fleet-handle';
@@ -33,7 +33,7 @@ export interface ExportClientOptions {
   /** Task queue that the export workers poll. Default `vertex-export`. */
   readonly taskQueue?: string;
   /** How {@link VertexExportClient.verify} reaches Cloud Storage. Default: as an export worker does. */
-  readonly google?: GoogleOptions;
+  readonly google?: GoogleServiceOptions;
 }
 
 export interface StartExportOptions {
@@ -78,7 +78,7 @@ export interface ExportHandle {
  */
 export class VertexExportClient {
   private readonly taskQueue: string;
-  private readonly google: GoogleOptions;
+  private readonly google: GoogleServiceOptions;
 
   constructor(
     private readonly client: Client,

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { EXPORT_MODEL_WORKFLOW } from '../contract/export-status';
-import { pause } from '../polling/time/pause';
+import { pause } from '../internal/pause';
 import { inParallel } from '../internal/in-parallel';
 
 /** A workflow to wait for. */

@@ -99,9 +99,14 @@ export class GoogleApiError extends Error {
   }
 }
 
+/** Whether an error is Google's, with one of the given statuses. */
+export function hasStatus(error: unknown, ...statuses: readonly GoogleStatus[]): error is GoogleApiError {
+  return error instanceof GoogleApiError && statuses.includes(error.status);
+}
+
 /** Whether the service says that it does not offer the call. */
 export function isUnimplemented(error: unknown): boolean {
-  return error instanceof GoogleApiError && error.status === 'UNIMPLEMENTED';
+  return hasStatus(error, 'UNIMPLEMENTED');
 }
 
 /**

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { defined } from '../internal/defined';
 import { GoogleApiError, GoogleTransportError } from './api-error';
 import type { ByteRange } from './byte-range';
 import { readByteRange } from './byte-range';
 import { ListTooLongError, MAX_PAGE_TOKEN_LENGTH, pagesOf } from './pages';
-import { boundedList, defined, exactText, optionalField, optionalTime } from './reply-fields';
+import { boundedList, exactText, optionalField, optionalTime } from './reply-fields';
 import { storageUrl } from './resource-url';
 import type { RestClient, RestRequest } from './rest';
 

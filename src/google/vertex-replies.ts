@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../internal/defined';
 import type { LocationName, ModelName, OperationName } from '../contract/resource-names';
 import { mayBeSameProject, parseModelName, parseOperationName } from '../contract/resource-names';
 import { MAX_PARTIAL_FAILURE_MESSAGE, MAX_PARTIAL_FAILURES } from '../contract/partial-failures';
@@ -7,7 +8,6 @@ import { messageText } from './message-text';
 import { MAX_PAGE_TOKEN_LENGTH } from './pages';
 import {
   boundedList,
-  defined,
   exactText,
   messageField,
   optionalField,

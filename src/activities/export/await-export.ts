@@ -10,7 +10,7 @@ import { GoogleApiError } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
 import type { Strategy } from '../../telemetry/metrics';
 import type { EndedOperation, WatchOptions, WatchProgress } from '../../polling/operation-poller';
-import { pause } from '../../polling/time/pause';
+import { pause } from '../../internal/pause';
 import { OperationStillRunning } from '../../polling/polled-operation';
 import type { ExportDependencies } from '../dependencies';
 import { failureOf, lastFailureOf } from '../failures/failure';

@@ -3,7 +3,7 @@ import type { CancelledOperation, CancelExportRequest } from '../../contract/exp
 import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError } from '../../google/api-error';
 import type { ExportOperation } from '../../google/vertex';
-import { pause } from '../../polling/time/pause';
+import { pause } from '../../internal/pause';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';

@@ -8,9 +8,9 @@ import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError, isPassing } from '../../google/api-error';
 import type { StorageApi, StorageObject } from '../../google/storage';
 import type { ExportDependencies } from '../dependencies';
-import { directoryOf } from './exported-files';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
+import { outputDirectory } from './requested-output';
 import { requireRunFolder } from './run-folder';
 
 /** Longest name of an object that a message contains, in characters. */
@@ -28,7 +28,7 @@ export async function deletePartialArtifacts(
   const { info } = Context.current();
   // Whatever the request says: no folder but the run's own is ever emptied.
   requireRunFolder(folder, info);
-  const deletion = new Deletion(deps.storage, directoryOf(folder), folder, info.heartbeatDetails);
+  const deletion = new Deletion(deps.storage, outputDirectory(folder), folder, info.heartbeatDetails);
   const details = (): unknown => deletion.details();
   return withHeartbeats(heartbeatTimeoutMs, details, async () => {
     try {

@@ -1,6 +1,24 @@
 import type { ExportDestinations } from '../../contract/export-activities';
 import type { OutputInfo } from '../../contract/export-result';
+import type { StorageUri } from '../../contract/resource-names';
 import { parseImageReference, parseImageUri, parseStorageUri } from '../../contract/resource-names';
+import { ExportFailureType } from '../../contract/failures';
+import { asDirectory } from '../../google/storage-directory';
+import { exportFailure } from '../failures/failure';
+
+/**
+ * The directory that an operation wrote to; its path ends with `/`.
+ *
+ * @throws ApplicationFailure of the type VerificationFailed if the URI is not a Cloud Storage URI
+ */
+export function outputDirectory(uri: string): StorageUri {
+  const directory = parseStorageUri(uri);
+  if (directory !== undefined) return asDirectory(directory);
+  throw exportFailure(`The operation's artifactOutputUri is not a Cloud Storage URI: ${uri}`, {
+    type: ExportFailureType.VerificationFailed,
+    action: 'Look at the operation: the service answered with something that the API does not document.',
+  });
+}
 
 /**
  * What is wrong with the place that an operation says it wrote to: it must lie below the prefix, or be the image, that

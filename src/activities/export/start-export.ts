@@ -7,7 +7,7 @@ import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError, GoogleTransportError } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
 import type { ExportOperation, ExportRequestBody } from '../../google/vertex';
-import { pause } from '../../polling/time/pause';
+import { pause } from '../../internal/pause';
 import { processTimers } from '../../polling/time/timers';
 import type { ExportDependencies } from '../dependencies';
 import { requireEmptyFolder, requireListing } from './earlier-start';

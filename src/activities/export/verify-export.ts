@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ExportedFile } from '../../contract/export-result';
 import type { VerifiedExport, VerifyExportRequest } from '../../contract/export-activities';
+import { DirectoryReader } from '../../google/storage-directory';
 import type { ArtifactFile } from '../../verification/artifact-file';
 import { boundedVerification } from '../../verification/bounded';
 import { changesBetween } from '../../verification/changes';
@@ -14,10 +15,9 @@ import { manifestOf } from '../../manifest/digests';
 import { inspectFiles, joined } from '../../verification/structure';
 import { compareWithUpload } from './verify-upload';
 import type { ExportDependencies } from '../dependencies';
-import { DirectoryReader, directoryOf } from './exported-files';
-import { verificationFailure } from '../failures/failure';
+import { verificationFailure, withFailures } from '../failures/failure';
 import { withHeartbeats } from '../heartbeats';
-import { outputProblems } from './requested-output';
+import { outputDirectory, outputProblems } from './requested-output';
 import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
 import type { WrittenManifest } from './write-manifest';
@@ -43,18 +43,19 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   return withHeartbeats(
     request.heartbeatTimeoutMs,
     () => ({ step: 'verifying', ...reader.reads }),
-    async () => {
-      const image =
-        imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
-      const artifacts =
-        artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
-      const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
-      return {
-        ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
-        ...(image && { image: image.verified }),
-        reads: reader.reads,
-      };
-    },
+    () =>
+      withFailures('artifacts', async () => {
+        const image =
+          imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
+        const artifacts =
+          artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
+        const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
+        return {
+          ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
+          ...(image && { image: image.verified }),
+          reads: reader.reads,
+        };
+      }),
   );
 }
 
@@ -70,7 +71,7 @@ async function verifyArtifacts(
   uri: string,
   request: VerifyExportRequest,
 ): Promise<{ verified: Pick<VerifiedExport, 'files' | 'inspected'>; notes: string[] }> {
-  const directory = directoryOf(uri);
+  const directory = outputDirectory(uri);
   const { listRequests } = reader.reads;
   const files = await reader.files(directory);
   const isPaged = reader.reads.listRequests - listRequests > 1;

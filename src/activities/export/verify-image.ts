@@ -5,10 +5,10 @@ import type { VerifyExportRequest } from '../../contract/export-activities';
 import { parseImageReference } from '../../contract/resource-names';
 import { GoogleApiError } from '../../google/api-error';
 import type { ImageManifest } from '../../google/registry';
+import type { RunningReads } from '../../google/storage-directory';
 import type { ImageSource } from '../../verification/image';
 import { checkImage } from '../../verification/image';
 import type { ExportDependencies } from '../dependencies';
-import type { RunningReads } from './exported-files';
 import { verificationFailure, withFailures } from '../failures/failure';
 
 /** Looks at an image: its manifest or index, and every config and layer that belongs to it. */

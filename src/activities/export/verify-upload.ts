@@ -1,14 +1,13 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { ExportedFile } from '../../contract/export-result';
 import type { StorageUri } from '../../contract/resource-names';
 import type { VerifyExportRequest } from '../../contract/export-activities';
 import { parseStorageUri } from '../../contract/resource-names';
-import { GoogleApiError } from '../../google/api-error';
+import { hasStatus } from '../../google/api-error';
 import type { StorageObject } from '../../google/storage';
+import type { DirectoryReader } from '../../google/storage-directory';
+import { asDirectory, exportedFile } from '../../google/storage-directory';
 import type { Findings } from '../../verification/listing';
 import { compareWithSource } from '../../verification/source';
-import type { DirectoryReader } from './exported-files';
-import { asDirectory, exportedFile } from './exported-files';
 
 /** The format whose export is a copy of what was uploaded. */
 const COPY = 'custom-trained';
@@ -65,8 +64,7 @@ async function listUpload(reader: DirectoryReader, directory: StorageUri): Promi
   try {
     return await reader.objects(directory);
   } catch (error) {
-    const cause = error instanceof ApplicationFailure ? error.cause : undefined;
-    if (cause instanceof GoogleApiError && ['NOT_FOUND', 'PERMISSION_DENIED'].includes(cause.status)) return undefined;
+    if (hasStatus(error, 'NOT_FOUND', 'PERMISSION_DENIED')) return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { ExportModelInput } from '../../../src/contract/export-input';
 import type { ExportPlan } from '../../../src/contract/export-activities';
 import { ExportFailureType } from '../../../src/contract/failures';
-import { withKnownBuckets } from '../../../src/google/bucket-cache';
+import { withBucketCache } from '../../../src/google/bucket-cache';
 import { activitiesOf, failureOf, run } from '../../support/activities';
 import { addModel, modelEntry, MODELS } from '../../support/models';
 import { useGoogleServices } from '../../support/services';
@@ -233,7 +233,7 @@ test('the record of a bucket is read once for many exports, and again after a mi
   const clock = new VirtualClock();
   const record = { name: 'exports', location: 'US-CENTRAL1' };
   const unused = (): never => assert.fail('only buckets are read');
-  const storage = withKnownBuckets(
+  const storage = withBucketCache(
     {
       getBucket: () => {
         reads += 1;
@@ -244,7 +244,7 @@ test('the record of a bucket is read once for many exports, and again after a mi
       writeObject: unused,
       deleteObject: unused,
     },
-    clock,
+    () => clock.now(),
   );
   await assert.rejects(storage.getBucket('exports'), /not readable yet/);
   for (let request = 0; request < 3; request += 1) assert.equal(await storage.getBucket('exports'), record);
