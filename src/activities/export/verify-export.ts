@@ -11,26 +11,31 @@ import type { Family } from '../../verification/formats';
 import { belongs, familyOf } from '../../verification/formats';
 import type { Inspection } from '../../verification/inspection';
 import { checkListing, unexpectedFiles } from '../../verification/listing';
+import { defined } from '../../internal/defined';
 import { manifestOf } from '../../manifest/digests';
 import { inspectFiles, joined } from '../../verification/structure';
 import { compareWithUpload } from './verify-upload';
 import type { ExportDependencies } from '../dependencies';
-import { verificationFailure, withFailures } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
+import { verificationFailure } from '../failures/failure';
+import type { ReportDetails } from '../heartbeats';
 import { outputDirectory, outputProblems } from './requested-output';
 import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
 import type { WrittenManifest } from './write-manifest';
 import { writeManifest } from './write-manifest';
 
-/** What the result of a verification may take of workflow history, in bytes of JSON. */
+/** Largest result of a verification, in bytes of JSON: it is part of workflow history. */
 const MAX_RESULT_BYTES = 200_000;
 
-/** Looks at everything that the operation says it wrote. */
-export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
+/** Verifies everything that the operation reports as written. Errors of Cloud Storage are thrown unchanged. */
+export async function verifyExport(
+  deps: ExportDependencies,
+  request: VerifyExportRequest,
+  report: ReportDetails,
+): Promise<VerifiedExport> {
   const { artifactOutputUri, imageOutputUri } = request.outputInfo;
   const { outputUriPrefix, imageUri } = request.destinations;
-  // Any workflow can call the activity: nobody else's folder gets a manifest.
+  // Any workflow can call the activity: a manifest is written only to the caller's own folder.
   if (request.writeManifest && outputUriPrefix !== undefined) {
     requireRunFolder(outputUriPrefix, Context.current().info);
   }
@@ -40,26 +45,20 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   if (misplaced.length > 0) throw verificationFailure(artifactOutputUri ?? imageOutputUri ?? '', misplaced);
 
   const reader = new DirectoryReader(deps.storage, Context.current().cancellationSignal);
-  return withHeartbeats(
-    request.heartbeatTimeoutMs,
-    () => ({ step: 'verifying', ...reader.reads }),
-    () =>
-      withFailures('artifacts', async () => {
-        const image =
-          imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
-        const artifacts =
-          artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
-        const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
-        return {
-          ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
-          ...(image && { image: image.verified }),
-          reads: reader.reads,
-        };
-      }),
-  );
+  report(() => ({ step: 'verifying', ...reader.reads }));
+  const image =
+    imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
+  const artifacts =
+    artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
+  const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
+  return {
+    ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
+    ...defined({ image: image?.verified }),
+    reads: reader.reads,
+  };
 }
 
-/** An operation that ended well but does not say where its output is gives nothing to look at. */
+/** Refuses a successful operation without the URI of its output: there is nothing to verify. */
 function requireOutput(field: string, asked: string | undefined, given: string | undefined): void {
   if (asked === undefined || given !== undefined) return;
   throw verificationFailure(asked, [`the operation's outputInfo has no ${field}`]);
@@ -82,12 +81,15 @@ async function verifyArtifacts(
   const listing = await checkListing(family, files);
   const upload = await compareWithUpload(reader, request, files, deps.uploadBuckets);
   const readable = files.map((file) => reader.readable(directory, file));
-  const { structure, content } = await lookInside(request, family, readable);
-  // One page is the directory at one moment; several may have seen it change.
+  const { structure, content } = await inspect(request, family, readable);
+  // One page shows the directory at one moment; it may change between several.
   const changes = isPaged ? await changesBetween(files, await reader.files(directory)) : [];
   const findings = [
-    ...[...listing.findings, ...upload.findings, ...structure.findings],
-    ...[...(content?.findings ?? []), ...changes],
+    ...listing.findings,
+    ...upload.findings,
+    ...structure.findings,
+    ...(content?.findings ?? []),
+    ...changes,
   ];
   if (findings.length > 0) throw verificationFailure(uri, findings);
   const verified = await manifestOf(files);
@@ -96,19 +98,22 @@ async function verifyArtifacts(
     : {};
   return {
     verified: {
-      files: { ...verified, ...(manifestUri !== undefined && { manifestUri }) },
+      files: { ...verified, ...defined({ manifestUri }) },
       ...(structure.inspected.length > 0 && { inspected: structure.inspected }),
     },
     notes: [
       ...notes,
-      ...[...listing.notes, ...upload.notes, ...(await strangers(family, files, structure))],
-      ...[...structure.notes, ...unchecked(request, family, structure)],
+      ...listing.notes,
+      ...upload.notes,
+      ...(await filesOfOthers(family, files, structure)),
+      ...structure.notes,
+      ...unchecked(request, family, structure),
     ],
   };
 }
 
-/** What the level asks for beyond the listing. */
-async function lookInside(
+/** Inspects what the level requires beyond the listing. */
+async function inspect(
   { level }: VerifyExportRequest,
   family: Family | undefined,
   files: readonly ArtifactFile[],
@@ -118,8 +123,8 @@ async function lookInside(
   return { structure, ...(level === 'content' && { content: await checkContent(files) }) };
 }
 
-/** Files that exports of the format do not have: somebody else's, perhaps. */
-async function strangers(
+/** Notes about unexpected files: exports of the format do not have them. */
+async function filesOfOthers(
   family: Family | undefined,
   files: readonly ExportedFile[],
   { used }: Inspection,
@@ -129,7 +134,7 @@ async function strangers(
   return unexpectedFiles((path) => known.has(path) || belongs(family, path), files);
 }
 
-/** What was not looked into, although the level asks for it. */
+/** Notes about files that were not inspected although the level requires it. */
 function unchecked(
   { level, exportFormatId }: VerifyExportRequest,
   family: Family | undefined,

@@ -8,7 +8,7 @@ import { exportManifest, exportManifestSchema } from '../../contract/manifest';
 import { jsonOrUndefined } from '../../internal/json';
 import { MANIFEST_NAME, subjectsOf } from '../../manifest/digests';
 import type { ExportDependencies } from '../dependencies';
-import { writeOwnObject } from '../write-object';
+import { writeOwnObject } from './write-object';
 
 /** Where the manifest is; without a URI, the note says why it was not written. */
 export interface WrittenManifest {

@@ -14,7 +14,7 @@ import { redact } from '../../internal/redact';
 import { boundedFindings } from '../../verification/bounded';
 import type { RequestPurpose } from './table';
 import { actionOf, rowOf } from './table';
-import { haveAttemptsFailedFor, isLasting, PASSING_MS } from './lasting';
+import { haveAttemptsFailedFor, isLasting, PASSING_MS } from './persistence';
 
 const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
 

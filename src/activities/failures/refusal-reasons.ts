@@ -1,6 +1,6 @@
 import type { ExportFailureTypeName, FixableBy } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
-import { PASSING_MS } from './lasting';
+import { PASSING_MS } from './persistence';
 
 /** What an answer becomes. */
 export interface FailureRow {

@@ -1,7 +1,7 @@
 import { ExportFailureType } from '../../contract/failures';
 import type { GoogleStatus } from '../../google/api-error';
 import type { ErrorReason } from '../../google/error-reason';
-import { PASSING_MS } from './lasting';
+import { PASSING_MS } from './persistence';
 import type { FailureRow } from './refusal-reasons';
 import { REASONS } from './refusal-reasons';
 
@@ -18,8 +18,8 @@ interface StatusRow extends FailureRow {
   readonly message?: RegExp;
 }
 
-/** The right that the worker's account needs for a request. */
-export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
+/** The roles that the worker's account needs for a request. */
+export const REQUIRED_ROLES: Readonly<Record<RequestPurpose, string>> = {
   model: 'roles/aiplatform.user (aiplatform.models.get) on the project',
   models: 'roles/aiplatform.user (aiplatform.models.list) on the project',
   results: 'roles/storage.objectUser (storage.objects.create, storage.objects.delete) on the bucket',
@@ -241,7 +241,7 @@ export function actionOf(
   purpose: RequestPurpose,
   request: string,
 ): string {
-  const rights = READ_RIGHTS[purpose];
+  const rights = REQUIRED_ROLES[purpose];
   const values: Readonly<Record<string, string>> = {
     rights,
     service: service ?? SERVICES[purpose] ?? 'aiplatform.googleapis.com',

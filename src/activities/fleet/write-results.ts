@@ -5,7 +5,7 @@ import { problem } from '../../contract/problems';
 import type { ExportDependencies } from '../dependencies';
 import { inputFailure } from '../failures/failure';
 import { requireRunFolder } from '../export/run-folder';
-import { writeOwnObject } from '../write-object';
+import { writeOwnObject } from '../export/write-object';
 
 /** Name of an object that has results. */
 const RESULTS_NAME = /^results-\d{5,9}\.jsonl$/;

@@ -58,10 +58,10 @@ const stateOf = (operation: string): string | undefined =>
     .find(({ name }) => name === operation)?.state;
 
 suite('an export that runs longer than parkAfter', () => {
-  test('gives its slot back, so that others go on, and says so in plain words', async () => {
+  test('parks, so that other exports can run, and the failure says so', async () => {
     const long = await startLong(600_000);
     const pending = await untilParked(long);
-    assert.match(pending.failure ?? '', /still runs, and gave its slot back as longExports asks — .* again in 1 s\.$/);
+    assert.match(pending.failure ?? '', /is still running; the export parks, as longExports requires — .* again in 1 s\.$/);
     const { operation, waited } = pending.heartbeat as { operation: string; waited: string };
     assert.equal(operation, await operationOf(long));
     assert.match(waited, /^\d+ s$/);

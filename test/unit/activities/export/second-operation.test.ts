@@ -74,7 +74,7 @@ suite('an operation that a race has started', () => {
       },
     };
     const deps = dependencies(vertex, { storage: storage as ExportDependencies['storage'] });
-    await environment.run(() => startExport(deps, request)).catch(() => undefined);
+    await environment.run(() => startExport(deps, request, () => undefined)).catch(() => undefined);
     assert.deepEqual(cancelled, [SECOND]);
   });
 
@@ -94,7 +94,7 @@ suite('an operation that a race has started', () => {
     };
     const awaited: AwaitExportRequest = { operation: FIRST, polling: POLLING, twinOf: request };
     const deps = dependencies(vertex, { watch: watch as ExportDependencies['watch'] });
-    await activityEnvironment().run(() => awaitExport(deps, awaited));
+    await activityEnvironment().run(() => awaitExport(deps, awaited, () => undefined));
     assert.deepEqual(events.slice(0, 2), [`cancelled ${SECOND}`, 'ended']);
   });
 });

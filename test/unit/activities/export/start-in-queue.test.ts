@@ -51,7 +51,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
   for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
     test(`sends nothing when its workflow is ${status}`, async () => {
       const { deps, sent } = queue();
-      const started = environment(status).run(() => startExport(deps, startRequest(MODEL)));
+      const started = environment(status).run(() => startExport(deps, startRequest(MODEL), () => undefined));
       await assert.rejects(started, CancelledFailure);
       assert.deepEqual(sent, []);
     });
@@ -59,14 +59,16 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
 
   test('is sent when its workflow still runs', async () => {
     const { deps, sent } = queue();
-    await environment('RUNNING').run(() => startExport(deps, startRequest(MODEL)));
+    await environment('RUNNING').run(() => startExport(deps, startRequest(MODEL), () => undefined));
     assert.equal(sent.length, 1);
   });
 
   test('sends nothing after its deadline', async () => {
     const { deps, sent } = queue();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
-    const started = environment('RUNNING').run(() => startExport(deps, startRequest(MODEL, { notAfter })));
+    const started = environment('RUNNING').run(() =>
+      startExport(deps, startRequest(MODEL, { notAfter }), () => undefined),
+    );
     await assert.rejects(started, /The deadline of the export passed before it could be started/);
     assert.deepEqual(sent, []);
   });

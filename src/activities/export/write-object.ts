@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { StorageUri } from '../contract/resource-names';
-import { GoogleApiError, isThrottled } from '../google/api-error';
-import type { StorageApi, StorageObject } from '../google/storage';
-import type { RequestPurpose } from './failures/table';
-import { failureOf } from './failures/failure';
+import type { StorageUri } from '../../contract/resource-names';
+import { GoogleApiError, isThrottled } from '../../google/api-error';
+import type { StorageApi, StorageObject } from '../../google/storage';
+import type { RequestPurpose } from '../failures/table';
+import { failureOf } from '../failures/failure';
 
 /** An object that a step writes in a folder of its own. */
 export interface OwnObject {
