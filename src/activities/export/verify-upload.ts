@@ -6,6 +6,7 @@ import { hasStatus } from '../../google/api-error';
 import type { StorageObject } from '../../google/storage';
 import type { DirectoryReader } from '../../google/storage-directory';
 import { asDirectory, exportedFile } from '../../google/storage-directory';
+import { defined } from '../../internal/defined';
 import type { Findings } from '../../verification/listing';
 import { compareWithSource } from '../../verification/source';
 
@@ -13,10 +14,10 @@ import { compareWithSource } from '../../verification/source';
 const COPY = 'custom-trained';
 
 /**
- * Compares an export that should be a copy with what the Model was uploaded from, where the worker may read that.
+ * Compares a copying export with the files that the Model was uploaded from, if the worker may read them.
  *
- * @param uploadBuckets buckets whose file names may be reported; those of others are only counted: who starts an export
- * need not have the right to list them, as the worker has
+ * @param uploadBuckets buckets whose file names may be reported. Differences in others are only counted: whoever starts an
+ * export may lack the worker's right to list them
  */
 export async function compareWithUpload(
   reader: DirectoryReader,
@@ -38,7 +39,7 @@ export async function compareWithUpload(
   }
   const originals = objects.map((object) => ({
     ...exportedFile(object, directory.path),
-    ...(object.timeCreated !== undefined && { timeCreated: object.timeCreated }),
+    ...defined({ timeCreated: object.timeCreated }),
   }));
   const compared = await compareWithSource(files, originals, createTime);
   const exportBucket = parseStorageUri(destinations.outputUriPrefix ?? '')?.bucket;
@@ -59,7 +60,7 @@ function withoutNames({ findings, notes }: Findings, artifactUri: string): Findi
   };
 }
 
-/** `undefined` where the worker may not read, or the bucket is gone: both are usual long after an upload. */
+/** Lists the upload; `undefined` if the worker may not list it or the bucket no longer exists, as is usual after a while. */
 async function listUpload(reader: DirectoryReader, directory: StorageUri): Promise<StorageObject[] | undefined> {
   try {
     return await reader.objects(directory);

@@ -90,7 +90,7 @@ suite('awaitExport', () => {
 
     const forgotten = { ...request, operation: `${request.operation}9` };
     const failure = await failureOf(wait(forgotten, { notFoundMs: 2_000 }), ExportFailureType.OperationNotFound);
-    assert.match(failure.message, /The service has forgotten the operation/);
+    assert.match(failure.message, /The service no longer has the operation/);
     assert.equal(failure.retryable, false);
   });
 
@@ -139,7 +139,7 @@ suite('awaitExport', () => {
     const request = await startedExport({ durationMs: 10_000 });
     const waiting = failureOf(wait(request), ExportFailureType.OperationCancelled);
     await fetch(`${services().vertex.url}/v1beta1/${request.operation}:cancel`, { method: 'POST' });
-    assert.match((await waiting).message, /Somebody else cancelled/);
+    assert.match((await waiting).message, /Somebody cancelled the operation/);
   });
 
   for (const reason of ['PAUSED', 'RESET', 'WORKER_SHUTDOWN', 'CANCELLED', 'TIMED_OUT'] as const) {

@@ -166,7 +166,7 @@ suite('the plan', () => {
     }
   });
 
-  test('goes on without a look at the bucket where the worker may not read it', async () => {
+  test('continues without the location of the bucket if the worker may not read it', async () => {
     const { vertex } = services();
     // An object store that refuses everything: the emulator answers its path with what the fault says.
     const id = vertex.addFault({
