@@ -141,8 +141,10 @@ function unchecked(
   { inspected }: Inspection,
 ): string[] {
   if (family === undefined) {
-    return [`the files of format ${exportFormatId} are not known: names, sizes and checksums were checked, no inside`];
+    return [
+      `the files of format ${exportFormatId} are not known: names, sizes and checksums were checked, but no contents`,
+    ];
   }
   const none = (level === 'structure' || level === 'content') && inspected.length === 0;
-  return none ? ['no file is of a kind that is looked into'] : [];
+  return none ? ['no file is of a kind that can be inspected'] : [];
 }
