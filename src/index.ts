@@ -5,7 +5,7 @@
  */
 export { createExportActivities } from './activities';
 export type { GoogleOptions } from './activities';
-export type { ServiceHosts } from './activities/google-dependencies';
+export type { GoogleServiceOptions, ServiceHosts } from './google/services';
 export { VertexExportClient } from './client/client';
 export type { ExportClientOptions, ExportHandle, StartExportOptions } from './client/client';
 export type { FleetHandle, StartFleetOptions } from './client/fleet-handle';

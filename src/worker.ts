@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { googleCredentials } from './activities/google-dependencies';
+import { googleCredentials } from './google/services';
 import { describeSettings, parseWorkerConfig } from './worker/config';
 import { redactingLogger } from './telemetry/logs';
 import { checkCredentials } from './worker/check-credentials';
@@ -25,7 +25,7 @@ Settings, all environment variables:
 ${describeSettings()}
 `;
 
-/** Every problem of the settings becomes a line. */
+/** Maps problems of the settings to a SettingsError. */
 function settings<T>(read: () => T): T {
   try {
     return read();
@@ -44,7 +44,7 @@ async function main(process_: WorkerProcess): Promise<void> {
   const { connectionOptions, namespace = 'default' } = settings(() => loadClientConnectConfig());
 
   const log = new ErrorMemory(new DefaultLogger('INFO'));
-  // What the SDK's core writes passes through the logger, too.
+  // The messages of the SDK's core pass through the logger, too.
   Runtime.install({ logger: redactingLogger(log), telemetryOptions: { logging: { forward: {} } } });
   const connection = await connectToTemporal(connectionOptions);
   const place = { address: connectionOptions.address, namespace };

@@ -20,7 +20,7 @@ const MAX_RESULT_BYTES = 256_000;
 const CLEAN_UP_MS = 2 * 86_400_000 + MINUTE_MS;
 
 /** What the failure of an operation says that the export did not cancel. */
-const CANCELLED_BY_OTHERS = 'cancelled the operation. Ask them';
+const CANCELLED_BY_OTHERS = 'cancelled the operation. Find out why';
 
 /** Checks one export after everything has come to rest. */
 export function checkExport(

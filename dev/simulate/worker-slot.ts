@@ -150,9 +150,12 @@ export class Incarnation {
     this.activities = {
       ...activities.exportActivities(deps),
       // The same activity; its code is loaded by an import of its own, which would not belong to this process.
-      verifyExport: define.defineActivity(requests.verifyExportRequestSchema, (request) =>
-        verification.verifyExport(deps, request),
-      ),
+      verifyExport: define.defineActivity({
+        schema: requests.verifyExportRequestSchema,
+        heartbeatTimeoutMs: (request) => request.heartbeatTimeoutMs,
+        purpose: 'artifacts',
+        run: (request, report) => verification.verifyExport(deps, request, report),
+      }),
     };
   }
 

@@ -2,27 +2,45 @@ import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { problemsOf } from '../contract/problems';
-import { inputFailure, internalFailure } from './failures/failure';
+import { inputFailure, internalFailure, withFailures } from './failures/failure';
 import { withRetryInTime } from './failures/retry-delay';
+import type { RequestPurpose } from './failures/table';
+import type { ReportDetails } from './heartbeats';
+import { withHeartbeats } from './heartbeats';
 
-/**
- * An activity whose request is checked before anything else, and whose failures all have a documented type.
- *
- * Any workflow of the namespace can call it with anything, so that no part of a request is trusted.
- */
-export function defineActivity<Request, Result>(
-  schema: z.ZodType<Request>,
-  run: (request: Request) => Promise<Result>,
-): (request: Request) => Promise<Result> {
-  return documented((request) => {
-    const parsed = schema.safeParse(request);
+/** How an activity is run. */
+interface ActivityDefinition<Request, Result> {
+  /** Checks the request before anything else: any workflow of the namespace can call the activity with any value. */
+  readonly schema: z.ZodType<Request>;
+  /** Heartbeat timeout, in milliseconds. Default: no heartbeats are sent. */
+  readonly heartbeatTimeoutMs?: (request: Request) => number;
+  /** Purpose of the requests to Google whose errors `run` throws. Default: `run` throws none. */
+  readonly purpose?: RequestPurpose;
+  /** @param report sets the details of the heartbeats; the function is called for each heartbeat */
+  readonly run: (request: Request, report: ReportDetails) => Promise<Result>;
+}
+
+/** Defines an activity with a checked request, heartbeats while it runs, and documented failures only. */
+export function defineActivity<Request, Result>({
+  schema,
+  heartbeatTimeoutMs,
+  purpose,
+  run,
+}: ActivityDefinition<Request, Result>): (request: Request) => Promise<Result> {
+  return defineUncheckedActivity((raw) => {
+    const parsed = schema.safeParse(raw);
     if (!parsed.success) return Promise.reject(inputFailure(problemsOf(parsed.error)));
-    return run(parsed.data);
+    const request = parsed.data;
+    const mapped = (report: ReportDetails): Promise<Result> =>
+      purpose === undefined ? run(request, report) : withFailures(purpose, () => run(request, report));
+    return heartbeatTimeoutMs === undefined
+      ? mapped(() => undefined)
+      : withHeartbeats(heartbeatTimeoutMs(request), mapped);
   });
 }
 
-/** The activity, with every error that is not a failure of Temporal's turned into a documented one. */
-export function documented<Args extends unknown[], Result>(
+/** Defines an activity that checks its arguments itself. Unexpected errors become documented failures. */
+export function defineUncheckedActivity<Args extends unknown[], Result>(
   run: (...args: Args) => Promise<Result>,
 ): (...args: Args) => Promise<Result> {
   return async (...args) => {
@@ -32,7 +50,7 @@ export function documented<Args extends unknown[], Result>(
       if (error instanceof ApplicationFailure) {
         throw withRetryInTime(withoutCause(error), Context.current().info, Date.now());
       }
-      // An abort has the reason of the cancellation, which is one of Temporal's own failures.
+      // The reason of an aborted signal is a failure of Temporal's own.
       if (error instanceof TemporalFailure || error instanceof CompleteAsyncError) throw error;
       throw internalFailure(error);
     }
@@ -40,8 +58,8 @@ export function documented<Args extends unknown[], Result>(
 }
 
 /**
- * The failure as it leaves the activity. Its cause is what a service, a proxy or a credential source said, as they said
- * it: it stays in the process. Message and details were made for workflow history.
+ * Removes the cause of a failure that leaves the activity. The cause holds the unchanged text of a service, a proxy or a
+ * credential source, and stays in the process; message and details were made for workflow history.
  */
 function withoutCause(failure: ApplicationFailure): ApplicationFailure {
   Reflect.deleteProperty(failure, 'cause');

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { ApplicationFailure } from '@temporalio/common';
-import { ExportFailureType } from '../contract/failures';
 import { redact } from '../internal/redact';
 import { Output } from './output';
 import { UsageError } from './usage-error';
@@ -45,19 +43,12 @@ async function main([name, ...args]: string[]): Promise<number> {
   return command.run(args, stdout);
 }
 
-/** The cause of an outage: the failure's own message is about retries, which a command does not make. */
-function messageOf(error: unknown): string {
-  const isOutage = error instanceof ApplicationFailure && error.type === ExportFailureType.Unavailable;
-  if (isOutage && error.cause) return error.cause.message;
-  return error instanceof Error ? error.message : String(error);
-}
-
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    stderr.line(redact(messageOf(error)));
+    stderr.line(redact(error instanceof Error ? error.message : String(error)));
     if (error instanceof UsageError) stderr.line('See temporal-vertex-export --help.');
     process.exitCode = FAILED;
   },

@@ -1,5 +1,4 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { GoogleOptions } from '../activities';
 import type { ExportManifest } from '../contract/manifest';
 import type { ExportModelInput } from '../contract/export-input';
 import type { ExportModelResult } from '../contract/export-result';
@@ -16,6 +15,8 @@ import { InvalidExportInputError } from '../contract/problems';
 import { parseExportModelInput } from '../contract/export-input';
 import { parseModelName } from '../contract/resource-names';
 import { summaryText } from '../contract/text';
+import type { GoogleServiceOptions } from '../google/services';
+import { defined } from '../internal/defined';
 import type { EndedExport, FollowedExport, ResultsOptions } from './ended-exports';
 import { endedExports } from './ended-exports';
 import type { FleetHandle, StartFleetOptions } from './fleet-handle';
@@ -23,7 +24,7 @@ import { getFleet, startFleet } from './fleet-handle';
 import type { ManifestCheck, ManifestCheckOptions } from '../manifest/check';
 import { verifyManifest } from '../manifest/check';
 
-/** Pause between two polls of many exports, in milliseconds. */
+/** Pause between two polls of `resultsOf`, in milliseconds. */
 const POLL_EVERY_MS = 5_000;
 
 /** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
@@ -32,30 +33,30 @@ type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResul
 export interface ExportClientOptions {
   /** Task queue that the export workers poll. Default `vertex-export`. */
   readonly taskQueue?: string;
-  /** How {@link VertexExportClient.verify} reaches Cloud Storage. Default: as an export worker does. */
-  readonly google?: GoogleOptions;
+  /** Connection of {@link VertexExportClient.verify} to Cloud Storage. Default: that of an export worker. */
+  readonly google?: GoogleServiceOptions;
 }
 
 export interface StartExportOptions {
   /** Default: {@link exportWorkflowId} of the input, so that a second start of the same export joins the first. */
   readonly workflowId?: string;
-  /** How its tasks stand beside those of others. Default: the namespace's. */
+  /** Priority of its tasks. Default: that of the namespace. */
   readonly priority?: ExportPriority;
 }
 
 /** A started export. */
 export interface ExportHandle {
   readonly workflowId: string;
-  /** Answer of the `exportStatus` query; a worker must be up. */
+  /** Returns the result of the `exportStatus` query; a worker must be running. */
   readonly status: () => Promise<ExportStatus>;
-  /** Lets a blocked export go on. @throws WorkflowUpdateFailedError where it is not blocked */
+  /** Retries a blocked export. @throws WorkflowUpdateFailedError if it is not blocked */
   readonly retry: () => Promise<void>;
-  /** Ends a blocked export with its failure. @throws WorkflowUpdateFailedError where it is not blocked */
+  /** Ends a blocked export with its failure. @throws WorkflowUpdateFailedError if it is not blocked */
   readonly abort: () => Promise<void>;
-  /** Asks for a cancel; `result()` rejects once Google's operation has ended. */
+  /** Requests a cancel; `result()` rejects once Google's operation has ended. */
   readonly cancel: () => Promise<void>;
   /**
-   * Waits for the end.
+   * Waits for the result.
    *
    * @throws WorkflowFailedError whose `cause` is an ApplicationFailure with an `ExportFailureType`, or a
    * CancelledFailure
@@ -66,7 +67,7 @@ export interface ExportHandle {
 }
 
 /**
- * Starts and follows exports over a Temporal `Client`.
+ * Starts and follows exports with a Temporal `Client`.
  *
  * @example
  * const exports = new VertexExportClient(new Client({ connection }));
@@ -78,7 +79,7 @@ export interface ExportHandle {
  */
 export class VertexExportClient {
   private readonly taskQueue: string;
-  private readonly google: GoogleOptions;
+  private readonly google: GoogleServiceOptions;
 
   constructor(
     private readonly client: Client,
@@ -89,7 +90,7 @@ export class VertexExportClient {
   }
 
   /**
-   * Starts an export, or joins the running one of the same workflow id.
+   * Starts an export, or joins a running one with the same workflow id.
    *
    * @throws InvalidExportInputError that lists every problem, before anything is started
    */
@@ -105,24 +106,24 @@ export class VertexExportClient {
       workflowId: options.workflowId ?? exportWorkflowId(input),
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: summaryText(`export ${parseModelName(name)?.model ?? ''} to ${to}`),
-      memo: { model: name, ...(exportFormatId !== undefined && { exportFormatId }) },
-      ...(options.priority && { priority: options.priority }),
+      memo: defined({ model: name, exportFormatId }),
+      ...defined({ priority: options.priority }),
     });
     return exportHandle(handle);
   }
 
-  /** Checks an export, or a copy of it, against the manifest that was written beside it; see {@link verifyManifest}. */
+  /** Checks an export or a copy of it against the export's manifest; see {@link verifyManifest}. */
   verify(manifest: ExportManifest | string, options: ManifestCheckOptions = {}): Promise<ManifestCheck> {
     return verifyManifest(manifest, { google: this.google, ...options });
   }
 
-  /** An export that was started before, by anybody. */
+  /** Returns a handle for an export that was started before. */
   get(workflowId: string): ExportHandle {
     return exportHandle(this.client.workflow.getHandle<ExportModelWorkflow>(workflowId));
   }
 
   /**
-   * Starts a fleet of exports, or joins the running one of the same workflow id.
+   * Starts a fleet of exports, or joins a running one with the same workflow id.
    *
    * @throws InvalidExportInputError that lists every problem, before anything is started
    *
@@ -139,22 +140,22 @@ export class VertexExportClient {
     return startFleet(this.client, this.taskQueue, input, options);
   }
 
-  /** A fleet that was started before, by anybody. */
+  /** Returns a handle for a fleet that was started before. */
   getFleet(workflowId: string): FleetHandle {
     return getFleet(this.client, workflowId);
   }
 
   /**
-   * Gives exports as they end, in that order: those of a fleet, or any others. It asks for what has closed lately every
-   * few seconds; to wait for the `result()` of each would hold a long poll for each, and a Temporal server refuses
-   * more than about a thousand.
+   * Yields exports in the order of their ends: those of a fleet, or any others. It lists recently closed workflows every
+   * few seconds. Waiting for the `result()` of each would hold one long poll for each, and a Temporal server refuses more
+   * than about a thousand.
    *
-   * Runs are followed, not ids: of an id the run that is the latest at the time of asking, of an entry with a `runId` that
-   * run. Earlier and later runs of the id do not count; a run that continues as new, is retried or is reset is followed
-   * to its next run.
+   * It follows runs, not ids: for an id, the latest run at the time of the call; for an entry with a `runId`, that run.
+   * Earlier and later runs of the id are ignored. A run that continues as new, is retried or is reset is followed to its
+   * next run.
    *
-   * An id that the server does not know comes with the error that its `result()` rejects with. One of a workflow that is
-   * not an export comes at once, with an ApplicationFailure of the type `ExportError.FailedPrecondition`.
+   * For an id that the server does not know, the error is the one that `result()` rejects with. A workflow that is not an
+   * export is yielded at once, with an ApplicationFailure of the type `ExportError.FailedPrecondition`.
    *
    * @example
    * for await (const { workflowId, result, error } of exports.resultsOf(workflowIds)) {

@@ -6,23 +6,24 @@ import { EXPORT_MODEL_WORKFLOW } from '../contract/names';
 import { ExportFailureType } from '../contract/failures';
 import type { EndedWorkflow, EndedWorkflowsOptions, FollowedWorkflow } from './ended-workflows';
 import { endedWorkflows } from './ended-workflows';
+import { defined } from '../internal/defined';
 import { inParallel } from '../internal/in-parallel';
 
 export interface ResultsOptions {
   /** Pause between two polls, in milliseconds. Default 5,000. */
   readonly everyMs?: number;
-  /** Ends the waiting, not the exports; its reason is thrown. */
+  /** Ends the wait, not the exports; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
 /** An export to wait for. */
 export interface FollowedExport {
   readonly workflowId: string;
-  /** Run to follow. Default: the one that is the latest at the time of asking. */
+  /** Run to follow. Default: the latest one at the time of the call. */
   readonly runId?: string | undefined;
 }
 
-/** An export that has ended, with what its `result()` resolves to or rejects with. */
+/** An export that has ended, with its result or its error. */
 export type EndedExport =
   | {
       readonly workflowId: string;
@@ -33,16 +34,16 @@ export type EndedExport =
     }
   | {
       readonly workflowId: string;
-      /** Left out where the server does not know the workflow. */
+      /** Absent if the server does not know the workflow. */
       readonly runId?: string;
       readonly result?: never;
       readonly error: Error;
     };
 
-/** Results read at the same time. */
+/** Most results that are read concurrently. */
 const READ_AT_ONCE = 10;
 
-/** Gives exports as they end, those of one poll together. */
+/** Yields exports as they end, those of one poll together. */
 export async function* endedExports(
   client: Client,
   exports: Iterable<FollowedWorkflow>,
@@ -58,7 +59,7 @@ export async function* endedExports(
   }
 }
 
-/** It has ended: its result is available, and nothing waits. */
+/** Reads the result of an export that has ended. */
 async function endedExport(client: Client, { workflowId, runId, foreignType }: EndedWorkflow): Promise<EndedExport> {
   if (foreignType !== undefined && runId !== undefined) {
     return { workflowId, runId, error: foreignWorkflow(workflowId, foreignType) };
@@ -68,16 +69,16 @@ async function endedExport(client: Client, { workflowId, runId, foreignType }: E
     return { workflowId, runId: runId ?? '', result: await handle.result() };
   } catch (reason) {
     const error = reason instanceof Error ? reason : new Error(String(reason));
-    return { workflowId, ...(runId !== undefined && { runId }), error };
+    return { workflowId, ...defined({ runId }), error };
   }
 }
 
-/** The id belongs to something else, whose result says nothing about an export. */
+/** The failure for an id of a workflow that is not an export. */
 function foreignWorkflow(workflowId: string, type: string): ApplicationFailure {
-  const action = 'Use another workflow id, or start the fleet with another one: the ids of its exports begin with it.';
+  const action = "Use another workflow id. The ids of a fleet's exports begin with the id of the fleet.";
   const details: ExportFailureDetails = { type: ExportFailureType.FailedPrecondition, action };
   return ApplicationFailure.create({
-    message: `The workflow ${workflowId} is a ${type}, not an ${EXPORT_MODEL_WORKFLOW}: nothing was exported — ${action}`,
+    message: `The workflow ${workflowId} is a ${type}, not an ${EXPORT_MODEL_WORKFLOW}. Nothing was exported — ${action}`,
     type: details.type,
     nonRetryable: true,
     details: [details],

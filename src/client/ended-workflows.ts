@@ -1,44 +1,45 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { EXPORT_MODEL_WORKFLOW } from '../contract/names';
+import { defined } from '../internal/defined';
 import { pause } from '../internal/pause';
 import { inParallel } from '../internal/in-parallel';
 
 /** A workflow to wait for. */
 export interface FollowedWorkflow {
   readonly workflowId: string;
-  /** Default: the run that is the latest at the time of asking. */
+  /** Default: the latest run at the time of the call. */
   readonly runId?: string | undefined;
 }
 
 /** A workflow that has ended, that is not an export, or that the server does not know. */
 export interface EndedWorkflow {
   readonly workflowId: string;
-  /** The run that was asked for, or the last one that continued it. Left out where the server does not know it. */
+  /** The followed run, or the last one that continued it. Absent if the server does not know it. */
   readonly runId?: string;
-  /** Type of the workflow, where it is not an export; it may still run. */
+  /** Type of a workflow that is not an export; it may still be running. */
   readonly foreignType?: string;
 }
 
 export interface EndedWorkflowsOptions {
   /** Pause between two polls, in milliseconds. */
   readonly everyMs: number;
-  /** Ends the waiting; its reason is thrown. */
+  /** Ends the wait; its reason is thrown. */
   readonly signal: AbortSignal;
 }
 
-/** At most this many are described one by one at each poll: that answer is never late, as a list can be. */
+/** Up to this many workflows, each is described at each poll: a description is never late, but a list can be. */
 const DESCRIBED_EACH = 10;
-/** Descriptions that are asked for at the same time. */
+/** Most concurrent descriptions. */
 const DESCRIBED_AT_ONCE = 10;
-/** Ids in one query. */
+/** Most ids in one query. */
 const IDS_PER_QUERY = 100;
-/** A workflow appears in lists a while after it has ended, and clocks differ. */
+/** Overlap of two lists, in milliseconds: an ended workflow is listed late, and clocks differ. */
 const OVERLAP_MS = 60_000;
-/** Each workflow is looked up by its id at this interval, whatever the lists contained, in milliseconds. */
+/** Interval at which each workflow is looked up by its id, whatever the lists contained, in milliseconds. */
 const LOOK_UP_EACH_MS = 300_000;
 
-/** The run that is followed: of a chain of runs always the last. */
+/** The run that is followed: always the last one of its chain. */
 interface Followed {
   readonly workflowId: string;
   runId: string | undefined;
@@ -47,12 +48,12 @@ interface Followed {
 }
 
 /**
- * Gives export workflows as they end, those of one poll together. It lists what has closed lately, one list for all: a
- * wait for each would hold a long poll, of which the server refuses more than about a thousand.
+ * Yields export workflows as they end, those of one poll together. One list of recently closed workflows serves all of
+ * them: waiting for each would hold a long poll, and the server refuses more than about a thousand.
  *
- * A run is followed, not an id: an earlier run of the same id that has closed says nothing about it, and neither does a
- * later one that somebody starts. A run that continues as new, is retried or is reset is followed to its next run.
- * Lists only say which runs to describe; that a run has ended is always read from its own description.
+ * It follows a run, not an id: earlier and later runs of the same id are ignored. A run that continues as new, is retried
+ * or is reset is followed to its next run. Lists only select the runs to describe; the end of a run is always read from
+ * its description.
  */
 export async function* endedWorkflows(
   client: Client,
@@ -61,7 +62,7 @@ export async function* endedWorkflows(
 ): AsyncGenerator<EndedWorkflow[], void, undefined> {
   const waiting = new Set<Followed>();
   for (const { workflowId, runId } of distinct(workflows)) waiting.add({ workflowId, runId, firstRunId: undefined });
-  // Which run is the latest is known from descriptions alone: a list can lack a run that began a second ago.
+  // Only a description shows the latest run: a list can lack a run that began a second ago.
   let ended = await endedOf(
     client,
     [...waiting].filter(({ runId }) => runId === undefined),
@@ -97,7 +98,7 @@ function distinct(workflows: Iterable<FollowedWorkflow>): Iterable<FollowedWorkf
 
 function listClosed(client: Client, after: number): AsyncIterable<WorkflowExecutionInfo> {
   const since = new Date(after).toISOString();
-  // SQLite gives a running workflow a close time far ahead: its status must be asked for, too.
+  // With SQLite, a running workflow has a close time far in the future, so the status is needed, too.
   const terms = [
     `WorkflowType = '${EXPORT_MODEL_WORKFLOW}'`,
     "ExecutionStatus != 'Running'",
@@ -106,7 +107,7 @@ function listClosed(client: Client, after: number): AsyncIterable<WorkflowExecut
   return client.workflow.list({ query: terms.join(' AND ') });
 }
 
-/** Those whose run is not in the list of what runs: it has closed, or the list is late. */
+/** Those whose run is not listed as running: it has closed, or the list is late. */
 async function notListedAsRunning(client: Client, followed: readonly Followed[]): Promise<Followed[]> {
   const running = new Set<string>();
   for (let start = 0; start < followed.length; start += IDS_PER_QUERY) {
@@ -136,17 +137,17 @@ async function endedOf(client: Client, candidates: readonly Followed[], signal: 
   return ended;
 }
 
-/** How a workflow ended; `undefined` while the run that is followed, or one that continues it, runs. */
+/** The end of a workflow; `undefined` while the followed run, or one that continues it, is running. */
 async function endOf(client: Client, followed: Followed): Promise<EndedWorkflow | undefined> {
   const { workflowId } = followed;
   const latest = await describe(client, workflowId, undefined);
-  if (latest === undefined) return { workflowId, ...(followed.runId !== undefined && { runId: followed.runId }) };
+  if (latest === undefined) return { workflowId, ...defined({ runId: followed.runId }) };
   const { runId = latest.runId } = followed;
-  const own = runId === latest.runId ? latest : await describe(client, workflowId, runId);
-  if (own === undefined && followed.firstRunId === undefined) return { workflowId, runId };
-  followed.firstRunId ??= own && firstRunOf(own);
-  // The latest run continues the one that is followed, unless somebody has started the id again.
-  const current = followed.firstRunId === firstRunOf(latest) ? latest : own;
+  const description = runId === latest.runId ? latest : await describe(client, workflowId, runId);
+  if (description === undefined && followed.firstRunId === undefined) return { workflowId, runId };
+  followed.firstRunId ??= description && firstRunOf(description);
+  // The latest run continues the followed one, unless the id was started again.
+  const current = followed.firstRunId === firstRunOf(latest) ? latest : description;
   followed.runId = current?.runId ?? runId;
   if (current !== undefined && current.type !== EXPORT_MODEL_WORKFLOW) {
     return { workflowId, runId: current.runId, foreignType: current.type };
@@ -160,7 +161,7 @@ function firstRunOf({ raw, runId }: WorkflowExecutionDescription): string {
   return first === '' ? runId : first;
 }
 
-/** `undefined` where the server does not know the run, or no longer. */
+/** Describes a run; `undefined` if the server does not know it (any more). */
 async function describe(
   client: Client,
   workflowId: string,

@@ -6,6 +6,7 @@ import { digestOf } from '../contract/workflow-id';
 import { EXPORT_MODELS_WORKFLOW, FLEET_STATUS_QUERY } from '../contract/names';
 import { InvalidExportInputError } from '../contract/problems';
 import { parseExportModelsInput } from '../contract/fleet-check';
+import { defined } from '../internal/defined';
 import { summaryText } from '../contract/text';
 
 /** Signature of `exportModelsWorkflow`, without the code that only runs in a worker. */
@@ -13,8 +14,8 @@ type ExportModelsWorkflow = (input: ExportModelsInput) => Promise<ExportModelsRe
 
 export interface StartFleetOptions {
   /**
-   * Default: a digest of the input, so that a second start of the same fleet joins the first while it runs, and exports
-   * only what has not succeeded yet after it has ended.
+   * Default: a digest of the input. A second start of the same fleet then joins the first one while that is running, and
+   * afterwards exports only what has not succeeded yet.
    */
   readonly workflowId?: string;
 }
@@ -22,12 +23,12 @@ export interface StartFleetOptions {
 /** A started fleet. */
 export interface FleetHandle {
   readonly workflowId: string;
-  /** Answer of the `fleetStatus` query; a worker must be up. */
+  /** Returns the result of the `fleetStatus` query; a worker must be running. */
   readonly status: () => Promise<FleetStatus>;
-  /** Asks for a cancel; `result()` rejects once every export and its operation have ended. */
+  /** Requests a cancel; `result()` rejects once every export and its operation have ended. */
   readonly cancel: () => Promise<void>;
   /**
-   * Waits for the end of all exports. Failed exports do not reject it: `totals` and `failures` tell of them.
+   * Waits for the end of all exports. Failed exports do not reject it; `totals` and `failures` report them.
    *
    * @throws WorkflowFailedError whose `cause` is an ApplicationFailure with an `ExportFailureType`, or a
    * CancelledFailure
@@ -37,7 +38,7 @@ export interface FleetHandle {
   readonly workflow: WorkflowHandle<ExportModelsWorkflow>;
 }
 
-/** Starts a fleet, or joins the running one of the same workflow id. */
+/** Starts a fleet, or joins a running one with the same workflow id. */
 export async function startFleet(
   client: Client,
   taskQueue: string,
@@ -51,13 +52,13 @@ export async function startFleet(
     taskQueue,
     workflowId: options.workflowId ?? `exports-${digestOf(input)}`,
     workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: summaryText(`export ${sourceOf(input)}`),
-    ...(input.priority && { priority: input.priority }),
+    staticSummary: summaryText(`export ${fleetSummary(input)}`),
+    ...defined({ priority: input.priority }),
   });
   return fleetHandle(workflow);
 }
 
-/** A fleet that was started before, by anybody. */
+/** Returns a handle for a fleet that was started before. */
 export function getFleet(client: Client, workflowId: string): FleetHandle {
   return fleetHandle(client.workflow.getHandle<ExportModelsWorkflow>(workflowId));
 }
@@ -74,7 +75,8 @@ function fleetHandle(workflow: WorkflowHandle<ExportModelsWorkflow>): FleetHandl
   };
 }
 
-function sourceOf({ exports, models, parent = '', filter }: ExportModelsInput): string {
+/** What a fleet exports, for its summary in the Web UI. */
+function fleetSummary({ exports, models, parent = '', filter }: ExportModelsInput): string {
   if (exports) return `${exports.length} times`;
   return models ? `${models.length} Models` : [`the Models of ${parent}`, filter].filter(Boolean).join(' with ');
 }

@@ -29,7 +29,7 @@ const GRPC_CODES = [
 
 export type GoogleStatus = (typeof GRPC_CODES)[number];
 
-/** What an HTTP status means where the answer does not say it: proxies and front ends answer without a body of Google's. */
+/** The status for an HTTP status without one in the body: proxies and front ends do not send Google's JSON. */
 const STATUS_OF_HTTP: Readonly<Record<number, GoogleStatus>> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
@@ -59,16 +59,17 @@ export function googleCode(status: GoogleStatus): number {
   return GRPC_CODES.indexOf(status);
 }
 
-/** Longest advice to wait that is followed, in milliseconds. */
+/** Longest advised delay that is followed, in milliseconds. */
 const MAX_RETRY_DELAY_MS = 600_000;
-/** Google refused or failed a request, and said so. */
+
+/** An error that Google answered a request with. */
 export class GoogleApiError extends Error {
   override readonly name = 'GoogleApiError';
   /** Method and resource, for example `POST projects/p/locations/l/models/m:export`. */
   readonly request: string;
-  /** When the service wants the next try, in milliseconds: `RetryInfo` or `Retry-After`. At most 10 minutes. */
+  /** Delay that the service asks for before a retry, in milliseconds: `RetryInfo` or `Retry-After`. At most 10 minutes. */
   readonly retryDelayMs?: number;
-  /** Why the service refused, as far as it says so. */
+  /** Why the service refused the request, if it says so. */
   readonly info: ErrorReason;
 
   constructor(
@@ -92,22 +93,26 @@ export class GoogleApiError extends Error {
     return this.info.reason;
   }
 
-  /** Whether the request may have taken effect: the answer does not say that it was refused. */
+  /** Whether the request may have taken effect: the answer is not a clear refusal. */
   get ambiguous(): boolean {
-    // 409 and 499 are answered for what was aborted on its way, too.
+    // 409 and 499 are also sent for requests that were aborted in transit.
     return [408, 409, 499].includes(this.httpStatus) || this.httpStatus >= 500;
   }
 }
 
-/** Whether the service says that it does not offer the call. */
+/** Whether an error is Google's, with one of the given statuses. */
+export function hasStatus(error: unknown, ...statuses: readonly GoogleStatus[]): error is GoogleApiError {
+  return error instanceof GoogleApiError && statuses.includes(error.status);
+}
+
+/** Whether the service reports that it does not offer the call. */
 export function isUnimplemented(error: unknown): boolean {
-  return error instanceof GoogleApiError && error.status === 'UNIMPLEMENTED';
+  return hasStatus(error, 'UNIMPLEMENTED');
 }
 
 /**
- * No answer, or one that can't be used: timeout, reset, a body that is cut off, too large or of the wrong kind, an
- * answer that names another resource. It never has a cause: what a peer sent is only in the message, bounded and without
- * credentials.
+ * No usable answer: a timeout, a reset, a body that is cut off, too large or of the wrong kind, or an answer that names
+ * another resource. It never has a cause: text of the peer is only in the message, bounded and without credentials.
  */
 export class GoogleTransportError extends Error {
   override readonly name: string = 'GoogleTransportError';
@@ -120,12 +125,12 @@ export class GoogleTransportError extends Error {
   }
 }
 
-/** Whether the service says that a quota is used up; it does so with 403, too. */
+/** Whether the service reports an exhausted quota, which can also be a 403. */
 export function isThrottled(error: unknown): boolean {
   return error instanceof GoogleApiError && (error.httpStatus === 429 || error.status === 'RESOURCE_EXHAUSTED');
 }
 
-/** Whether the same request may be answered better another time. */
+/** Whether the same request may succeed later. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof GoogleTransportError || isThrottled(error)) return true;
   if (!(error instanceof GoogleApiError)) return false;
@@ -143,9 +148,9 @@ const errorBodySchema = z.object({
 
 const retryInfoSchema = z.object({ retryDelay: z.string().regex(/^\d{1,20}(\.\d{1,20})?s$/) });
 
-/** More details are not read: Google sends one of each kind. */
+/** Most details that are read: Google sends one of each kind. */
 const MAX_DETAILS = 20;
-/** A page of a proxy is described by the text at its begin. */
+/** The text at the beginning of a proxy's page describes it. */
 const MAX_PAGE_BYTES = 4_096;
 const MAX_EXCERPT_LENGTH = 200;
 
@@ -187,28 +192,28 @@ export function apiErrorOf(
   return new GoogleApiError(message, named, answer.status, request, retryDelayMs(details, retryAfter), reason);
 }
 
-/** A quota that is used up is the same, whether a service answers 403 or 429. */
+/** Maps 403 and 429 for an exhausted quota to the same status. */
 function statusOf(status: GoogleStatus, httpStatus: number, { reason }: ErrorReason): GoogleStatus {
   return [403, 429].includes(httpStatus) && isThrottlingReason(reason) ? 'RESOURCE_EXHAUSTED' : status;
 }
 
-/** Whether a body is a web page. Proxies and front ends send those; each service refuses with JSON or plain text. */
+/** Whether a body is a web page, which proxies and front ends send; services refuse with JSON or plain text. */
 function isPage(body: Buffer): boolean {
   return /^\s*<(?:!doctype html|html)\b/i.test(body.subarray(0, MAX_PAGE_BYTES).toString());
 }
 
-/** Whether a status says that the request itself is at fault; the others may pass, whoever sent them. */
+/** Whether a status means that the request itself is wrong; the others may pass, whoever sent them. */
 function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && ![401, 408, 429].includes(status);
 }
 
-/** The first words of a body, without its tags. */
+/** The beginning of a body as text, without tags. */
 function excerpt(body: Buffer): string {
   const text = withoutTags(body.subarray(0, MAX_PAGE_BYTES).toString()).replace(/\s+/g, ' ').trim();
   return messageText(text, MAX_EXCERPT_LENGTH);
 }
 
-/** Each tag becomes a space. One pass: a `<` without its `>` is searched for once. */
+/** Replaces each tag with a space, in one pass. */
 function withoutTags(text: string): string {
   const parts: string[] = [];
   let from = 0;

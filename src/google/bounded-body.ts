@@ -10,8 +10,8 @@ export class BodyTooLargeError extends Error {
 const FIRST_CAPACITY = 16_384;
 
 /**
- * Collects the body of an answer up to a limit. The chunks are copied into one buffer: a list of them would take more
- * than a hundred bytes for each chunk, and a peer can send chunks of one byte.
+ * Collects the body of an answer up to a limit. It copies the chunks into one buffer: a list would need more than a hundred
+ * bytes for each chunk, and a peer can send chunks of one byte.
  */
 export class BoundedBody {
   private buffer = Buffer.alloc(0);
@@ -20,7 +20,7 @@ export class BoundedBody {
   /** @param maxBytes a longer body throws a {@link BodyTooLargeError} */
   constructor(private readonly maxBytes: number) {}
 
-  /** Takes the announced length: one that is too large is refused before anything is read. */
+  /** Checks the announced length before anything is read. */
   expect(length: number): void {
     if (length > this.maxBytes) throw new BodyTooLargeError(this.maxBytes);
   }
@@ -41,7 +41,7 @@ export class BoundedBody {
     this.length = length;
   }
 
-  /** What came so far. */
+  /** The bytes received so far. */
   content(): Buffer {
     return this.buffer.subarray(0, this.length);
   }

@@ -1,28 +1,30 @@
 import type { StorageApi, StorageBucket } from './storage';
 
-/** A bucket never moves, but one of the same name can take its place: so long its record is believed, in milliseconds. */
-const BELIEVED_MS = 60_000;
+/** How long a record is used, in milliseconds: a bucket never moves, but another one of the same name can replace it. */
+const MAX_AGE_MS = 60_000;
 
 /**
- * Cloud Storage that knows a bucket which it has just read: thousands of exports go to one. Errors are never kept, so
- * that what was mended is seen at once.
+ * A Cloud Storage client that caches bucket records, since thousands of exports can write to one bucket. Errors are not
+ * cached, so that a fixed problem takes effect at once.
+ *
+ * @param now a monotonic time, in milliseconds
  */
-export function withKnownBuckets(storage: StorageApi, monotonicNow: () => number): StorageApi {
+export function withBucketCache(storage: StorageApi, now = (): number => performance.now()): StorageApi {
   const known = new Map<string, { readonly record: StorageBucket; readonly readAt: number }>();
   return {
     ...storage,
     async getBucket(bucket, signal) {
-      const now = monotonicNow();
-      // In order of their reading: the first that is still believed ends the old ones.
+      const calledAt = now();
+      // The map is in order of reading, so the first fresh record follows all outdated ones.
       for (const [name, { readAt }] of known) {
-        if (now - readAt < BELIEVED_MS) break;
+        if (calledAt - readAt < MAX_AGE_MS) break;
         known.delete(name);
       }
       const found = known.get(bucket);
       if (found) return found.record;
       const record = await storage.getBucket(bucket, signal);
       known.delete(bucket);
-      known.set(bucket, { record, readAt: now });
+      known.set(bucket, { record, readAt: calledAt });
       return record;
     },
   };

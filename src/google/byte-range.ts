@@ -9,10 +9,10 @@ export interface ByteRange {
 }
 
 /**
- * Reads a range: exactly its bytes, or an error. More than the range ends the connection at once.
+ * Reads exactly the bytes of a range. A longer answer ends the connection at once.
  *
- * @throws RangeError where the range is not one of whole, non-negative numbers
- * @throws GoogleTransportError where other bytes came
+ * @throws RangeError if the range does not consist of whole, non-negative numbers
+ * @throws GoogleTransportError if the answer has other bytes
  */
 export async function readByteRange(
   rest: RestClient,
@@ -36,7 +36,7 @@ export async function readByteRange(
   throw new GoogleTransportError(`${what}: ${problem}`, what);
 }
 
-/** A header that names other bytes than those that were asked for; one that is not there says nothing. */
+/** The problem of a `content-range` header that names other bytes than the requested ones; the header may be absent. */
 function otherRange(headers: HttpAnswer['headers'], start: number, end: number): string | undefined {
   const range = headers['content-range'];
   if (range === undefined || range.startsWith(`bytes ${start}-${end}/`)) return undefined;

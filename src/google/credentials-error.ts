@@ -3,14 +3,14 @@ import { GoogleTransportError } from './api-error';
 /** Why there is no token. */
 export type CredentialsProblem = 'missing' | 'unreadable' | 'refused' | 'unreachable' | 'unknown';
 
-/** What is wrong, and what a person can do. */
+/** The texts of an error. */
 interface Sentences {
   readonly problem: string;
   /** At most 300 characters, so that a failure can show all of it. */
   readonly action: string;
 }
 
-/** The only texts of these errors: what credential sources and token servers say can contain tokens and keys. */
+/** All texts of these errors. Texts of credential sources and token servers are not used: they can contain tokens and keys. */
 const SENTENCES: Readonly<Record<CredentialsProblem, Sentences>> = {
   missing: {
     problem: 'there are no Application Default Credentials',
@@ -33,18 +33,19 @@ const SENTENCES: Readonly<Record<CredentialsProblem, Sentences>> = {
       'Check the network between the worker and its token service (oauth2.googleapis.com, sts.googleapis.com, iamcredentials.googleapis.com or the metadata server).',
   },
   unknown: {
-    problem: 'the credentials gave no token',
-    action: 'Run `gcloud auth application-default print-access-token` with the environment of the worker to see why.',
+    problem: 'no token could be obtained from the credentials',
+    action:
+      'Run `gcloud auth application-default print-access-token` in the environment of the worker to see the reason.',
   },
 };
 
 /**
- * The credentials gave no token, so the request was not sent. The message is one of five fixed sentences with what to
- * do; it holds nothing of what the credential source said, and there is no cause.
+ * No token could be obtained, so the request was not sent. The message is one of five fixed texts; it has no text of the
+ * credential source, and there is no cause.
  */
 export class CredentialsError extends GoogleTransportError {
   override readonly name: string = 'CredentialsError';
-  /** What is wrong, without what to do. */
+  /** The problem, without the action. */
   readonly problem: string;
   /** What a person can do. */
   readonly action: string;
@@ -59,7 +60,7 @@ export class CredentialsError extends GoogleTransportError {
     this.action = action;
   }
 
-  /** Whether only the network keeps the token away; a person has to fix every other problem. */
+  /** Whether the token service can't be reached. A person must fix every other problem. */
   get isOutage(): boolean {
     return this.reason === 'unreachable';
   }
@@ -72,13 +73,13 @@ const UNREADABLE_CODES = /^(?:EACCES|EPERM|EISDIR|ELOOP|ERR_OSSL_.*|ERR_CRYPTO_.
 const UNREACHABLE_CODES =
   /^(?:ECONN[A-Z]*|ENOTFOUND|EAI_[A-Z]+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ERR_TLS_.*|CERT_.*|UND_ERR_.*|.*_CERT|.*_SIGNATURE|ERR_STREAM_PREMATURE_CLOSE)$/;
 
-/** What google-auth-library says of a file that it read. Only its own fixed words are compared; none is repeated. */
+/** Messages of google-auth-library about a file that it read. Only its fixed words are compared, and none is repeated. */
 const UNREADABLE_MESSAGE =
   /^(?:Unable to read the credential file|The incoming JSON object|Must pass in a JSON object)/;
 const MISSING_MESSAGE = 'Could not load the default credentials';
 const REFUSED_MESSAGE = /^Error code (?:invalid_|unauthorized_|access_denied)/;
 
-/** The reason that is behind whatever a source of credentials threw. */
+/** The problem behind an error of a credential source. */
 export function credentialsProblemOf(error: unknown): CredentialsProblem {
   if (!(error instanceof Error)) return 'unknown';
   if (error instanceof CredentialsError) return error.reason;
@@ -94,7 +95,7 @@ export function credentialsProblemOf(error: unknown): CredentialsProblem {
   return REFUSED_MESSAGE.test(error.message) ? 'refused' : 'unknown';
 }
 
-/** HTTP status of a token service's answer, where the error has one. */
+/** HTTP status of a token service's answer, if the error has one. */
 function statusOf(error: Error): number | undefined {
   const response: unknown = 'response' in error ? error.response : undefined;
   if (typeof response !== 'object' || response === null || !('status' in response)) return undefined;

@@ -1,20 +1,20 @@
 import type { GoogleAuth } from 'google-auth-library';
 import { within } from './within';
 
-/** Gives the headers that a request to Google needs. */
+/** A source of the authorization headers of requests to Google. */
 export interface Credentials {
   /** `authorization`, and `x-goog-user-project` where a quota project is set. */
   headers(): Promise<Record<string, string>>;
-  /** Forgets a cached token, after the service refused it. */
+  /** Drops a cached token after the service refused it. */
   refresh(): void;
 }
 
 /** Scope of every call that this package makes. */
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** A request for a token that is not answered by then is given up, in milliseconds; the next attempt makes a new one. */
+/** Limit of a request for a token, in milliseconds. */
 const TOKEN_TIMEOUT_MS = 30_000;
-/** Tokens have a few thousand bytes. */
+/** Largest answer of a token service, in bytes: tokens have a few thousand. */
 const MAX_TOKEN_REPLY_BYTES = 1_000_000;
 
 /**
@@ -27,7 +27,7 @@ export function applicationDefaultCredentials(
   options: { quotaProject?: string; timeoutMs?: number } = {},
 ): Credentials {
   const { quotaProject, timeoutMs = TOKEN_TIMEOUT_MS } = options;
-  // Loaded when the first token is needed: clients, and workers beside an emulator, never need one.
+  // The library is loaded for the first token: clients, and workers with emulators, never need one.
   const create = async (): Promise<GoogleAuth> => {
     const library = await import('google-auth-library');
     // `size` bounds what is read; the library applies `maxContentLength` to the announced length only.
@@ -39,7 +39,7 @@ export function applicationDefaultCredentials(
     return new library.GoogleAuth({ scopes: CLOUD_PLATFORM, clientOptions: { transporterOptions } });
   };
   let auth: Promise<GoogleAuth> | undefined;
-  /** The request that is under way: all callers share it, so that a token server that hangs has one connection. */
+  /** The current request. All callers share it, so that a hanging token server has one connection. */
   let pending: Promise<Record<string, string>> | undefined;
 
   const request = async (): Promise<Record<string, string>> => {
@@ -51,7 +51,7 @@ export function applicationDefaultCredentials(
     try {
       return await within(request(), timeoutMs);
     } catch (error) {
-      // A client that hangs or failed half-way can keep its state: the next attempt makes another one.
+      // A client that hangs or failed can have an invalid state: the next attempt creates another one.
       auth = undefined;
       throw error;
     }
@@ -67,20 +67,20 @@ export function applicationDefaultCredentials(
     },
     refresh() {
       auth = undefined;
-      // A request that began before the refusal may bring the refused token.
+      // A request that began before the refusal may return the refused token.
       pending = undefined;
     },
   };
 }
 
-/** No token at all: what an emulator gets. */
+/** No credentials, for an emulator. */
 export const anonymous: Credentials = {
   headers: () => Promise.resolve({}),
   refresh: () => undefined,
 };
 
 /**
- * The same token as a registry wants it: Basic, with the user `oauth2accesstoken`.
+ * Converts a token for a registry: Basic authentication with the user `oauth2accesstoken`.
  *
  * Source: https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */

@@ -1,6 +1,6 @@
 import { isLoopback } from './public-address';
 
-/** An endpoint can't be used as it is configured. */
+/** The configured endpoint can't be used. */
 export class EndpointError extends Error {
   override readonly name = 'EndpointError';
 }
@@ -9,10 +9,9 @@ export class EndpointError extends Error {
 const ALLOW_HTTP_CREDENTIALS = 'VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS';
 
 /**
- * A host as people write it, with or without a scheme or a slash at its end, as the URL of an endpoint; `undefined`
- * where none is given.
+ * The URL of an endpoint, from a host with or without a scheme or a trailing slash; `undefined` if there is no host.
  *
- * @throws EndpointError where it is not an http or https URL, or has a user, query or fragment
+ * @throws EndpointError if it is not an http or https URL, or has a user, query or fragment
  */
 export function endpointUrl(host: string | undefined, scheme: 'http' | 'https'): string | undefined {
   if (host === undefined || host === '') return undefined;
@@ -24,9 +23,9 @@ export function endpointUrl(host: string | undefined, scheme: 'http' | 'https'):
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
-/** Why an endpoint must not get credentials; `undefined` where it may. Anybody between can read what http carries. */
+/** Why an endpoint must not get credentials; `undefined` if it may. Over http, they can be read in transit. */
 export function credentialsProblem(endpoint: string): string | undefined {
   const { protocol, hostname } = new URL(endpoint);
   if (protocol === 'https:' || isLoopback(hostname)) return undefined;
-  return `${endpoint} would get credentials without encryption: use https, or set ${ALLOW_HTTP_CREDENTIALS}=true`;
+  return `${endpoint} would get credentials without encryption. Use https, or set ${ALLOW_HTTP_CREDENTIALS}=true`;
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { cut } from '../internal/text';
+import { defined } from '../internal/defined';
 import { optionalField } from './reply-fields';
 
 /**
- * Why a request was refused, as the service names it. Every value has only characters that a message and a command line
- * can contain as they are.
+ * The reason of a refusal, as the service names it. Every value has only characters that are safe in a message and on a
+ * command line.
  */
 export interface ErrorReason {
   /** `ErrorInfo.reason`, `errors[].reason` of Cloud Storage, or `errors[].code` of a registry. */
@@ -19,9 +20,9 @@ export interface ErrorReason {
   readonly violation?: string;
 }
 
-/** Google sends one detail of each kind, and one error; more are not read. */
+/** Most details and errors that are read: Google sends one detail of each kind, and one error. */
 const MAX_DETAILS = 20;
-/** More of a message is not searched, in characters. */
+/** Longest part of a message that is searched, in characters. */
 const MAX_SEARCHED = 4_096;
 
 const reasonSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/);
@@ -54,7 +55,7 @@ const storageErrorSchema = z.object({ reason: reasonSchema });
 /** Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
 const registryErrorSchema = z.object({ code: reasonSchema, message: optionalField(z.string()) });
 
-/** What a registry's error says: `{"errors": [{"code": "DENIED", "message": "…"}]}`. */
+/** Code and message of a registry's error: `{"errors": [{"code": "DENIED", "message": "…"}]}`. */
 export function registryErrorOf(body: unknown): { reason: string; message: string } | undefined {
   if (typeof body !== 'object' || body === null || !('errors' in body)) return undefined;
   const error = registryErrorSchema.safeParse(firstOf(body.errors)[0]);
@@ -85,7 +86,7 @@ export function errorReasonOf(
   return withMessage(message, {});
 }
 
-/** Where the details leave something out, the message can name it. */
+/** Adds values from the message that the details lack. */
 export function withMessage(
   message: string,
   found: { readonly [Field in keyof ErrorReason]: string | undefined },
@@ -98,14 +99,14 @@ export function withMessage(
     permission: found.permission ?? first(/\bPermission ['"]([a-zA-Z][a-zA-Z0-9.]{0,99})['"] denied/),
     violation: found.violation ?? first(/\bvpcServiceControlsUniqueIdentifier: ?([A-Za-z0-9][\w-]{0,199})/),
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return defined(all);
 }
 
 function firstOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value.slice(0, MAX_DETAILS) : [];
 }
 
-/** Reasons of a request that came too soon, and that may be sent again later. They come with 403 as well as with 429. */
+/** Reasons that mean an exhausted quota; they are sent with 403 as well as with 429. */
 const THROTTLED: ReadonlySet<string> = new Set([
   'RATE_LIMIT_EXCEEDED',
   'RESOURCE_QUOTA_EXCEEDED',
@@ -118,7 +119,7 @@ const THROTTLED: ReadonlySet<string> = new Set([
   'TOOMANYREQUESTS',
 ]);
 
-/** Whether a reason means that a quota is used up. */
+/** Whether a reason means an exhausted quota. */
 export function isThrottlingReason(reason: string | undefined): boolean {
   return reason !== undefined && THROTTLED.has(reason);
 }

@@ -5,23 +5,23 @@ import { BoundedBody } from './bounded-body';
 import { lookupPublic } from './public-address';
 import { TimeLimitError } from './within';
 
-/** One request, as it is sent. */
+/** One HTTP request. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
-  /** An answer that is not there as a whole by then counts as lost, in milliseconds. */
+  /** Limit for the complete answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Longest body of a good answer, in bytes: a longer one ends the connection at once. Default 16 000 000. */
+  /** Longest body of a 2xx answer, in bytes: a longer one ends the connection at once. Default 16 000 000. */
   readonly maxBodyBytes?: number | undefined;
-  /** Refuses hosts whose address is of this machine, its link or its metadata server. Default `false`. */
+  /** Refuses hosts with an address of this machine, its link or its metadata server. Default `false`. */
   readonly publicOnly?: boolean;
-  /** Ends the exchange early; its reason is thrown as it is. */
+  /** Ends the exchange early; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer with its whole body; a redirect is an answer like others. */
+/** An answer with its complete body. Redirects are not followed. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
@@ -29,24 +29,24 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** Limit of a JSON body, and of any that has no other, in bytes. */
+/** Default limit of a body, in bytes. */
 const MAX_BODY_BYTES = 16_000_000;
 /** Limit of the body of an answer that is not 2xx, in bytes. */
 const MAX_ERROR_BYTES = 1_000_000;
 
-/** Below the five seconds after which many servers close idle connections: a request on a closing one is lost. */
+/** Longest time that a connection is idle, in milliseconds. Many servers close it after 5 s, and a request sent then is lost. */
 const IDLE_MS = 4_000;
 const idle = { keepAlive: true, timeout: IDLE_MS };
 const agents = { http: new http.Agent(idle), https: new https.Agent(idle) };
-/** Connections of their own: one that was made without the check of the address must not be used again with it. */
+/** Agents with separate connections: one that was opened without the check of the address must not be reused here. */
 const publicAgents = {
   http: new http.Agent({ ...idle, lookup: lookupPublic }),
   https: new https.Agent({ ...idle, lookup: lookupPublic }),
 };
 
 /**
- * Sends a request over a connection that is kept, and reads the answer. Node's own client: `fetch` takes two to three
- * times as much processor time for the same, and a worker's requests are most of what it does.
+ * Sends a request over a kept-alive connection, and reads the answer. It uses Node's HTTP client, since `fetch` needs two to
+ * three times as much processor time, and requests are most of a worker's load.
  */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
   const { signal, timeoutMs } = request;
@@ -83,13 +83,13 @@ function answerTo(sent: ClientRequest, request: HttpRequest): Promise<HttpAnswer
   return new Promise((resolve, reject) => {
     sent
       .on('error', reject)
-      // Such an answer takes the connection away from the request, which would not end before its timeout.
+      // An upgrade detaches the connection from the request, which would otherwise end at its timeout only.
       .on('upgrade', ({ statusCode }, socket) => {
         socket.destroy();
         reject(new Error(`the answer changes the protocol: HTTP ${statusCode}`));
       })
       .on('response', (answer) => {
-        // Also where the connection breaks in the middle of the body.
+        // The connection can break in the middle of the body.
         answer.on('error', reject);
         readBody(answer, request).then(resolve, (error: unknown) => {
           reject(error instanceof Error ? error : new Error(String(error)));
@@ -104,7 +104,7 @@ async function readBody(answer: IncomingMessage, request: HttpRequest): Promise<
   const { statusCode: status = 0, headers } = answer;
   const { maxBodyBytes = MAX_BODY_BYTES } = request;
   const body = new BoundedBody(status >= 200 && status < 300 ? maxBodyBytes : MAX_ERROR_BYTES);
-  // The length of an answer to HEAD is that of a body which is not sent.
+  // The length in an answer to HEAD is that of a body that is not sent.
   if (request.method !== 'HEAD') body.expect(Number(headers['content-length'] ?? 0));
   await new Promise<void>((resolve, reject) => {
     answer

@@ -5,38 +5,37 @@ export interface Page {
   readonly nextPageToken: string;
 }
 
-/** A list of more pages is not read to its end. Listings of objects have 1,000 objects in a page. */
+/** Most pages of a list. A listing of objects has 1,000 objects in a page. */
 const MAX_PAGES = 1_000;
-/** Google's tokens have at most about 2,000 characters; a longer one would not fit into a URL everywhere. */
+/** Longest page token, in characters: Google's have at most about 2,000, and URLs have limits. */
 export const MAX_PAGE_TOKEN_LENGTH = 4_096;
 
-/** A list has more than this package reads. The same request gives the same list: a retry does not help. */
+/** A list is longer than this package reads. A retry does not help, since the same request returns the same list. */
 export class ListTooLongError extends GoogleTransportError {
   override readonly name: string = 'ListTooLongError';
 
   constructor(request: string, limit: string) {
     super(
-      `${request}: the list has more than ${limit}. Export to a folder of its own, or remove what is not needed`,
+      `${request}: the list has more than ${limit}. Export to a separate folder, or delete objects that are not needed`,
       request,
     );
   }
 }
 
-/** A list can't be read to its end: it sends its reader back to a page that was read, or gives no usable token. */
+/** A list can't be read completely: a page token repeats or is not usable. */
 export class EndlessListError extends GoogleTransportError {
   override readonly name: string = 'EndlessListError';
 }
 
 /**
- * Reads a list page by page, to its end. Every list of this package is read by it, so that none continues for ever: a
- * token that came before is an error, as is a page after the thousandth.
+ * Reads a list page by page. Every list of this package is read with it, so that none is endless.
  *
- * @param request what is listed, for messages: `GET projects/p/locations/l/models`
- * @param read reads the page of a token, the first one where the token is empty
- * @param limits.firstToken where an earlier reading ended
+ * @param request the request, for messages: `GET projects/p/locations/l/models`
+ * @param read reads the page of a token; an empty token means the first page
+ * @param limits.firstToken token of the first page to read. Default: the beginning of the list
  * @param limits.maxPages default 1,000
- * @throws EndlessListError where a token repeats
- * @throws ListTooLongError after the last page that is allowed
+ * @throws EndlessListError if a token repeats
+ * @throws ListTooLongError if there are more pages
  */
 export async function* pagesOf<P extends Page>(
   request: string,
@@ -56,10 +55,10 @@ export async function* pagesOf<P extends Page>(
 }
 
 /**
- * Checks the token of one page, also where the pages are read by different callers.
+ * Checks the token of the next page.
  *
  * @param earlier tokens that were sent before, at least the one of this page
- * @throws EndlessListError where the token repeats or is too long
+ * @throws EndlessListError if the token repeats or is too long
  */
 export function checkToken(request: string, nextPageToken: string, earlier: ReadonlySet<string>): void {
   if (nextPageToken === '') return;

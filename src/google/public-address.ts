@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { BlockList, isIP } from 'node:net';
 
 /** Addresses of this machine, its link and the metadata servers of clouds: no other machine answers there. */
-const OWN = blockList([
+const LOCAL = blockList([
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
@@ -58,12 +58,12 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /**
- * Whether a URL's host can be a public one by its name: no address of a private network, and no name that only a local
- * network or this machine knows.
+ * Whether a URL's host can be public by its name: it is not an address of a private network, nor a name that only a local
+ * network or this machine resolves.
  */
 export function isPublicHost(hostname: string): boolean {
   const host = bareHost(hostname);
-  if (isIP(host) !== 0) return !isIn(OWN, host) && !isIn(PRIVATE, host);
+  if (isIP(host) !== 0) return !isIn(LOCAL, host) && !isIn(PRIVATE, host);
   return (
     host.includes('.') && !/\.(?:internal|local|localhost|localdomain|home\.arpa|intranet|lan|corp|home)$/.test(host)
   );
@@ -71,7 +71,7 @@ export function isPublicHost(hostname: string): boolean {
 
 /**
  * Resolves a name like `dns.lookup`, and refuses addresses of this machine, its link and its metadata server. Addresses
- * of private networks are allowed: with Private Service Connect, Google's own names have such.
+ * of private networks are allowed: with Private Service Connect, Google's names have such addresses.
  */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -82,7 +82,7 @@ export const lookupPublic: LookupFunction = (hostname, options, callback) => {
     const [first] = addresses;
     if (first === undefined) {
       callback(new Error('the host has no address'), '', 0);
-    } else if (addresses.some(({ address }) => isIn(OWN, address))) {
+    } else if (addresses.some(({ address }) => isIn(LOCAL, address))) {
       callback(new Error('the host has an address of this machine or its link'), '', 0);
     } else if (options.all) {
       callback(null, addresses);

@@ -1,20 +1,20 @@
 import type { HttpAnswer } from './http';
 import { isPublicHost } from './public-address';
 
-/** Whether an answer sends its reader elsewhere. */
+/** Whether an answer is a redirect. */
 export function isRedirect({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): boolean {
   return status >= 300 && status < 400 && headers.location !== undefined;
 }
 
-/** Where a redirect leads. */
+/** The target of a redirect. */
 export interface RedirectTarget {
   readonly href: string;
   readonly isSameOrigin: boolean;
 }
 
 /**
- * Where a redirect may be followed to, without credentials: the same origin, or a public host over https. `undefined`
- * for any other target: an answer must not make the worker call what only the worker's network can reach.
+ * The target of a redirect that may be followed, without credentials: the same origin, or a public host over https.
+ * `undefined` for any other target: an answer must not make the worker call a host that only its network can reach.
  */
 export function redirectTarget({ headers }: Pick<HttpAnswer, 'headers'>, from: string): RedirectTarget | undefined {
   const target = targetOf(headers.location, from);
@@ -24,10 +24,10 @@ export function redirectTarget({ headers }: Pick<HttpAnswer, 'headers'>, from: s
   return { href: target.href, isSameOrigin };
 }
 
-/** The target as a message may show it: signed URLs carry their right in the query. */
+/** The target for a message, without its query: that of a signed URL is a credential. */
 export function shownTarget({ headers }: Pick<HttpAnswer, 'headers'>, from: string): string {
   const target = targetOf(headers.location, from);
-  return target === undefined ? 'what is not a URL' : `${target.protocol}//${target.host}${target.pathname}`;
+  return target === undefined ? 'an invalid URL' : `${target.protocol}//${target.host}${target.pathname}`;
 }
 
 /** Longer than any URL that a server accepts. */

@@ -21,7 +21,7 @@ const mediaTypeSchema = exactText(255);
 
 /** Limit of a manifest, in bytes: registries accept no larger ones. Source: the OCI distribution specification. */
 const MAX_MANIFEST_BYTES = 4_000_000;
-/** More than any image has. */
+/** Most parts of a manifest: no image has more. */
 const MAX_DESCRIPTORS = 5_000;
 
 const descriptorSchema = z.object({
@@ -37,14 +37,14 @@ const manifestSchema = z.object({
   mediaType: mediaTypeSchema.exactOptional(),
   config: descriptorSchema.exactOptional(),
   layers: boundedList(descriptorSchema, MAX_DESCRIPTORS).exactOptional(),
-  /** Of an index: one manifest a platform. */
+  /** Of an index: one manifest for each platform. */
   manifests: boundedList(descriptorSchema, MAX_DESCRIPTORS).exactOptional(),
 });
 
-/** What a manifest says of one of its parts. */
-export type ImageDescriptor = z.output<typeof descriptorSchema>;
+/** A manifest's entry for one of its parts. */
+type ImageDescriptor = z.output<typeof descriptorSchema>;
 
-/** An image's manifest or index as the registry gave it. */
+/** An image's manifest or index. */
 export interface ImageManifest {
   /** `sha256:…` of the manifest's bytes, computed here. */
   readonly digest: string;
@@ -60,7 +60,7 @@ export interface RegistryApi {
   /**
    * Size of a layer or a config, in bytes.
    *
-   * @throws GoogleApiError NOT_FOUND where the registry does not have it
+   * @throws GoogleApiError NOT_FOUND if the registry does not have it
    */
   getBlobSize(image: ImageReference, digest: string, signal?: AbortSignal): Promise<number>;
   /** Reads a part of a layer or a config. */
@@ -75,14 +75,14 @@ const MANIFEST_TYPES = [
 ].join(', ');
 
 /**
- * A registry that speaks the OCI distribution protocol.
+ * A client of registries with the OCI distribution protocol.
  *
  * Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  *
- * @param endpoint gives the URL of a registry's host; an emulator's for every host where one is configured
+ * @param endpoint returns the URL for a registry's host
  */
 export function registryRest(rest: RestClient, endpoint: (host: string) => string): RegistryApi {
-  const useless = ({ method, resource }: RestRequest, problem: string): GoogleTransportError => {
+  const unusable = ({ method, resource }: RestRequest, problem: string): GoogleTransportError => {
     const described = `${method} ${resource}`;
     return new GoogleTransportError(`${described}: ${problem}`, described);
   };
@@ -98,12 +98,12 @@ export function registryRest(rest: RestClient, endpoint: (host: string) => strin
       };
       const { body, headers } = await rest.bytes(asked);
       const manifest = manifestSchema.safeParse(jsonOrUndefined(body.toString()));
-      if (!manifest.success) throw useless(asked, 'the answer is not a manifest');
+      if (!manifest.success) throw unusable(asked, 'the answer is not a manifest');
       const computed = `sha256:${createHash('sha256').update(body).digest('hex')}`;
       const claimed = image.reference.startsWith('sha256:')
         ? image.reference
         : (headers['docker-content-digest']?.toString() ?? computed);
-      if (claimed !== computed) throw useless(asked, `the manifest has digest ${computed}, not ${claimed}`);
+      if (claimed !== computed) throw unusable(asked, `the manifest has digest ${computed}, not ${claimed}`);
       const mediaType = manifest.data.mediaType ?? cut(headers['content-type'] ?? 'unknown', 255);
       return { digest: computed, size: body.length, mediaType, manifest: manifest.data };
     },
@@ -117,11 +117,12 @@ export function registryRest(rest: RestClient, endpoint: (host: string) => strin
         signal,
       };
       const { headers } = await rest.bytes(asked);
-      // A page of a proxy has a length, too; only a registry names the digest.
-      const isElse = headers['docker-content-digest'] === undefined && /json|html/.test(headers['content-type'] ?? '');
-      if (isElse) throw useless(asked, 'the answer is not a blob');
+      // A proxy's page has a length, too; only a registry sends the digest.
+      const isOtherPage =
+        headers['docker-content-digest'] === undefined && /json|html/.test(headers['content-type'] ?? '');
+      if (isOtherPage) throw unusable(asked, 'the answer is not a blob');
       const size = /^\d{1,16}$/.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : Number.NaN;
-      if (!Number.isSafeInteger(size)) throw useless(asked, 'the answer has no content-length');
+      if (!Number.isSafeInteger(size)) throw unusable(asked, 'the answer has no content-length');
       return size;
     },
 

@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { cut, isWellFormed, printable } from '../internal/text';
 import { messageText } from './message-text';
 
-/** Text for people: shortened, valid Unicode. */
+/** Text for people: cut to a length, valid Unicode. */
 export function shownText(maxLength: number): z.ZodType<string> {
   return z.string().transform((text) => cut(text, maxLength));
 }
 
-/** A message of the service: shortened, on one line, without credentials. */
+/** A message of the service: cut to a length, on one line, without credentials. */
 export const messageField = z.string().transform((text) => messageText(text));
 
-/** Text that is compared or sent again, so it is never shortened: what is longer or not valid Unicode is refused. */
+/** Text that is compared or sent again: longer text and invalid Unicode are refused, not cut. */
 export function exactText(maxLength: number): z.ZodType<string> {
   return z.string().max(maxLength).refine(isWellFormed);
 }
 
-/** A field that is left out where its value does not pass. */
+/** A field that is `undefined` if its value is not valid. */
 export function optionalField<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
   return z
     .unknown()
@@ -26,7 +26,7 @@ export function optionalField<T>(schema: z.ZodType<T>): z.ZodType<T | undefined>
     });
 }
 
-/** URIs have at most about 1,100 characters; those that could not be printed as they are count as left out. */
+/** An optional URI, of at most about 1,100 characters; one with characters that can't be printed counts as absent. */
 export const optionalUri = optionalField(
   z
     .string()
@@ -37,25 +37,15 @@ export const optionalUri = optionalField(
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** A time as Google's APIs give it; what is not one counts as left out. */
+/** An optional time in the format of Google's APIs; an invalid one counts as absent. */
 export const optionalTime = optionalField(
   z.string().refine((time) => time.length < 50 && RFC_3339.test(time) && !Number.isNaN(Date.parse(time))),
 );
 
 /**
- * A list whose length is checked before its items: each item that does not pass makes an issue, and millions of them
- * would not fit into memory.
+ * A list whose length is checked before its items: each invalid item adds an issue, and millions of issues would not fit
+ * into memory.
  */
 export function boundedList<T>(item: z.ZodType<T>, maxLength: number): z.ZodType<T[]> {
   return z.custom<unknown[]>((value) => Array.isArray(value) && value.length <= maxLength).pipe(z.array(item));
-}
-
-type Defined<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] } & {
-  [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined>;
-};
-
-/** The object without the fields that are `undefined`. */
-export function defined<T extends object>(fields: T): Defined<T>;
-export function defined(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

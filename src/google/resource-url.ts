@@ -8,10 +8,11 @@ import {
   parseOperationName,
   parseStorageUri,
 } from '../contract/resource-names';
-import { byteLength } from '../contract/text';
+import { defined } from '../internal/defined';
 import { cut, isWellFormed, printable } from '../internal/text';
+import { byteLength } from '../contract/text';
 
-/** A name is not one of the kind that the request needs: no request was made. */
+/** A resource name is invalid for its kind. The request was not sent. */
 export class InvalidResourceNameError extends Error {
   override readonly name = 'InvalidResourceNameError';
 
@@ -19,7 +20,7 @@ export class InvalidResourceNameError extends Error {
     /** For example `Model`. */
     readonly kind: string,
     name: string,
-    /** What a name of the kind looks like. */
+    /** The format of names of this kind. */
     expected: string,
   ) {
     super(`${JSON.stringify(cut(printable(name), 200))} is not the name of a ${kind}: it must be ${expected}`);
@@ -27,8 +28,8 @@ export class InvalidResourceNameError extends Error {
 }
 
 /**
- * The URL of one request. Only the functions of this file can make one: each parses the resource's name strictly by its
- * kind first, and takes the host from the worker's configuration or from the parsed location.
+ * The URL of one request. Only the functions of this file can create one: each first parses the resource's name strictly
+ * by its kind, and takes the host from the worker's configuration or from the parsed location.
  */
 export type ResourceUrl = CheckedUrl;
 
@@ -40,8 +41,8 @@ class CheckedUrl {
   ) {}
 
   /**
-   * Puts an endpoint, a path and a query together, and checks that the URL's own parser sees each of them where it was
-   * put: what moves the host or collapses a segment of the path is an error.
+   * Combines an endpoint, a path and a query, and checks that the URL parser finds the same parts: a value that changes
+   * the host or removes a segment of the path is an error.
    *
    * @param path encoded, begins with `/`
    */
@@ -74,7 +75,7 @@ export type VertexResource =
   /** The operations of a Model, in all its versions, or of a location. */
   | { readonly kind: 'operations'; readonly parent: string };
 
-/** Where a resource of Vertex AI is, and what it is called. */
+/** URL, display name and routing header of a request to Vertex AI. */
 export interface VertexTarget {
   readonly url: ResourceUrl;
   /** Path of the resource with its custom method, for messages. */
@@ -82,7 +83,7 @@ export interface VertexTarget {
   readonly headers: { readonly 'x-goog-request-params': string };
 }
 
-/** Names of a location and of a Model as the API gives them, parsed. */
+/** The parsed name of a location or a Model. */
 export type OperationsParent = LocationName & Partial<Pick<ModelName, 'model'>>;
 
 /** The parsed name of a Model. Throws an {@link InvalidResourceNameError}. */
@@ -107,15 +108,15 @@ export function locationNameOf(name: string): LocationName {
   throw new InvalidResourceNameError('location', name, 'projects/PROJECT/locations/LOCATION');
 }
 
-/** The parsed name of what has operations: a Model, whose version does not matter, or a location. */
+/** The parsed name of a parent of operations: a Model without its version, or a location. */
 export function operationsParentOf(name: string): OperationsParent {
   const { project, location, model } = parseModelName(name) ?? { ...locationNameOf(name), model: undefined };
-  return { project, location, ...(model !== undefined && { model }) };
+  return { project, location, ...defined({ model }) };
 }
 
-/** Where Google serves the API of a location. Source: https://cloud.google.com/vertex-ai/docs/reference/rest */
+/** The URL of the API of a location. Source: https://cloud.google.com/vertex-ai/docs/reference/rest */
 export function vertexEndpoint(location: string): string {
-  // The name's pattern is the only one for what may become part of a host.
+  // The pattern of location names decides what may become a part of the host.
   if (parseLocationName(`projects/0/locations/${location}`)?.location !== location) {
     throw new InvalidResourceNameError('location', location, 'a location such as us-central1 or eu');
   }
@@ -124,10 +125,10 @@ export function vertexEndpoint(location: string): string {
 }
 
 /**
- * Where a resource of Vertex AI is.
+ * The target of a request to Vertex AI.
  *
- * @param endpoint gives the configured endpoint of a location
- * @throws InvalidResourceNameError where the name is not one of the kind; no URL exists then
+ * @param endpoint returns the endpoint of a location
+ * @throws InvalidResourceNameError if the name is invalid for its kind
  */
 export function vertexTarget(
   endpoint: (location: string) => string,
@@ -142,7 +143,7 @@ export function vertexTarget(
   };
 }
 
-/** The canonical path of a resource, its location, and the routing parameter that names it. */
+/** The canonical path of a resource, its location, and its routing parameter. */
 function partsOf(resource: VertexResource): { location: string; path: string; parameter: string } {
   switch (resource.kind) {
     case 'model':
@@ -178,7 +179,7 @@ function parentName({ project, location, model }: OperationsParent): string {
   return model === undefined ? locationName({ project, location }) : modelName({ project, location, model });
 }
 
-/** A request of Cloud Storage's JSON API, by what it is about. */
+/** A resource of Cloud Storage's JSON API. */
 export type StorageResource =
   | { readonly kind: 'bucket'; readonly bucket: string }
   | { readonly kind: 'objects'; readonly bucket: string; readonly prefix: string }
@@ -188,10 +189,10 @@ export type StorageResource =
 const MAX_OBJECT_NAME_BYTES = 1_024;
 
 /**
- * Where a bucket, its objects or one object is.
+ * The URL of a bucket, its objects or one object.
  *
  * @param endpoint the configured endpoint
- * @throws InvalidResourceNameError where a name can't be one, or would change the path: an object called `.` or `..`
+ * @throws InvalidResourceNameError if a name is invalid, or would change the path: an object called `.` or `..`
  */
 export function storageUrl(
   endpoint: string,
@@ -222,7 +223,7 @@ function isObjectText(text: string): boolean {
   return text.length <= MAX_OBJECT_NAME_BYTES && isWellFormed(text) && byteLength(text) <= MAX_OBJECT_NAME_BYTES;
 }
 
-/** `.` and `..` can't be the whole of a path's segment, even encoded; Cloud Storage does not allow them either. */
+/** Refuses `.` and `..`, which can't be a segment of a path, even encoded; Cloud Storage does not allow them either. */
 function checkObjectName(bucket: string, name: string): void {
   if (name === '' || name === '.' || name === '..' || !isObjectText(name)) throw invalidObject(bucket, name);
 }
@@ -232,7 +233,7 @@ function invalidObject(bucket: string, name: string): InvalidResourceNameError {
   return new InvalidResourceNameError('object', `gs://${bucket}/${name}`, expected);
 }
 
-/** A request of a registry: a manifest by the image's own reference, or a blob by its digest. */
+/** A resource of a registry: a manifest by the image's reference, or a blob by its digest. */
 export type RegistryResource =
   | { readonly kind: 'manifest'; readonly image: ImageReference }
   | { readonly kind: 'blob'; readonly image: ImageReference; readonly digest: string };
@@ -240,10 +241,10 @@ export type RegistryResource =
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * Where a manifest or a blob is, and what it is called in messages.
+ * URL and display name of a manifest or a blob.
  *
- * @param endpoint gives the configured endpoint, or that of the image's own host
- * @throws InvalidResourceNameError where a part of the reference is not one
+ * @param endpoint returns the configured endpoint, or that of the image's host
+ * @throws InvalidResourceNameError if a part of the reference is invalid
  */
 export function registryTarget(
   endpoint: (host: string) => string,

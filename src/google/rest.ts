@@ -13,40 +13,39 @@ import type { ResourceUrl } from './resource-url';
 import { SentSecrets } from './sent-secrets';
 import { within } from './within';
 
-/** Called directly before a request is sent; what it throws is thrown in the place of an answer. */
+/** Called directly before a request is sent. If it throws, the request is not sent and the error is thrown. */
 export type BeforeSend = () => void | Promise<void>;
 
 /** One HTTP request to a Google API. */
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'HEAD' | 'DELETE';
   readonly url: ResourceUrl;
-  /** What the request is about, for messages: `projects/p/locations/l/models/m:export`. */
+  /** The resource, for messages: `projects/p/locations/l/models/m:export`. */
   readonly resource: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, in place of `body`; its type is among the headers. */
+  /** Sent unchanged, instead of `body`; its type is in the headers. */
   readonly content?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   /** Limit of the wait for credentials, and of the exchange after it, in milliseconds. Default: the client's. */
   readonly timeoutMs?: number;
-  /** A longer body ends the connection, in bytes. Default 16 000 000; bodies of errors have at most 1 000 000. */
+  /** Longest body of the answer, in bytes. Default 16 000 000; bodies of errors have at most 1 000 000. */
   readonly maxBodyBytes?: number;
   /**
-   * Follows one redirect, to the same origin or a public host over https, without credentials: where a registry keeps
-   * its blobs elsewhere. Default: a redirect is an error, since it would send the token to a host that nobody
-   * configured.
+   * Follows one redirect without credentials, to the same origin or to a public host over https: some registries store
+   * blobs elsewhere. Default: a redirect is an error, since it would send the token to a host that is not configured.
    */
   readonly followRedirect?: boolean;
   /**
-   * Whether every refusal of the service is Google's JSON. Another 4xx then comes from something in between, such as a
-   * proxy's page, and says nothing of the resource. Default `false`.
+   * Whether the service sends every refusal as Google's JSON. Any other 4xx then comes from a proxy, and has no meaning for
+   * the resource. Default `false`.
    */
   readonly refusesInJson?: boolean;
-  /** Ends the request early; its reason is thrown as it is. */
+  /** Ends the request early; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called each time before the request is sent, when its credentials are there: also before it is sent again after a
-   * refused token or a failure that may pass. A budget counts here what is sent.
+   * Called each time before the request is sent, after its credentials were obtained, retries included. A budget counts
+   * requests here.
    */
   readonly beforeSend?: BeforeSend | undefined;
 }
@@ -59,9 +58,9 @@ export interface RestAnswer<T> {
 
 /** How a client sends its requests. */
 export interface RestOptions {
-  /** Limit of a request that has none of its own, in milliseconds. Default 30 000. */
+  /** Default limit of a request, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number | undefined;
-  /** Of a request whose failure may pass. Activities have one: Temporal itself tries again. Default 1. */
+  /** Attempts for a request whose failure may pass. Default 1: Temporal retries activities. */
   readonly attempts?: number;
   /** Whether credentials may be sent over `http://` to other machines. Default `false`. */
   readonly allowHttpCredentials?: boolean | undefined;
@@ -70,13 +69,13 @@ export interface RestOptions {
 /** Limit of one request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Audit logs show it. */
+/** The user agent that audit logs show. */
 const USER_AGENT = 'temporal-vertex-export';
 
-/** Pause before the second attempt, in milliseconds; doubles with each further one, up to the longest. */
+/** Pause before the second attempt, and longest pause, in milliseconds; the pause doubles with each attempt. */
 const RETRY_DELAY_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
-/** What a message shows of an answer. */
+/** Longest part of an answer in a message. */
 const EXCERPT_BYTES = 1_000;
 const EXCERPT_LENGTH = 200;
 
@@ -101,8 +100,8 @@ export class RestClient {
   /**
    * Sends a request whose answer is JSON.
    *
-   * @throws {@link GoogleApiError} where the service answers with an error.
-   * @throws {@link GoogleTransportError} where no usable answer came.
+   * @throws {@link GoogleApiError} if the service answers with an error.
+   * @throws {@link GoogleTransportError} if there is no usable answer.
    */
   async json<T>(schema: z.ZodType<T>, request: RestRequest): Promise<RestAnswer<T>> {
     const { body, headers } = await this.bytes(request, 'text');
@@ -116,20 +115,20 @@ export class RestClient {
   }
 
   /**
-   * Sends a request whose answer has no body: with one it does not come from the service, and nothing was done. Throws
-   * as {@link json} does.
+   * Sends a request whose answer has no body. An answer with a body does not come from the service, so the request had no
+   * effect. Throws as {@link json} does.
    */
   async empty(request: RestRequest): Promise<void> {
     const { body } = await this.bytes(request, 'text');
     const text = excerpt(body);
-    // Some stores write "nothing" as JSON.
+    // Some stores send an empty JSON value.
     if (!['', 'null', '{}'].includes(text.trim())) throw unusable(request, `the answer is not empty: ${text}`);
   }
 
   /**
-   * Sends a request and gives the body as it is. Throws as {@link json} does.
+   * Sends a request and returns the body. Throws as {@link json} does.
    *
-   * @param content of a body that is text, credentials which it repeats are removed. Default `data`
+   * @param content `text` removes credentials that the body repeats. Default `data`
    */
   async bytes(request: RestRequest, content: 'data' | 'text' = 'data'): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt += 1) {
@@ -148,7 +147,7 @@ export class RestClient {
   private async attempt(request: RestRequest, content: 'data' | 'text'): Promise<HttpAnswer> {
     let { answer, secrets } = await this.send(request);
     if (answer.status === 401) {
-      // Tokens are cached; one that was revoked or ran out early is replaced once.
+      // Tokens are cached; one that was revoked or expired early is replaced once.
       this.credentials.refresh();
       ({ answer, secrets } = await this.send(request));
     }
@@ -188,15 +187,15 @@ export class RestClient {
     }
   }
 
-  /** Waits for the credentials no longer than for an answer: a token server that hangs must not hold its caller. */
+  /** Obtains the credentials. The wait is limited, since a token server can hang. */
   private async credentialHeaders(request: RestRequest, timeoutMs: number): Promise<Record<string, string>> {
     const { signal, url } = request;
     signal?.throwIfAborted();
     let headers: Record<string, string>;
     try {
-      // Also where a source of credentials throws at once.
-      const given = Promise.resolve().then(() => this.credentials.headers());
-      headers = await within(given, timeoutMs, signal);
+      // A source of credentials can throw synchronously.
+      const obtained = Promise.resolve().then(() => this.credentials.headers());
+      headers = await within(obtained, timeoutMs, signal);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new CredentialsError(credentialsProblemOf(error), describe(request));
@@ -216,12 +215,12 @@ function unusable(request: RestRequest, problem: string): GoogleTransportError {
   return new GoogleTransportError(`${describe(request)}: ${problem}`, describe(request));
 }
 
-/** The begin of a body, as a message shows it. */
+/** The beginning of a body, for a message. */
 function excerpt(body: Buffer): string {
   return cut(body.subarray(0, EXCERPT_BYTES).toString(), EXCERPT_LENGTH);
 }
 
-/** What went wrong: where all addresses of a host were tried in vain, the error of the first one says it. */
+/** The message of an error. If all addresses of a host failed, that of the first one. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return messageOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);

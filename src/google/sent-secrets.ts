@@ -1,8 +1,8 @@
 const REPLACEMENT = '[redacted]';
-/** A shorter value is a word that answers can contain by chance. */
+/** Shortest value that is removed: answers can contain shorter ones by chance. */
 const LEAST_LENGTH = 8;
 
-/** The credentials of one request. An answer that repeats them, whatever they look like, is cleared of them. */
+/** The credentials of one request, to remove them from an answer that repeats them. */
 export class SentSecrets {
   private readonly values: readonly string[];
 
@@ -21,7 +21,7 @@ export class SentSecrets {
     return this.values.reduce((result, value) => result.replaceAll(value, REPLACEMENT), text);
   }
 
-  /** The body without the credentials; the same buffer where it has none. */
+  /** The body without the credentials; the same buffer if it has none. */
   removeFromBody(body: Buffer): Buffer {
     if (!this.values.some((value) => body.includes(value))) return body;
     return Buffer.from(this.removeFrom(body.toString()));

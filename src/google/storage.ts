@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { defined } from '../internal/defined';
 import { GoogleApiError, GoogleTransportError } from './api-error';
 import type { ByteRange } from './byte-range';
 import { readByteRange } from './byte-range';
 import { ListTooLongError, MAX_PAGE_TOKEN_LENGTH, pagesOf } from './pages';
-import { boundedList, defined, exactText, optionalField, optionalTime } from './reply-fields';
+import { boundedList, exactText, optionalField, optionalTime } from './reply-fields';
 import { storageUrl } from './resource-url';
 import type { RestClient, RestRequest } from './rest';
 
 const bucketSchema = z.object({
   name: exactText(222),
-  /** Upper case, as Cloud Storage gives it: `US-CENTRAL1`, `US`. */
+  /** In upper case: `US-CENTRAL1`, `US`. */
   location: exactText(100),
 });
 
@@ -30,7 +31,7 @@ const objectSchema = z
     size: sizeSchema,
     /** Big-endian, in base64. */
     crc32c: optionalField(z.string().regex(/^[A-Za-z0-9+/]{6}==$/)),
-    /** Not there where the object was composed of others. */
+    /** Absent for an object that was composed of others. */
     md5Hash: optionalField(z.string().regex(/^[A-Za-z0-9+/]{22}==$/)),
     generation: z.string().regex(/^\d{1,20}$/),
     /** When this generation was written. */
@@ -38,13 +39,13 @@ const objectSchema = z
   })
   .transform((object) => defined(object));
 
-/** More than Cloud Storage gives at once. */
+/** Most objects of a page; Cloud Storage sends fewer. */
 const MAX_PAGE_ITEMS = 5_000;
-/** More objects are not listed: each is kept in memory until a listing is checked. An export has at most thousands. */
+/** Most objects of a listing, which is kept in memory. An export has at most thousands. */
 const MAX_OBJECTS = 200_000;
 
 const objectPageSchema = z.object({
-  // An empty list has nothing else by which it is told from an answer of something else.
+  // Only this field distinguishes an empty list from the answer of another service.
   kind: z.literal('storage#objects'),
   items: boundedList(objectSchema, MAX_PAGE_ITEMS).default([]),
   nextPageToken: exactText(MAX_PAGE_TOKEN_LENGTH).default(''),
@@ -60,13 +61,13 @@ export interface StorageApi {
   /**
    * Objects below a prefix, page by page, in order of their names.
    *
-   * @throws ListTooLongError where there are more than 200,000
+   * @throws ListTooLongError if there are more than 200,000
    */
   listObjects(bucket: string, prefix: string, signal?: AbortSignal): AsyncIterable<StorageObject[]>;
   /**
    * Reads a part of this generation of an object.
    *
-   * @throws GoogleApiError NOT_FOUND where another generation took its place
+   * @throws GoogleApiError NOT_FOUND if another generation has replaced it
    */
   readRange(
     bucket: string,
@@ -78,7 +79,7 @@ export interface StorageApi {
    * Writes an object.
    *
    * @param options.ifGeneration the generation that may be replaced; `0` for none. Default: any
-   * @throws GoogleApiError with the HTTP status 412 where another generation, or an object at all, is there
+   * @throws GoogleApiError with the HTTP status 412 if another generation exists
    */
   writeObject(
     bucket: string,
@@ -91,10 +92,10 @@ export interface StorageApi {
   deleteObject(bucket: string, object: StorageObject, signal?: AbortSignal): Promise<DeleteOutcome>;
 }
 
-/** What became of an object that is to be deleted: `replaced` means that another generation is there, and stays. */
+/** The result of a delete. `replaced` means that another generation exists, which is not deleted. */
 export type DeleteOutcome = 'deleted' | 'already gone' | 'replaced';
 
-/** The most that Cloud Storage gives at once. */
+/** Largest page that Cloud Storage offers. */
 const LIST_PAGE_SIZE = 1_000;
 
 /**
@@ -120,7 +121,7 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
         const query = {
           maxResults: String(LIST_PAGE_SIZE),
           fields: 'kind,nextPageToken,items(name,size,crc32c,md5Hash,generation,timeCreated)',
-          ...(pageToken ? { pageToken } : {}),
+          ...(pageToken && { pageToken }),
         };
         const url = storageUrl(endpoint, { kind: 'objects', bucket, prefix }, query);
         const request: RestRequest = { method: 'GET', url, resource, signal };
@@ -139,13 +140,13 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
 
     async readRange(bucket, { name, generation }, range, signal) {
       const url = storageUrl(endpoint, { kind: 'object', bucket, name }, { alt: 'media', generation });
-      // As stored: without this the service decompresses what was stored with gzip, and ignores the range.
+      // Without this header, the service decompresses objects that were stored with gzip, and ignores the range.
       const headers = { 'accept-encoding': 'gzip' };
       return readByteRange(rest, { url, resource: `gs://${bucket}/${name}`, headers, signal }, range);
     },
 
     async writeObject(bucket, name, content, { contentType, ifGeneration }, signal) {
-      const condition = ifGeneration === undefined ? {} : { ifGenerationMatch: ifGeneration };
+      const condition = defined({ ifGenerationMatch: ifGeneration });
       const request: RestRequest = {
         method: 'POST',
         url: storageUrl(endpoint, { kind: 'upload', bucket, name }, { uploadType: 'media', ...condition }),
@@ -166,7 +167,7 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
       } catch (error) {
         const httpStatus = error instanceof GoogleApiError ? error.httpStatus : undefined;
         if (httpStatus === 404) return 'already gone';
-        // Another generation took its place, which is not ours to delete.
+        // Another generation has replaced it, which must not be deleted.
         if (httpStatus === 412) return 'replaced';
         throw error;
       }

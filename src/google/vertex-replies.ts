@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../internal/defined';
 import type { LocationName, ModelName, OperationName } from '../contract/resource-names';
 import { mayBeSameProject, parseModelName, parseOperationName } from '../contract/resource-names';
 import { MAX_PARTIAL_FAILURE_MESSAGE, MAX_PARTIAL_FAILURES } from '../contract/partial-failures';
@@ -7,7 +8,6 @@ import { messageText } from './message-text';
 import { MAX_PAGE_TOKEN_LENGTH } from './pages';
 import {
   boundedList,
-  defined,
   exactText,
   messageField,
   optionalField,
@@ -18,12 +18,12 @@ import {
 import type { OperationsParent } from './resource-url';
 
 const FORMAT_ID = /^[A-Za-z0-9._-]{1,128}$/;
-/** More than Google sends of each. */
+/** Limits of each list; Google sends fewer items. */
 const MAX_FORMATS = 200;
 const MAX_ALIASES = 1_000;
 const MAX_PAGE_ITEMS = 5_000;
 const MAX_NAME_LENGTH = 1_000;
-/** Google allows 128 characters of any script; one that needs two UTF-16 code units counts once there. */
+/** In UTF-16 code units. Google allows 128 characters, some of which need two code units. */
 const MAX_DISPLAY_NAME_LENGTH = 200;
 
 const exportFormatSchema = z.object({
@@ -39,7 +39,7 @@ export const modelSchema = z
     versionId: versionSchema.optional(),
     versionAliases: boundedList(versionSchema, MAX_ALIASES).default([]),
     displayName: shownText(MAX_DISPLAY_NAME_LENGTH).default(''),
-    // An id that no export could name is as good as none.
+    // A format whose id no export can use is ignored.
     supportedExportFormats: boundedList(exportFormatSchema, MAX_FORMATS)
       .default([])
       .transform((formats) => formats.filter(({ id }) => FORMAT_ID.test(id))),
@@ -67,7 +67,7 @@ const genericMetadataSchema = z
   .object({
     createTime: optionalTime,
     updateTime: optionalTime,
-    // What does not pass is left out, and counts: no report of a failure may fail an operation that succeeded.
+    // Invalid entries are counted, not read: a report of a failure must not fail an operation that succeeded.
     partialFailures: optionalField(z.array(z.unknown())),
   })
   .transform(({ partialFailures = [], ...times }) => {
@@ -101,7 +101,7 @@ export const operationSchema = z.object({
 
 const pageTokenSchema = exactText(MAX_PAGE_TOKEN_LENGTH).default('');
 
-/** An empty list is `{}`: an answer with other fields only is none, and must not read as "there is nothing". */
+/** Whether an answer is a page. An empty list is `{}`; an answer with other fields only must not be read as an empty list. */
 function isPage(value: unknown, field: string): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   if (Object.hasOwn(value, field)) return true;
@@ -113,7 +113,7 @@ export const modelPageSchema = z
   .refine((value) => isPage(value, 'models'))
   .pipe(z.object({ models: boundedList(modelSchema, MAX_PAGE_ITEMS).default([]), nextPageToken: pageTokenSchema }));
 
-/** Items stay unparsed: a location lists operations of other kinds, too. */
+/** A page of operations. The items are not parsed yet: a location also lists operations of other kinds. */
 export const operationListSchema = z
   .unknown()
   .refine((value) => isPage(value, 'operations'))
@@ -124,7 +124,7 @@ const namedSchema = z.object({ name: exactText(MAX_NAME_LENGTH) });
 /** An operation that is not an export's: `projects/1/locations/us-central1/endpoints/2/operations/3`. */
 const OTHER_OPERATION = /^projects\/([^/]+)\/locations\/([^/]+)\/((?:[^/]+\/){1,8})operations\/[^/]+$/;
 
-/** What a listed operation is: an export's, one of another kind, or one that the list can't hold. */
+/** A listed item: an export's operation, one of another kind, or one that must not be in the list. */
 export type ListedOperation = z.output<typeof operationSchema> | 'other kind' | 'undocumented' | 'not of the parent';
 
 /** Parses one item of a list of operations. */
@@ -147,31 +147,31 @@ function isInLocation(found: LocationName, asked: LocationName): boolean {
   return found.location === asked.location && mayBeSameProject(found.project, asked.project);
 }
 
-/** Whether a Model's name in an answer can be the one that was asked for; a version only counts where both name one. */
+/** Whether a Model's name in an answer matches the request. Versions are compared if both have one. */
 export function isModel(model: Pick<z.output<typeof modelSchema>, 'name' | 'versionId'>, asked: ModelName): boolean {
   const found = parseModelName(model.name);
   if (found?.model !== asked.model || !isInLocation(found, asked)) return false;
-  // An alias stands for any version.
+  // An alias can mean any version.
   if (asked.version === undefined || !/^\d+$/.test(asked.version)) return true;
   return [model.versionId, found.version].every(
     (version) => version === undefined || version === asked.version || !/^\d+$/.test(version),
   );
 }
 
-/** Whether a listed Model can be below the location that was asked for. */
+/** Whether a listed Model belongs to the requested location. */
 export function isModelIn(name: string, parent: LocationName): boolean {
   const found = parseModelName(name);
   return found !== undefined && isInLocation(found, parent);
 }
 
-/** Whether an operation can be one of a Model or location; a Model only counts where both name one. */
+/** Whether an operation belongs to a Model or location. Models are compared if both names have one. */
 export function isOperationOf(name: string, parent: OperationsParent): boolean {
   const found = parseOperationName(name);
   if (found === undefined || !isInLocation(found, parent)) return false;
   return found.model === undefined || parent.model === undefined || found.model === parent.model;
 }
 
-/** Whether an operation's name in an answer can be the one that was asked for. */
+/** Whether an operation's name in an answer matches the request. */
 export function isOperation(name: string, asked: OperationName): boolean {
   return isOperationOf(name, asked) && parseOperationName(name)?.operation === asked.operation;
 }

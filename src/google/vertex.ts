@@ -16,13 +16,13 @@ import {
   operationSchema,
 } from './vertex-replies';
 
-/** What this package reads of a Model. */
+/** The fields of a Model that this package reads. */
 export type VertexModel = z.output<typeof modelSchema>;
 export type VertexExportFormat = VertexModel['supportedExportFormats'][number];
 /** A long-running export operation. */
 export type ExportOperation = z.output<typeof operationSchema>;
 
-/** A part of a list; `nextPageToken` is empty at its end. */
+/** A page of a list; `nextPageToken` is empty on the last page. */
 export interface OperationPage {
   operations: ExportOperation[];
   nextPageToken: string;
@@ -46,21 +46,21 @@ export interface ListModelsRequest {
   readonly pageToken?: string | undefined;
 }
 
-/** How an export is sent. */
+/** Options of the request that starts an export. */
 export interface ExportSending {
-  /** Ends the waiting before the request is sent; a request that was sent is never aborted. */
+  /** Ends the wait before the request is sent; a sent request is never aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** See {@link RestRequest.beforeSend}. It must not send requests of its own. */
+  /** See {@link RestRequest.beforeSend}. It must not send requests. */
   readonly beforeSend?: BeforeSend | undefined;
 }
 
 /**
- * The calls of Vertex AI that an export needs. Each rejects with an `InvalidResourceNameError` before a request where a
- * name is not one of its kind, and with a {@link GoogleTransportError} where the answer names another resource. Each calls
- * `beforeSend` before each time its request is sent.
+ * The calls of Vertex AI that an export needs. Each rejects with an `InvalidResourceNameError` before the request if a name
+ * is invalid for its kind, and with a {@link GoogleTransportError} if the answer names another resource. Each calls
+ * `beforeSend` every time its request is sent.
  */
 export interface VertexApi {
-  /** The Model, and the service's own clock when it answered. */
+  /** The Model, and the time of the answer by the service's clock. */
   getModel(
     name: string,
     signal?: AbortSignal,
@@ -72,9 +72,9 @@ export interface VertexApi {
     signal?: AbortSignal,
     beforeSend?: BeforeSend,
   ): Promise<{ models: VertexModel[]; nextPageToken: string }>;
-  /** Starts an export. Its answer is the only place where the operation's name is given. */
+  /** Starts an export. Only the answer contains the operation's name. */
   exportModel(name: string, body: ExportRequestBody, sending?: ExportSending): Promise<ExportOperation>;
-  /** A page of the operations of a Model, or of all that a location lists; the first where the token is empty. */
+  /** A page of the operations of a Model or a location; the first page if the token is empty. */
   listOperations(
     parent: string,
     pageToken: string,
@@ -82,32 +82,32 @@ export interface VertexApi {
     beforeSend?: BeforeSend,
   ): Promise<OperationPage>;
   getOperation(name: string, signal?: AbortSignal, beforeSend?: BeforeSend): Promise<ExportOperation>;
-  /** Waits at the service for the end, at most `timeoutMs`; may come back at once. */
+  /** Waits at the service for the end, for at most `timeoutMs`; it may return at once. */
   waitOperation(
     name: string,
     timeoutMs: number,
     signal?: AbortSignal,
     beforeSend?: BeforeSend,
   ): Promise<ExportOperation>;
-  /** Asks for an end; the operation may still succeed. */
+  /** Requests a cancel; the operation may still succeed. */
   cancelOperation(name: string, signal?: AbortSignal, beforeSend?: BeforeSend): Promise<void>;
 }
 
 const LIST_PAGE_SIZE = 100;
-/** A Model's record can be large, and its containers and schemas are not read. */
+/** Fields of listed Models: a Model's record can be large. */
 const MODEL_FIELDS = 'name,versionId,versionAliases,displayName,supportedExportFormats';
 
-/** The answer to a cancel: an object without fields, whatever fields it may have lost. */
+/** The answer to a cancel: an object without fields. */
 const emptySchema = z.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0,
 );
 
 /**
- * Vertex AI by REST.
+ * A client of Vertex AI's REST API.
  *
  * Source: https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.models
  *
- * @param endpoint where a location's API is; see {@link vertexEndpoint}
+ * @param endpoint returns the URL of a location's API; see {@link vertexEndpoint}
  */
 export function vertexRest(rest: RestClient, endpoint: (location: string) => string): VertexApi {
   const request = (
@@ -133,8 +133,8 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
       const query = {
         pageSize: String(pageSize),
         readMask: MODEL_FIELDS,
-        ...(filter ? { filter } : {}),
-        ...(pageToken ? { pageToken } : {}),
+        ...(filter && { filter }),
+        ...(pageToken && { pageToken }),
       };
       const asked = request('GET', { kind: 'models', parent }, { query, signal, beforeSend });
       const { data } = await rest.json(modelPageSchema, asked);
@@ -153,7 +153,7 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
     },
 
     async listOperations(parent, pageToken, signal, beforeSend) {
-      const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken ? { pageToken } : {}) };
+      const query = { pageSize: String(LIST_PAGE_SIZE), ...(pageToken && { pageToken }) };
       const asked = request('GET', { kind: 'operations', parent }, { query, signal, beforeSend });
       const { data } = await rest.json(operationListSchema, asked);
       checkToken(describe(asked), data.nextPageToken, new Set([pageToken]));
@@ -180,7 +180,7 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
         { kind: 'operation:wait', name },
         {
           query: { timeout: `${timeoutMs / 1_000}s` },
-          // Its own time, and that of any other request on top.
+          // The time of the wait, plus that of any other request.
           timeoutMs: timeoutMs + rest.timeoutMs,
           signal,
           beforeSend,
@@ -192,7 +192,7 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
     },
 
     async cancelOperation(name, signal, beforeSend) {
-      // Anything else than an empty answer does not come from the service: the cancel did not reach it.
+      // An answer that is not empty does not come from the service, so the cancel did not reach it.
       await rest.json(
         emptySchema,
         request('POST', { kind: 'operation:cancel', name }, { body: {}, signal, beforeSend }),
@@ -201,7 +201,7 @@ export function vertexRest(rest: RestClient, endpoint: (location: string) => str
   };
 }
 
-/** The service's clock; the worker's own where the answer has no date. */
+/** The time of the service's clock; of the worker's clock if the answer has no date. */
 function serviceTime(date: string | undefined): Date {
   const time = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(date ?? '')
     ? Date.parse(date ?? '')

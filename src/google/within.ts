@@ -1,4 +1,4 @@
-/** Something took longer than its limit. */
+/** A promise took longer than its limit. */
 export class TimeLimitError extends Error {
   override readonly name = 'TimeoutError';
 
@@ -8,10 +8,11 @@ export class TimeLimitError extends Error {
 }
 
 /**
- * The value of a promise that can't be ended itself. What it gives after its time or after the abort is ignored.
+ * Waits for a promise with a limit. A value after the limit or the abort is ignored.
  *
- * @param timeoutMs limit, in milliseconds; {@link TimeLimitError} where the promise takes longer
- * @param signal ends the waiting early; its reason is thrown as it is
+ * @param timeoutMs limit, in milliseconds
+ * @param signal ends the wait early; its reason is thrown
+ * @throws TimeLimitError if the promise takes longer
  */
 export function within<T>(promise: Promise<T>, timeoutMs: number, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,7 @@
-/** Works on all items, on so many at the same time; fails with the first that fails, and begins no other then. */
+/**
+ * Processes all items with at most `concurrency` in flight. On the first failure, it starts no further item and rejects
+ * with that error.
+ */
 export async function inParallel<T>(
   items: Iterable<T>,
   work: (item: T) => Promise<void>,

@@ -1,8 +1,8 @@
-/** Google's replies nest at most about 20 levels, and a Model's `metadata`, which is not read, can be any value. */
+/** Deepest nesting: Google's replies have about 20 levels, but a Model's `metadata`, which is not read, can have more. */
 const MAX_DEPTH = 200;
-/** Of arrays, objects and their members, in all. A listing of 200,000 files has about a million. */
+/** Most arrays, objects and members in total. A listing of 200,000 files has about a million. */
 const MAX_VALUES = 2_000_000;
-/** A shorter text can't need much memory, whatever it holds. */
+/** Longest text that is parsed without a check: it can't need much memory. */
 const UNCHECKED_LENGTH = 16_384;
 
 const QUOTE = 0x22;
@@ -14,8 +14,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * The parsed JSON; `undefined` where the text is not JSON, nests more than 200 levels deep or has more than 2,000,000
- * values: both take many times as much memory as the text itself.
+ * Parses JSON. Returns `undefined` if the text is not JSON, is nested more than 200 levels deep, or has more than 2,000,000
+ * values: the last two need many times the memory of the text.
  */
 export function jsonOrUndefined(text: string): unknown {
   if (text.length > UNCHECKED_LENGTH && !isModest(text)) return undefined;

@@ -1,4 +1,4 @@
-/** The candidate that differs least from `word`; `undefined` where none is near enough to be meant. */
+/** The candidate with the smallest difference from `word`; `undefined` if none is similar. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(normalize(word), normalize(candidate)) }))

@@ -1,6 +1,6 @@
 const REDACTED = '[redacted]';
 
-/** Names of values that are secret wherever they appear: in JSON, in a form, in a query string, in a header. */
+/** Names of values that are always secret: in JSON, forms, query strings and headers. */
 const SECRET_NAMES = [
   '(?:access|refresh|id|subject|actor|auth|session|security|federated|csrf|bearer|api)[_-]?token',
   '(?:client|shared|consumer|app)[_-]?secret',
@@ -22,17 +22,17 @@ const SECRET_NAMES = [
   'sig',
 ].join('|');
 
-/** A value's characters: neither the end of a word nor that of a field; escapes of JSON are a part of it. */
+/** The characters of a value, up to the end of a word or field; JSON escapes are included. */
 const VALUE = String.raw`(?:[^\s"'&,;}<>\\]|\\[/u])+`;
-/** Where a token can begin: not within a word, but right behind an escaped character of a URL or of JSON. */
+/** Where a token can begin: not within a word, but directly after an escaped character of a URL or of JSON. */
 const BEGIN = String.raw`(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\u[0-9A-Fa-f]{4}))`;
 const SPACE = String.raw`(?:[ \t]|%20|\+){1,8}`;
 
-// Each pattern starts where a word starts and reads on without going back, so that a long text costs one pass.
+// Each pattern starts at the beginning of a word and never backtracks, so that a long text needs one pass.
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Keys and certificates, also with their line breaks escaped, and also without an end.
   [/-----BEGIN[A-Z ]{0,40}(?:-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)|-{0,4}$)/g, REDACTED],
-  // The same without its first line: what a private key or a certificate in base64 begins with.
+  // The same without its first line: the beginning of a private key or certificate in base64.
   [/(?<![\w+/])MI[IHG][\w+/=\\-]{20,}/g, REDACTED],
   [new RegExp(`${BEGIN}(bearer|basic|oauth|negotiate)(${SPACE})${VALUE}`, 'gi'), `$1$2${REDACTED}`],
   // JSON Web Tokens.
@@ -68,10 +68,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /** A run of characters that can be a URL. */
 const WORD = /[^\s"'<>]+/g;
 
-/** User and password, query and fragment of each URL in a word: signed URLs carry their right there. */
+/** Removes user, password, query and fragment of each URL in a word: signed URLs have credentials there. */
 function withoutUrlSecrets(word: string): string {
   const scheme = word.indexOf('://');
-  // Names of objects in Cloud Storage can have any of these characters, and no credentials.
+  // Object names of Cloud Storage can have all of these characters, and contain no credentials.
   if (scheme < 0 || /\bgs$/i.test(word.slice(Math.max(0, scheme - 3), scheme))) return word;
   const rest = word.slice(scheme + 3);
   const [place = ''] = rest.split(/[?#]/, 1);
@@ -82,8 +82,8 @@ function withoutUrlSecrets(word: string): string {
 }
 
 /**
- * The text without credentials: tokens, keys, signatures, and the queries of URLs. Every message, stack and log line
- * that can contain what a service, a file or a credential source said passes through it.
+ * Removes credentials from a text: tokens, keys, signatures, and the queries of URLs. Every message, stack and log line that
+ * can contain text of a service, a file or a credential source passes through it.
  */
 export function redact(text: string): string {
   const redacted = PATTERNS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);

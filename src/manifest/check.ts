@@ -1,6 +1,7 @@
-import type { GoogleOptions } from '../activities';
-import { DirectoryReader, asDirectory, exportedFile } from '../activities/export/exported-files';
-import { createDependencies } from '../activities/google-dependencies';
+import { GoogleApiError } from '../google/api-error';
+import type { GoogleServiceOptions } from '../google/services';
+import { googleServices } from '../google/services';
+import { DirectoryReader, asDirectory, exportedFile } from '../google/storage-directory';
 import { jsonOrUndefined } from '../internal/json';
 import type { ExportedFile, Reads } from '../contract/export-result';
 import type { ExportManifest } from '../contract/manifest';
@@ -24,7 +25,7 @@ export interface ManifestCheckOptions {
    */
   at?: string;
   /** Hosts and credentials for Cloud Storage. */
-  google?: GoogleOptions;
+  google?: GoogleServiceOptions;
   /** Called repeatedly with the progress. */
   onProgress?: (progress: ManifestCheckProgress) => void;
   /** Aborts the check; its reason is thrown. */
@@ -75,16 +76,29 @@ export class ManifestError extends Error {
  *
  * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
  * directory beside it
- * @throws ManifestError if there is no manifest
- * @throws ApplicationFailure with an `ExportFailureType` if Cloud Storage can't be read
+ * @throws ManifestError if there is no manifest, or if Cloud Storage refuses a request
  */
 export async function verifyManifest(
   manifest: ExportManifest | string,
   options: ManifestCheckOptions = {},
 ): Promise<ManifestCheck> {
+  try {
+    return await check(manifest, options);
+  } catch (error) {
+    throw error instanceof GoogleApiError ? refusedRead(error) : error;
+  }
+}
+
+function refusedRead({ request, status, message }: GoogleApiError): ManifestError {
+  return new ManifestError(
+    `${request}: ${status}: ${message}. Check that the bucket exists, and that your account has roles/storage.objectViewer on it.`,
+  );
+}
+
+async function check(manifest: ExportManifest | string, options: ManifestCheckOptions): Promise<ManifestCheck> {
   const { level = 'listing', at, onProgress, signal = new AbortController().signal } = options;
   const reader = new DirectoryReader(
-    createDependencies(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
+    googleServices(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
     signal,
   );
   const { record, manifestUri, beside } =

@@ -2,30 +2,30 @@ import type { Logger, LogLevel, LogMetadata } from '@temporalio/common';
 import { cut, printable } from '../internal/text';
 import { redact } from '../internal/redact';
 
-/** Of one text, in characters: a log line has room for a message, not for what a service answered in full. */
+/** Longest text, in characters: a log line is for a message, not for a complete answer of a service. */
 const MAX_TEXT_LENGTH = 8_192;
-/** Values that are nested deeper, and entries beyond these, are left out. */
+/** Deepest nesting and most entries; anything beyond is omitted. */
 const MAX_DEPTH = 8;
 const MAX_ENTRIES = 200;
 
 const REDACTED = '[redacted]';
 const OMITTED = '[omitted]';
 
-/** Of every error; they are copied apart. */
+/** Properties of every error, which are copied separately. */
 const ERROR_PROPERTIES = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
-/** Names of values that are secret whatever they are. */
+/** Names of values that are always secret. */
 const SECRET_NAME = /token|secret|pass(?:word|code|phrase)|private_?key|authorization|cookie|signature|api_?key/i;
 
-/** The text without credentials, on one line, as a terminal shows it. */
+/** Cleans a text for a log: no credentials, no control characters, one line. */
 export function logText(text: string): string {
   return printable(redact(cut(text, MAX_TEXT_LENGTH)));
 }
 
 /**
- * Wraps a logger: what it gets has no credentials and no control characters, neither in messages nor in metadata
- * (errors with their stacks and causes, nested objects, headers). Install it in the `Runtime` of your own worker:
- * activities of this package can meet tokens and signed URLs in answers of services and of credential sources.
+ * Wraps a logger so that it receives no credentials and no control characters, neither in messages nor in metadata (errors
+ * with their stacks and causes, nested objects, headers). Install it in the `Runtime` of your own worker: answers of
+ * services and credential sources can contain tokens and signed URLs, and activities of this package log errors.
  *
  * @example
  * Runtime.install({ logger: redactingLogger(new DefaultLogger('INFO')) });
@@ -35,7 +35,7 @@ export function redactingLogger(logger: Logger): Logger {
     logger.log(level, logText(message), meta && logMetadata(meta));
   };
   return {
-    // A logger that can be flushed is flushed when the runtime ends.
+    // The runtime flushes and closes a logger that supports it.
     ...('flush' in logger && typeof logger.flush === 'function' && { flush: logger.flush.bind(logger) as () => void }),
     ...('close' in logger && typeof logger.close === 'function' && { close: logger.close.bind(logger) as () => void }),
     log,
@@ -60,7 +60,7 @@ export function redactingLogger(logger: Logger): Logger {
 function logMetadata(meta: LogMetadata): LogMetadata {
   const cleaner = new Cleaner();
   const copy: LogMetadata = cleaner.entries(meta, 0, false);
-  // The SDK keeps the time of a message by a symbol.
+  // The SDK stores the time of a message under a symbol.
   for (const symbol of Object.getOwnPropertySymbols(meta)) {
     const value: unknown = meta[symbol];
     if (typeof value === 'bigint' || typeof value === 'number') copy[symbol] = value;
@@ -68,7 +68,7 @@ function logMetadata(meta: LogMetadata): LogMetadata {
   return copy;
 }
 
-/** Copies a value without what must not be logged. */
+/** Copies a value without the parts that must not be logged. */
 class Cleaner {
   /** Objects that are being copied: an error can be its own cause. */
   private readonly open = new Set<object>();
@@ -79,7 +79,7 @@ class Cleaner {
     if (typeof value !== 'object' || value === null) return value;
     if (value instanceof Date) return value;
     if (value instanceof URL) return logText(value.href);
-    // Payloads and bodies: their bytes can be anything.
+    // Payloads and bodies can contain any bytes.
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
     if (depth >= MAX_DEPTH || this.open.has(value)) return OMITTED;
@@ -88,7 +88,6 @@ class Cleaner {
       if (value instanceof Error) return this.error(value, depth);
       if (Array.isArray(value)) return this.list(value, depth, isSecret);
       if (value instanceof Set) return this.list([...(value as Set<unknown>)], depth, isSecret);
-      // Headers of fetch, too.
       if (isEntries(value)) return this.entries(Object.fromEntries(value), depth, isSecret);
       return this.entries(value, depth, isSecret);
     } finally {
@@ -116,11 +115,13 @@ class Cleaner {
     return values.slice(0, MAX_ENTRIES).map((value) => this.value(value, depth + 1, isSecret));
   }
 
-  /** An error of the same class and name, so that loggers show it as they show errors. */
+  /** Copies an error with its name, so that loggers format it as an error. */
   private error(error: Error, depth: number): Error {
     const message = logText(textOf(propertyOf(error, 'message')));
     const copy = new Error(message);
-    const own = Object.entries(this.entries(error, depth, false)).filter(([name]) => !ERROR_PROPERTIES.has(name));
+    const properties = Object.entries(this.entries(error, depth, false)).filter(
+      ([name]) => !ERROR_PROPERTIES.has(name),
+    );
     const hidden = { enumerable: false, writable: true, configurable: true };
     Object.defineProperty(copy, 'name', { ...hidden, value: logText(textOf(propertyOf(error, 'name'))) });
     Object.defineProperty(copy, 'stack', { ...hidden, value: this.stack(error, message) });
@@ -131,10 +132,10 @@ class Cleaner {
     if (error instanceof AggregateError) {
       Object.defineProperty(copy, 'errors', { ...hidden, value: this.list(error.errors, depth, false) });
     }
-    return Object.assign(copy, Object.fromEntries(own));
+    return Object.assign(copy, Object.fromEntries(properties));
   }
 
-  /** The stack keeps its lines, and its message is on one. */
+  /** Copies a stack with its lines; its message is on one line. */
   private stack(error: Error, message: string): string {
     const original = textOf(propertyOf(error, 'message'));
     const stack = textOf(propertyOf(error, 'stack'));

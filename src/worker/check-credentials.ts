@@ -4,18 +4,18 @@ import { CredentialsError, credentialsProblemOf } from '../google/credentials-er
 import { within } from '../google/within';
 import { WorkerEndedError } from './run-worker';
 
-/** A token service that does not answer counts as an outage, in milliseconds. */
+/** Limit of the request for a token, in milliseconds. A later answer counts as an outage. */
 const TOKEN_TIMEOUT_MS = 15_000;
 
 /**
- * Obtains a token once, so that a worker without credentials ends when it starts, and not with its first export. A token
- * service that can't be reached is an outage, which a worker survives: it is logged.
+ * Obtains a token once, so that a worker without credentials ends at its start, and not with its first export. If the token
+ * service can't be reached, it logs a warning and returns.
  *
- * @throws WorkerEndedError where the credentials are missing, unreadable or refused
+ * @throws WorkerEndedError if the credentials are missing, unreadable or refused
  */
 export async function checkCredentials(credentials: Credentials, log: Pick<Logger, 'warn'>): Promise<void> {
   try {
-    // Also where a source of credentials throws at once.
+    // A source of credentials can throw synchronously.
     const token = Promise.resolve().then(() => credentials.headers());
     await within(token, TOKEN_TIMEOUT_MS);
   } catch (error) {

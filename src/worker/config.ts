@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { GoogleOptions } from '../activities';
+import { defined } from '../internal/defined';
 import { nearest } from '../internal/nearest';
 import { duration } from '../contract/duration-field';
 import { parseStorageUri } from '../contract/resource-names';
@@ -20,11 +21,11 @@ const count = (least: number): z.ZodType<number, string> =>
     .transform(Number)
     .refine((value) => value >= least, `must be at least ${least}`);
 
-/** Names of the settings that are this package's own: a misspelt one is an error and not silently a default. */
+/** Prefix of this package's settings: a misspelt one is an error, and not silently a default. */
 const PREFIX = 'VERTEX_EXPORT_';
 
 /**
- * The worker's environment. The Temporal connection is not here: it is read by `@temporalio/envconfig`
+ * The worker's environment, without the connection to Temporal, which `@temporalio/envconfig` reads
  * (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_PROFILE`, …).
  */
 const environmentSchema = z.object({
@@ -32,40 +33,40 @@ const environmentSchema = z.object({
     description: 'Task queue that the worker polls.',
   }),
   VERTEX_EXPORT_MAX_CONCURRENT_EXPORTS: count(1).default(2_000).meta({
-    description: 'Activities that run at the same time: each export that is being waited for is one.',
+    description: 'Most concurrent activities: each export that the worker waits for is one.',
   }),
   VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: count(0).default(2_000).meta({
-    description: 'Workflows that are kept in memory between their tasks.',
+    description: 'Workflows that stay in memory between their tasks.',
   }),
   VERTEX_EXPORT_SHUTDOWN_GRACE: duration(0).default(10_000).meta({
-    description: 'How long activities get to end after SIGTERM; another worker goes on with the others.',
+    description: 'How long activities may take to end after SIGTERM. Another worker continues the rest.',
   }),
   VERTEX_EXPORT_SETTLE_DELAY: duration(0).exactOptional().meta({
-    description: 'How long to wait before an export is looked for whose answer was lost. Default: 15 s.',
+    description: 'How long the service gets to list an operation if the answer to its start was lost. Default: 15 s.',
   }),
   VERTEX_EXPORT_REQUEST_TIMEOUT: duration(100).exactOptional().meta({
-    description: 'An answer of Google that takes longer counts as lost. Default: 30 s.',
+    description: 'Limit of a request to Google. Default: 30 s.',
   }),
   VERTEX_EXPORT_LONG_POLL: duration(100).exactOptional().meta({
     description: 'How long the service is asked to hold a long poll. Default: 30 s.',
   }),
   VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE: count(1).exactOptional().meta({
-    description: 'Requests to Vertex AI in any minute, for each project and region. Default: 300, half of the quota.',
+    description: 'Most requests to Vertex AI per minute, project and region. Default: 300, half of the quota.',
   }),
   VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: count(1).exactOptional().meta({
-    description: 'Exports that are started in any minute, for each project and region. Default: 60, the quota.',
+    description: 'Most export starts per minute, project and region. Default: 60, the quota.',
   }),
   VERTEX_EXPORT_UPLOAD_BUCKETS: z
     .string()
     .transform((list) => list.split(',').map((name) => name.trim()))
     .refine((names) => names.every((name) => parseStorageUri(`gs://${name}`)?.path === ''), {
-      error: 'must be names of buckets, separated by commas',
+      error: 'must be bucket names, separated by commas',
     })
     .exactOptional()
     .meta({
       description:
-        'Buckets that Models are uploaded from, separated by commas: a difference between an export and such an upload ' +
-        'names the file. Differences in other buckets are only counted. Default: none.',
+        'Buckets that Models are uploaded from, separated by commas. Differences between an export and an upload in these ' +
+        'buckets are reported by file name; in other buckets they are counted. Default: none.',
     }),
   VERTEX_EXPORT_VERTEX_ENDPOINT: host.meta({
     description: 'Vertex AI endpoint, for example of Private Service Connect. Default: by location.',
@@ -78,7 +79,7 @@ const environmentSchema = z.object({
   }),
   VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS: z.enum(['true', 'false'], 'must be true or false').default('false').meta({
     description:
-      'Whether credentials are sent to http:// endpoints of other machines, where anybody between can read them. Default: false.',
+      'Whether credentials may be sent to http:// endpoints of other machines, where they can be read in transit. Default: false.',
   }),
   VERTEX_EMULATOR_HOST: host.meta({ description: 'Local Vertex AI; no token is sent.' }),
   STORAGE_EMULATOR_HOST: host.meta({ description: 'Local object store; no token is sent.' }),
@@ -98,9 +99,9 @@ export interface WorkerConfig {
 }
 
 /**
- * Reads the worker's settings from environment variables. An empty variable counts as not set.
+ * Parses the worker's settings from environment variables. An empty variable counts as not set.
  *
- * @throws Error that names every problem at once
+ * @throws Error with every problem
  */
 export function parseWorkerConfig(env: Readonly<Record<string, string | undefined>>): WorkerConfig {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
@@ -141,27 +142,27 @@ export function parseWorkerConfig(env: Readonly<Record<string, string | undefine
         registry: values.REGISTRY_EMULATOR_HOST,
       },
       allowHttpCredentials: values.VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS === 'true',
-      ...(values.GOOGLE_CLOUD_QUOTA_PROJECT !== undefined && { quotaProject: values.GOOGLE_CLOUD_QUOTA_PROJECT }),
-      ...(values.VERTEX_EXPORT_SETTLE_DELAY !== undefined && { settleDelayMs: values.VERTEX_EXPORT_SETTLE_DELAY }),
-      ...(values.VERTEX_EXPORT_REQUEST_TIMEOUT !== undefined && {
+      ...defined({
+        quotaProject: values.GOOGLE_CLOUD_QUOTA_PROJECT,
+        settleDelayMs: values.VERTEX_EXPORT_SETTLE_DELAY,
         requestTimeoutMs: values.VERTEX_EXPORT_REQUEST_TIMEOUT,
+        longPollMs: values.VERTEX_EXPORT_LONG_POLL,
+        uploadBuckets: values.VERTEX_EXPORT_UPLOAD_BUCKETS,
       }),
-      ...(values.VERTEX_EXPORT_LONG_POLL !== undefined && { longPollMs: values.VERTEX_EXPORT_LONG_POLL }),
-      ...(values.VERTEX_EXPORT_UPLOAD_BUCKETS !== undefined && { uploadBuckets: values.VERTEX_EXPORT_UPLOAD_BUCKETS }),
       maxRequestsPerMinute: values.VERTEX_EXPORT_MAX_REQUESTS_PER_MINUTE,
       maxSubmissionsPerMinute: values.VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE,
     },
   };
 }
 
-/** Each setting of an endpoint with that of the emulator that takes its place. */
+/** Each setting of an endpoint, with that of the emulator that replaces it. */
 const ENDPOINTS = [
   ['VERTEX_EXPORT_VERTEX_ENDPOINT', 'VERTEX_EMULATOR_HOST'],
   ['VERTEX_EXPORT_STORAGE_ENDPOINT', 'STORAGE_EMULATOR_HOST'],
   ['VERTEX_EXPORT_REGISTRY_ENDPOINT', 'REGISTRY_EMULATOR_HOST'],
 ] as const;
 
-/** Endpoints that would get credentials over http, with what to do. */
+/** The problems of endpoints that would get credentials over http. */
 function insecureEndpoints(values: z.output<typeof environmentSchema>): string[] {
   if (values.VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS === 'true') return [];
   return ENDPOINTS.flatMap(([name, emulator]) => {
@@ -171,7 +172,7 @@ function insecureEndpoints(values: z.output<typeof environmentSchema>): string[]
   });
 }
 
-/** One line for each setting, for `--help`. */
+/** The names and descriptions of all settings, for `--help`. */
 export function describeSettings(): string {
   return Object.entries(environmentSchema.shape)
     .map(([name, schema]) => `  ${name}\n      ${schema.meta()?.description ?? ''}`)

@@ -3,19 +3,19 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { NativeConnection } from '@temporalio/worker';
 import { WorkerEndedError } from './run-worker';
 
-/** A server that does not answer counts as absent, in milliseconds. */
+/** Limit of the connection to Temporal, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 8_000;
-/** Where the SDK connects without settings. */
+/** The SDK's default address. */
 const DEFAULT_ADDRESS = 'localhost:7233';
 
 /**
  * Connects to Temporal.
  *
- * @throws WorkerEndedError where the server refuses or does not answer
+ * @throws WorkerEndedError if the server refuses or does not answer
  */
 export async function connectToTemporal(options: NativeConnectionOptions = {}): Promise<NativeConnection> {
   const connecting = NativeConnection.connect(options);
-  // When it comes too late, nobody waits for it any more.
+  // A rejection after the limit is not handled elsewhere.
   connecting.catch(() => undefined);
   const timer = new AbortController();
   const late = sleep(CONNECT_TIMEOUT_MS, undefined, { signal: timer.signal }).then(() => {
@@ -34,9 +34,9 @@ export async function connectToTemporal(options: NativeConnectionOptions = {}): 
 }
 
 /**
- * Makes a worker.
+ * Creates a worker with `make`, and maps its errors.
  *
- * @throws WorkerEndedError where the server does not have the namespace, or refuses the worker
+ * @throws WorkerEndedError if the server does not have the namespace, or refuses the worker
  */
 export async function startedOn<T>(
   { address, namespace }: { readonly address: string | undefined; readonly namespace: string },
@@ -59,7 +59,7 @@ function addressOf({ address = DEFAULT_ADDRESS }: NativeConnectionOptions): stri
   return address;
 }
 
-/** What the server said, without the binary details that the SDK prints behind it. */
+/** The server's message, without the binary details that the SDK appends. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const [, said] = /\bmessage: "((?:[^"\\]|\\.)*)"/.exec(message) ?? [];

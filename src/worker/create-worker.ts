@@ -5,7 +5,7 @@ import { Worker } from '@temporalio/worker';
 import { createExportActivities } from '../activities';
 import type { WorkerConfig } from './config';
 
-/** Made by the build, so that a worker starts without bundling. */
+/** Created by the build, so that a worker starts without bundling. */
 const PREBUILT_BUNDLE = path.join(__dirname, '..', '..', 'workflow-bundle.js');
 
 function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
@@ -14,8 +14,8 @@ function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
 }
 
 /**
- * Makes a worker with this package's workflows and activities only. In a worker of your own, use
- * `createExportActivities` and re-export `exportModelWorkflow` from your workflows file instead.
+ * Creates a worker with this package's workflows and activities only. In your own worker, use `createExportActivities`
+ * instead, and re-export `exportModelWorkflow` from your workflows file.
  */
 export function createExportWorker(
   connection: NativeConnection,

@@ -3,11 +3,11 @@ import { cut } from '../internal/text';
 
 const MAX_LENGTH = 600;
 
-/** Hands log messages on, and remembers the worker's last error: the SDK reports why it shuts down in its log only. */
+/** A logger that forwards messages and keeps the worker's last error: the SDK only logs why it shuts down. */
 export class ErrorMemory implements Logger {
   private last: string | undefined;
 
-  /** @param logger gets every message; its metadata has no secrets any more where it redacts */
+  /** @param logger receives every message */
   constructor(private readonly logger: Logger) {}
 
   /** The last error of the worker itself, not of an activity or a workflow. */

@@ -3,36 +3,35 @@ import { printable } from '../internal/text';
 import { redact } from '../internal/redact';
 import { logText } from '../telemetry/logs';
 
-/** Settings that can't be used; the message has a line for each problem. */
+/** The settings are invalid; the message has a line for each problem. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Signals that ask the process to stop, with the exit code of a process that one ended. */
+/** Signals that stop the process, with their exit codes. */
 const STOP_SIGNALS = { SIGINT: 130, SIGQUIT: 131, SIGUSR2: 140, SIGTERM: 143 } as const;
 
-/** Log lines are kept back by the SDK for up to 0.2 s. */
+/** Delay before the process ends, in milliseconds: the SDK buffers log lines for up to 0.2 s. */
 const LOG_DELAY_MS = 300;
 
-/** The process that a worker runs in, as far as its end is concerned. */
+/** The process that a worker runs in. */
 export interface WorkerProcess {
-  /** Whether a signal asked it to stop. */
+  /** Whether a signal has requested a stop. */
   readonly isStopRequested: () => boolean;
-  /** From now on, a first signal leaves the end to the worker. */
+  /** From this call on, a first signal lets the worker shut down. */
   readonly workerStarts: () => void;
 }
 
 /**
- * Runs `main`, and ends the process: with 0 when it resolves, with 1 and one line on stderr when it fails. The process
- * ends whatever is still open: sockets that are kept alive, timers, activities that never end. A first signal asks for
- * a stop in order, a second one ends the process at once.
+ * Runs `main`, then ends the process: with 0 if it resolves, with 1 and one line on stderr if it fails. Open sockets, timers
+ * and activities do not delay the end. A first signal requests a graceful stop; a second one ends the process at once.
  */
 export async function runProcess(main: (process: WorkerProcess) => Promise<void>): Promise<never> {
   let isStopRequested = false;
   let isStarting = true;
   for (const [signal, code] of Object.entries(STOP_SIGNALS)) {
     process.on(signal, () => {
-      // A second signal; or a first one while there is nothing to stop.
+      // At a second signal, or if there is nothing to stop yet, the process ends at once.
       if (isStopRequested) process.exit(code);
       if (isStarting) process.exit(0);
       isStopRequested = true;

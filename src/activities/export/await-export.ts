@@ -6,20 +6,21 @@ import type {
   OwnOperation,
 } from '../../contract/export-activities';
 import type { OutputInfo } from '../../contract/export-result';
-import { GoogleApiError } from '../../google/api-error';
+import { GoogleApiError, hasStatus } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
+import { defined } from '../../internal/defined';
 import { pause } from '../../internal/pause';
 import type { EndedOperation, PollOptions, PollProgress, Strategy } from '../../polling/types';
 import { OperationStillRunning } from '../../polling/types';
 import type { ExportDependencies } from '../dependencies';
 import { failureOf, lastFailureOf } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
+import type { ReportDetails } from '../heartbeats';
 import { misplacedOutputFailure, operationFailure } from '../failures/operation-failure';
 import { parkedFailure, parkedPause } from './parking';
-import { cancelOthers, isCancelled, listOperations, survivorOf } from './own-operations';
+import { cancelOthers, isCancelled, listOperations, survivorOf } from './run-operations';
 import { outputProblems } from './requested-output';
-import { inWords } from '../time-in-words';
-import { WrittenSoFar } from './bytes-written';
+import { describeDuration } from '../describe-duration';
+import { WrittenBytes } from './written-bytes';
 
 const STRATEGIES: Readonly<Record<Strategy, string>> = {
   wait: 'long polls',
@@ -31,19 +32,23 @@ const STRATEGIES: Readonly<Record<Strategy, string>> = {
 const TWIN_SEARCH_MS = 60_000;
 
 /**
- * Waits for the operation's end. It never cancels it: a pause, a reset, a shutdown and a lost worker look like a
- * cancel from here, and must leave it running.
+ * Waits for the operation's end. It never cancels the operation: a pause, a reset, a shutdown and a lost worker look like
+ * a cancel from here, and the operation must continue after each.
  *
- * @throws ApplicationFailure of the type StillRunning where the export gives its slot back; the next attempt goes on
+ * @throws ApplicationFailure of the type StillRunning if the export parks; the next attempt continues the wait
  */
-export async function awaitExport(deps: ExportDependencies, request: AwaitExportRequest): Promise<AwaitedExport> {
+export async function awaitExport(
+  deps: ExportDependencies,
+  request: AwaitExportRequest,
+  report: ReportDetails,
+): Promise<AwaitedExport> {
   const { cancellationSignal: signal, info } = Context.current();
   const { polling, operation: name, outputInfo, exportFormatId, parking } = request;
   const startedAt = Date.now();
   let progress: PollProgress | undefined;
   const isRequested = outputProblems(outputInfo ?? {}, request.destinations ?? {}).length === 0;
-  const written = new WrittenSoFar(deps.storage, isRequested ? outputInfo?.artifactOutputUri : undefined, signal);
-  // The operation is not new, and may have ended meanwhile; a reset sets the counter back.
+  const written = new WrittenBytes(deps.storage, isRequested ? outputInfo?.artifactOutputUri : undefined, signal);
+  // The operation may have ended before this attempt. A reset sets the counter of attempts back.
   const resumed = info.attempt > 1 || info.heartbeatDetails !== undefined;
 
   const poll = (how: Pick<PollOptions, 'resumed' | 'parkAt'>): Promise<EndedOperation> =>
@@ -60,32 +65,31 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
         },
       }),
     );
-  let beats = 0;
-  const details = (): unknown => {
-    beats += 1;
-    return {
-      operation: name,
-      waited: inWords(Date.now() - startedAt),
-      ...(progress && reported(progress)),
-      // Not with the first beat: most of what is short is over before the second.
-      ...(beats > 1 && withWritten(written)),
-    };
-  };
-
-  const { operation, polls } = await withHeartbeats(polling.heartbeatTimeout, details, async () => {
-    const stopSearch = searchForTwins(deps, request, signal);
+  const pollOrPark = async (): Promise<EndedOperation> => {
     try {
       return await poll({ resumed, parkAt: parking?.at });
     } catch (error) {
       if (!(error instanceof OperationStillRunning) || !parking) throw error;
       const pauseMs = parkedPause(parking.checkEvery, info, Date.now());
       if (pauseMs !== undefined) throw parkedFailure(name, pauseMs);
-      // So near to the deadline there is no other attempt.
+      // This close to the deadline there is no other attempt.
       return await poll({ resumed: true });
-    } finally {
-      stopSearch();
     }
+  };
+  let beats = 0;
+  report(() => {
+    beats += 1;
+    return {
+      operation: name,
+      waited: describeDuration(Date.now() - startedAt),
+      ...(progress && progressDetails(progress)),
+      // Not in the first heartbeat: most short exports end before the second.
+      ...defined({ written: beats > 1 ? written.latestOrList() : undefined }),
+    };
   });
+
+  const stopSearch = searchForTwins(deps, request, signal);
+  const { operation, polls } = await pollOrPark().finally(stopSearch);
   const { twinOf } = request;
   const hasSurvivor = twinOf !== undefined && isCancelled(operation) && (await hasOtherOperation(deps, twinOf, name));
   if (twinOf !== undefined && !hasSurvivor) await cancelTwins(deps, twinOf, name, signal);
@@ -94,30 +98,31 @@ export async function awaitExport(deps: ExportDependencies, request: AwaitExport
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
 }
 
-/** What people see of the polling; the failure of the last poll, so that a deadline can say why there was no end. */
-function reported({ lastFailure, strategy, ...progress }: PollProgress): Readonly<Record<string, unknown>> {
+/** The progress in a heartbeat, with the failure of the last poll: it is the reason when the deadline passes. */
+function progressDetails({ lastFailure, strategy, ...progress }: PollProgress): Readonly<Record<string, unknown>> {
   return {
     ...progress,
     strategy: STRATEGIES[strategy],
-    ...(lastFailure && { lastFailure: lastFailureOf(lastFailure, 'operation') }),
+    ...defined({ lastFailure: lastFailure && lastFailureOf(lastFailure, 'operation') }),
   };
 }
 
-/** Polls have failed for minutes before their error is thrown: what a person has to fix is final then. */
+/** Makes errors of credentials final: polls have failed for minutes before they throw one, and a person must fix it. */
 async function withPollFailures<T>(poll: () => Promise<T>): Promise<T> {
   try {
     return await poll();
   } catch (error) {
     const isOfCredentials =
-      (error instanceof CredentialsError && !error.isOutage) ||
-      (error instanceof GoogleApiError && error.status === 'UNAUTHENTICATED');
+      (error instanceof CredentialsError && !error.isOutage) || hasStatus(error, 'UNAUTHENTICATED');
     throw failureOf(error, 'operation', isOfCredentials ? { retry: false } : {});
   }
 }
 
 /**
- * Looks for a second operation every minute while the first is waited for: a process that stood still can send its
- * request late, and what it started may have ended before the first. Returns what stops it.
+ * Searches for a second operation every minute while the first one runs: a suspended process can send its request late,
+ * and the second operation may end before the first.
+ *
+ * @returns a function that stops the search
  */
 function searchForTwins(
   deps: ExportDependencies,
@@ -126,10 +131,10 @@ function searchForTwins(
 ): () => void {
   const stop = new AbortController();
   const signal = AbortSignal.any([cancellation, stop.signal]);
-  const search = async (own: OwnOperation): Promise<void> => {
+  const search = async (run: OwnOperation): Promise<void> => {
     for (;;) {
-      // A list that is refused now is read again a minute later.
-      await cancelTwins(deps, own, operation, signal).catch(() => undefined);
+      // After a failure, the next search is a minute later.
+      await cancelTwins(deps, run, operation, signal).catch(() => undefined);
       await pause(TWIN_SEARCH_MS, signal);
     }
   };
@@ -140,27 +145,27 @@ function searchForTwins(
 }
 
 /**
- * Whether another operation of the run is there to be taken over. An attempt that was given up may have cancelled the
- * one that is waited for, in favour of an older one that this run does not know.
+ * Whether the run has another operation that can be adopted. An attempt that was given up may have cancelled the polled
+ * operation in favor of an older one that the workflow does not know.
  */
-async function hasOtherOperation(deps: ExportDependencies, own: OwnOperation, operation: string): Promise<boolean> {
-  const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
+async function hasOtherOperation(deps: ExportDependencies, run: OwnOperation, operation: string): Promise<boolean> {
+  const listed = await listOperations(deps.vertex, run, Context.current().cancellationSignal);
   if (listed instanceof GoogleApiError) return false;
-  return survivorOf(listed.own.filter(({ name }) => name !== operation)) !== undefined;
+  return survivorOf(listed.ofRun.filter(({ name }) => name !== operation)) !== undefined;
 }
 
-/** A race may have started a second operation, which was not listed at the start. */
+/** Cancels further operations of the run: a race may have started one that was not listed at the start. */
 async function cancelTwins(
   deps: ExportDependencies,
-  own: OwnOperation,
+  run: OwnOperation,
   operation: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const listed = await listOperations(deps.vertex, own, signal);
-  if (!(listed instanceof GoogleApiError)) await cancelOthers(deps, listed.own, operation, signal);
+  const listed = await listOperations(deps.vertex, run, signal);
+  if (!(listed instanceof GoogleApiError)) await cancelOthers(deps, listed.ofRun, operation, signal);
 }
 
-/** Output that lies elsewhere is not this export's, whatever its level of verification: it is not looked into. */
+/** Refuses output at another place, at every level of verification: it does not belong to this export. */
 function requireRequestedOutput(
   operation: string,
   outputInfo: OutputInfo,
@@ -168,9 +173,4 @@ function requireRequestedOutput(
 ): void {
   const problems = destinations === undefined ? [] : outputProblems(outputInfo, destinations);
   if (problems.length > 0) throw misplacedOutputFailure(operation, problems);
-}
-
-function withWritten(written: WrittenSoFar): { written?: ReturnType<WrittenSoFar['look']> } {
-  const seen = written.look();
-  return seen ? { written: seen } : {};
 }

@@ -1,19 +1,19 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { CancelledOperation, CancelExportRequest } from '../../contract/export-activities';
 import { ExportFailureType } from '../../contract/failures';
-import { GoogleApiError } from '../../google/api-error';
+import { GoogleApiError, hasStatus } from '../../google/api-error';
 import type { ExportOperation } from '../../google/vertex';
 import { pause } from '../../internal/pause';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
-import { haveAttemptsFailedFor } from '../failures/lasting';
-import { hasOwnFolder, isOwnOperation } from './own-operation';
-import type { ListedOperations } from './own-operations';
-import { isCancelled, listOperations } from './own-operations';
-import { requireOwnFolder } from './run-folder';
+import type { ReportDetails } from '../heartbeats';
+import { haveAttemptsFailedFor } from '../failures/persistence';
+import { hasRunFolder, isRunOperation } from './run-operation';
+import type { ListedOperations } from './run-operations';
+import { isCancelled, listOperations } from './run-operations';
+import { requireUnsharedFolder } from './run-folder';
 
-/** A cancelled operation ends soon, so that it is polled often; in milliseconds. */
+/** First and longest pause between two polls, in milliseconds: a cancelled operation ends soon. */
 const POLL_DELAY_MS = 1_000;
 const MAX_POLL_DELAY_MS = 10_000;
 
@@ -24,70 +24,64 @@ const MAX_POLL_DELAY_MS = 10_000;
 export async function cancelExport(
   deps: ExportDependencies,
   request: CancelExportRequest,
+  report: ReportDetails,
 ): Promise<CancelledOperation[]> {
-  requireOwnFolder(request.own, Context.current().info);
+  requireUnsharedFolder(request.own, Context.current().info);
   const cancelled: CancelledOperation[] = [];
-  return withHeartbeats(
-    request.heartbeatTimeoutMs,
-    () => ({ step: 'cancelling', operation: request.operation ?? 'looked up', cancelled: cancelled.length }),
-    async () => {
-      try {
-        cancelled.push(...(await cancelAll(deps, await findOperations(deps, request))));
-        // An operation whose start was not answered may be listed late, and one of a lost race is not recorded.
-        if (cancelled.length === 0) await pause(deps.settleDelayMs, Context.current().cancellationSignal);
-        const known = new Set(cancelled.map(({ operation }) => operation));
-        const late = (await findOperations(deps, request)).filter(({ name }) => !known.has(name));
-        cancelled.push(...(await cancelAll(deps, late)));
-        return cancelled;
-      } catch (error) {
-        const refusal = error instanceof ApplicationFailure ? error.cause : error;
-        throw refusal instanceof GoogleApiError && !haveAttemptsFailedFor(deps.refusedMs)
-          ? failureOf(refusal, 'operation', { retry: true })
-          : error;
-      }
-    },
-  );
+  report(() => ({ step: 'cancelling', operation: request.operation ?? 'looked up', cancelled: cancelled.length }));
+  try {
+    cancelled.push(...(await cancelAll(deps, await findOperations(deps, request))));
+    // An operation whose start was not answered may be listed late, and one of a lost race is not recorded.
+    if (cancelled.length === 0) await pause(deps.settleDelayMs, Context.current().cancellationSignal);
+    const known = new Set(cancelled.map(({ operation }) => operation));
+    const late = (await findOperations(deps, request)).filter(({ name }) => !known.has(name));
+    cancelled.push(...(await cancelAll(deps, late)));
+    return cancelled;
+  } catch (error) {
+    const refusal = error instanceof ApplicationFailure ? error.cause : error;
+    throw refusal instanceof GoogleApiError && !haveAttemptsFailedFor(deps.refusedMs)
+      ? failureOf(refusal, 'operation', { retry: true })
+      : error;
+  }
 }
 
-const NOTHING: ListedOperations = { own: [], others: [] };
+const NOTHING: ListedOperations = { ofRun: [], others: [] };
 
-/** An operation that is to be cancelled; what is known of it where it was listed. */
+/** An operation to cancel, with its record if it was listed. */
 type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation };
 
-/** The operations of the run: those that are listed, and the one that is recorded. */
+/** Finds the operations of the run: the listed ones, and the recorded one. */
 async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
   const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
-  // Without the list and a name, an operation that runs can't be told from none.
+  // Without the list and a name, nothing shows whether an operation is running.
   if (listed instanceof GoogleApiError && operation === undefined) throw unknownOperations(listed, own.model);
-  const { own: runs, others } = listed instanceof GoogleApiError ? NOTHING : listed;
-  // In a shared place the recorded operation is the only one that is certainly the run's own.
-  const certain = operation === undefined || hasOwnFolder(own) ? runs : runs.filter(({ name }) => name === operation);
+  const { ofRun, others } = listed instanceof GoogleApiError ? NOTHING : listed;
+  // In a shared place, only the recorded operation belongs to the run with certainty.
+  const certain = operation === undefined || hasRunFolder(own) ? ofRun : ofRun.filter(({ name }) => name === operation);
   const found = certain.map((one): Found => ({ name: one.name, listed: one }));
   if (operation === undefined || found.some(({ name }) => name === operation)) return found;
   const other = others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
-  if (other !== undefined && !isOwnOperation(other, { ...own, exclude: [] })) throw notOwn(operation);
+  if (other !== undefined && !isRunOperation(other, { ...own, exclude: [] })) throw notOfRun(operation);
   return [...found, { name: operation }];
 }
 
 function unknownOperations(refusal: GoogleApiError, model: string): unknown {
   return failureOf(refusal, 'operation', {
-    action: `Look for a running export of ${model} yourself: the list of operations, which would show it, is refused.`,
+    action: `Check yourself whether an export of ${model} is running. The list of operations, which would show it, is refused.`,
   });
 }
 
-/** `undefined` where the service does not know the operation, or does not know it yet. */
+/** Reads an operation; `undefined` if the service does not know it, or does not know it yet. */
 async function getOperation(deps: ExportDependencies, name: string): Promise<ExportOperation | undefined> {
   try {
     return await withFailures('operation', () => deps.vertex.getOperation(name, Context.current().cancellationSignal));
   } catch (error) {
-    if (error instanceof Error && error.cause instanceof GoogleApiError && error.cause.status === 'NOT_FOUND') {
-      return undefined;
-    }
+    if (error instanceof Error && hasStatus(error.cause, 'NOT_FOUND')) return undefined;
     throw error;
   }
 }
 
-function notOwn(operation: string): Error {
+function notOfRun(operation: string): Error {
   return exportFailure(`${operation} is not an operation of this export`, {
     type: ExportFailureType.InvalidInput,
     action: 'Cancel the export that started it. Nothing was cancelled.',
@@ -114,8 +108,8 @@ async function cancelOperation(deps: ExportDependencies, { name, listed }: Found
 }
 
 /**
- * A service without cancel, or an operation that has ended, leaves only the waiting. Any other refusal can pass (a right
- * is granted, a proxy answers in between), and the operation runs: it is believed only after minutes.
+ * Requests a cancel. A service without cancel and an operation that has ended are not errors. Any other refusal may pass
+ * (a right is granted, a proxy has answered) while the operation is running, so it is final only after minutes.
  */
 async function requestCancel(deps: ExportDependencies, name: string, signal: AbortSignal): Promise<void> {
   try {
@@ -124,7 +118,7 @@ async function requestCancel(deps: ExportDependencies, name: string, signal: Abo
     if (!(error instanceof GoogleApiError)) throw error;
     if (error.status === 'UNIMPLEMENTED') return;
     if (error.status !== 'FAILED_PRECONDITION') throw error;
-    // Of an operation that runs, the service or a proxy refuses the cancel for another reason.
+    // While the operation is running, the service or a proxy has another reason to refuse the cancel.
     const { done } = await deps.vertex.getOperation(name, signal);
     if (!done && !haveAttemptsFailedFor(deps.refusedMs)) throw error;
   }

@@ -7,41 +7,45 @@ import { cut } from '../../internal/text';
 import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError, isPassing } from '../../google/api-error';
 import type { StorageApi, StorageObject } from '../../google/storage';
+import { defined } from '../../internal/defined';
 import type { ExportDependencies } from '../dependencies';
-import { directoryOf } from './exported-files';
-import { exportFailure, failureOf, withFailures } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
+import { exportFailure, failureOf } from '../failures/failure';
+import type { ReportDetails } from '../heartbeats';
+import { outputDirectory } from './requested-output';
 import { requireRunFolder } from './run-folder';
 
 /** Longest name of an object that a message contains, in characters. */
 const MAX_NAME = 300;
-/** Longest reason for what is still there, in characters. */
+/** Longest reason for remaining objects, in characters. */
 const MAX_REASON = 600;
-/** The service can still write when the folder is listed: it is listed again this many times at most. */
+/** Most listings of the folder: the service can still write while it is emptied. */
 const MAX_LISTINGS = 5;
 
-/** Removes what a cancelled export left in the run's own folder, and nothing else. What stays is reported. */
+/**
+ * Deletes what a cancelled export left in the run's own folder, and nothing else. Objects that can't be deleted are
+ * reported. Errors of Cloud Storage are thrown unchanged.
+ */
 export async function deletePartialArtifacts(
   deps: ExportDependencies,
-  { folder, heartbeatTimeoutMs }: DeletePartialArtifactsRequest,
+  { folder }: DeletePartialArtifactsRequest,
+  report: ReportDetails,
 ): Promise<DeletedArtifacts> {
   const { info } = Context.current();
-  // Whatever the request says: no folder but the run's own is ever emptied.
+  // Any workflow can call the activity: only the caller's own folder is emptied.
   requireRunFolder(folder, info);
-  const deletion = new Deletion(deps.storage, directoryOf(folder), folder, info.heartbeatDetails);
+  const deletion = new Deletion(deps.storage, outputDirectory(folder), folder, info.heartbeatDetails);
   const details = (): unknown => deletion.details();
-  return withHeartbeats(heartbeatTimeoutMs, details, async () => {
-    try {
-      return await withFailures('deletion', () => deletion.run());
-    } catch (error) {
-      // The next attempt learns from it what was deleted so far.
-      Context.current().heartbeat(details());
-      throw error;
-    }
-  });
+  report(details);
+  try {
+    return await deletion.run();
+  } catch (error) {
+    // The next attempt reads from it what was deleted so far.
+    Context.current().heartbeat(details());
+    throw error;
+  }
 }
 
-/** What an earlier attempt has found and deleted. */
+/** What an earlier attempt found and deleted. */
 const earlierSchema = z.object({ objectsFound: z.int().min(0), objectsDeleted: z.int().min(0) });
 
 /** One attempt to empty a folder. */
@@ -51,9 +55,9 @@ class Deletion {
   /** By all attempts together. */
   private found = 0;
   private deleted = 0;
-  /** Why each object that could not be deleted stays, by its generation. */
+  /** Why each remaining object could not be deleted, by generation and name. */
   private readonly kept = new Map<string, string>();
-  /** Generations that are deleted: an old listing can still have them. */
+  /** Deleted generations: an outdated listing can still contain them. */
   private readonly gone = new Set<string>();
 
   constructor(
@@ -84,7 +88,7 @@ class Deletion {
       `Objects are written to ${this.folder} while it is emptied`,
       {
         type: ExportFailureType.Unavailable,
-        action: 'Retrying; no action needed. If this lasts, find out what writes there.',
+        action: 'Retrying; no action needed. If this lasts, find and stop what writes to the folder.',
       },
       { retry: true },
     );
@@ -94,7 +98,9 @@ class Deletion {
     const [reason] = this.kept.values();
     return {
       count: this.deleted,
-      ...(reason !== undefined && { kept: { count: this.kept.size, reason: cut(reason, MAX_REASON) } }),
+      ...defined({
+        kept: reason === undefined ? undefined : { count: this.kept.size, reason: cut(reason, MAX_REASON) },
+      }),
     };
   }
 
@@ -102,31 +108,31 @@ class Deletion {
     return this.kept.has(key) || this.gone.has(key);
   }
 
-  /** An object that an earlier attempt found, and that is not listed any more, was deleted: its answer was lost. */
+  /** Counts objects that an earlier attempt found and that are no longer listed: they were deleted, but the answer was lost. */
   private countEarlier(listed: number): void {
     this.deleted = Math.max(this.deleted, this.found - listed);
     this.found = this.deleted + listed;
   }
 
-  /** All of the folder, before anything is deleted: to delete between the pages of a list could shift them. */
+  /** Lists the whole folder before anything is deleted: deletions between two pages could shift the list. */
   private async list(): Promise<StorageObject[]> {
     const { bucket, path } = this.directory;
     const objects: StorageObject[] = [];
     for await (const page of this.storage.listObjects(bucket, path, this.signal)) objects.push(...page);
-    const stranger = objects.find(({ name }) => !name.startsWith(path));
-    if (stranger !== undefined) throw notBelow(this.folder, stranger.name);
+    const outside = objects.find(({ name }) => !name.startsWith(path));
+    if (outside !== undefined) throw notBelow(this.folder, outside.name);
     return objects;
   }
 
   private async delete(object: StorageObject): Promise<void> {
     try {
       const outcome = await this.storage.deleteObject(this.directory.bucket, object, this.signal);
-      // The next listing has the generation that took its place.
+      // The next listing has the new generation.
       if (outcome === 'replaced') return;
       this.gone.add(keyOf(object));
       this.deleted += 1;
     } catch (error) {
-      // One that may not be deleted must not keep the others.
+      // An object that may not be deleted must not prevent the deletion of the others.
       if (!(error instanceof GoogleApiError) || isPassing(error)) throw error;
       const failure = failureOf(error, 'deletion');
       if (!(failure instanceof ApplicationFailure) || failure.nonRetryable !== true) throw error;
@@ -142,6 +148,6 @@ function keyOf({ name, generation }: StorageObject): string {
 function notBelow(folder: string, name: string): Error {
   return exportFailure(`The list of ${folder} names an object that is not in it: ${cut(name, MAX_NAME)}`, {
     type: ExportFailureType.Unavailable,
-    action: 'Nothing was deleted. Check what answers in the place of Cloud Storage.',
+    action: 'Nothing was deleted. Check that the Cloud Storage endpoint of the worker is the right one.',
   });
 }

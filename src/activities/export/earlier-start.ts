@@ -4,31 +4,28 @@ import { parseStorageUri } from '../../contract/resource-names';
 import type { GoogleApiError } from '../../google/api-error';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
-import { haveAttemptsFailedFor } from '../failures/lasting';
+import { haveAttemptsFailedFor } from '../failures/persistence';
 
-/**
- * An earlier attempt may have started an operation, and the list that would show it is refused: another one must not be
- * started.
- */
+/** Refuses a start if an earlier attempt may have started an operation, and the list that would show it is refused. */
 export function requireListing(
   deps: Pick<ExportDependencies, 'refusedMs'>,
   refusal: GoogleApiError,
   { model }: StartExportRequest,
 ): never {
   throw failureOf(refusal, 'operation', {
-    action: `Give the worker's account roles/aiplatform.user (aiplatform.operations.list), or look for a running export of ${model} yourself: an earlier attempt may have started one, and without the list a second one is not started.`,
+    action: `Grant the worker's account roles/aiplatform.user (aiplatform.operations.list), or check yourself whether an export of ${model} is running. An earlier attempt may have started one, and without the list no second one is started.`,
     retry: !haveAttemptsFailedFor(deps.refusedMs),
   });
 }
 
-/** Something has been written to the run's own folder, so that an operation was started, which no list shows (yet). */
+/** Refuses a start if the run's folder has objects: an operation was started that is not listed, or not listed yet. */
 export async function requireEmptyFolder(
   deps: Pick<ExportDependencies, 'storage' | 'refusedMs'>,
   { destinations, perRunFolder, exclude }: StartExportRequest,
   signal: AbortSignal,
 ): Promise<void> {
   const place = perRunFolder ? parseStorageUri(destinations.outputUriPrefix ?? '') : undefined;
-  // The folder has the output of earlier operations of the run, where there were any.
+  // After earlier operations of the run, the folder has their output.
   if (place === undefined || exclude.length > 0 || (await isEmpty(deps.storage, place.bucket, place.path, signal)))
     return;
   throw exportFailure(
@@ -36,13 +33,13 @@ export async function requireEmptyFolder(
     {
       type: ExportFailureType.OperationNotFound,
       action:
-        'Look into the folder: an earlier attempt has started an export that the service does not list. Start the export again when it has ended.',
+        'Check the folder. An earlier attempt has started an export that the service does not list. Start the export again after that one has ended.',
     },
     { retry: !haveAttemptsFailedFor(deps.refusedMs) },
   );
 }
 
-/** A folder that can't be listed says nothing. */
+/** Whether a folder has no objects; `true` if it can't be listed. */
 async function isEmpty(
   storage: ExportDependencies['storage'],
   bucket: string,

@@ -4,33 +4,37 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { ExportFailureType } from '../../contract/failures';
 import { exportFailure } from '../failures/failure';
 import { timeLeft } from '../failures/retry-delay';
-import { inWords } from '../time-in-words';
+import { describeDuration } from '../describe-duration';
 
-/** The last part before the deadline is watched in the slot, in milliseconds: what ends there must be seen in time. */
-const LAST_WATCH_MS = 60_000;
+/** An export never parks this close to its deadline, in milliseconds: its end must be noticed in time. */
+const LAST_POLLED_MS = 60_000;
 
 /**
- * How long a parked export may go without an attempt, in milliseconds; `undefined` where the deadline is too near. The
- * server begins no attempt past the deadline, and gives up as soon as it knows that.
+ * How long an export parks, in milliseconds; `undefined` if the deadline is too close. The server begins no attempt after
+ * the deadline, and ends the activity as soon as the next attempt would be later.
  */
 export function parkedPause(
   checkEveryMs: number,
   times: Pick<Info, 'scheduledTimestampMs' | 'scheduleToCloseTimeoutMs'>,
   now: number,
 ): number | undefined {
-  const left = timeLeft(times, now) - Math.min(checkEveryMs, LAST_WATCH_MS);
+  const left = timeLeft(times, now) - Math.min(checkEveryMs, LAST_POLLED_MS);
   return left > 0 ? Math.min(checkEveryMs, left) : undefined;
 }
 
-/** Gives the slot back: Temporal starts the activity again after the pause, on any worker. */
+/** The failure that parks an export: it frees the slot, and Temporal starts the activity again after the pause. */
 export function parkedFailure(operation: string, pauseMs: number): ApplicationFailure {
   const details = {
     type: ExportFailureType.StillRunning,
-    action: `Waiting; no action needed. The operation is checked again in ${inWords(pauseMs)}.`,
+    action: `Waiting; no action needed. The operation is checked again in ${describeDuration(pauseMs)}.`,
   };
-  return exportFailure(`The operation ${operation} still runs, and gave its slot back as longExports asks`, details, {
-    retry: true,
-    nextRetryDelayMs: pauseMs,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  return exportFailure(
+    `The operation ${operation} is still running; the export parks, as longExports requires`,
+    details,
+    {
+      retry: true,
+      nextRetryDelayMs: pauseMs,
+      category: ApplicationFailureCategory.BENIGN,
+    },
+  );
 }

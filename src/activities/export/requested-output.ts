@@ -1,10 +1,28 @@
 import type { ExportDestinations } from '../../contract/export-activities';
 import type { OutputInfo } from '../../contract/export-result';
+import type { StorageUri } from '../../contract/resource-names';
 import { parseImageReference, parseImageUri, parseStorageUri } from '../../contract/resource-names';
+import { ExportFailureType } from '../../contract/failures';
+import { asDirectory } from '../../google/storage-directory';
+import { exportFailure } from '../failures/failure';
 
 /**
- * What is wrong with the place that an operation says it wrote to: it must lie below the prefix, or be the image, that
- * the export asked for. Nothing anywhere else is read, verified, written or deleted.
+ * The directory that an operation wrote to; its path ends with `/`.
+ *
+ * @throws ApplicationFailure of the type VerificationFailed if the URI is not a Cloud Storage URI
+ */
+export function outputDirectory(uri: string): StorageUri {
+  const directory = parseStorageUri(uri);
+  if (directory !== undefined) return asDirectory(directory);
+  throw exportFailure(`The operation's artifactOutputUri is not a Cloud Storage URI: ${uri}`, {
+    type: ExportFailureType.VerificationFailed,
+    action: 'Inspect the operation. The service sent an answer that the API does not document.',
+  });
+}
+
+/**
+ * The problems of the place that an operation reports as written: it must be below the requested prefix, or be the
+ * requested image. Nothing at any other place is read, verified, written or deleted.
  */
 export function outputProblems(
   { artifactOutputUri, imageOutputUri }: OutputInfo,
@@ -14,7 +32,7 @@ export function outputProblems(
     ...artifactProblems(artifactOutputUri, outputUriPrefix),
     ...(imageOutputUri === undefined || isSameImage(imageOutputUri, imageUri)
       ? []
-      : [`the operation's imageOutputUri is ${imageOutputUri}, and ${imageUri ?? 'no image'} was asked for`]),
+      : [`the operation's imageOutputUri is ${imageOutputUri}, but ${imageUri ?? 'no image'} was requested`]),
   ];
 }
 
@@ -23,7 +41,7 @@ function artifactProblems(given: string | undefined, asked: string | undefined):
   const field = "the operation's artifactOutputUri";
   const place = parseStorageUri(given);
   if (place === undefined) return [`${field} is not a Cloud Storage URI: ${given}`];
-  if (asked === undefined) return [`${field} is ${given}, and no artifacts were asked for`];
+  if (asked === undefined) return [`${field} is ${given}, but no artifacts were requested`];
   if (!given.startsWith(asked) || given.slice(asked.length).replace(/\/+$/, '') === '') {
     return [`${field} is ${given}, which is not below ${asked}`];
   }
@@ -34,7 +52,7 @@ function artifactProblems(given: string | undefined, asked: string | undefined):
   return hasDots ? [`${field} has . or .. as a part of its path: ${given}`] : [];
 }
 
-/** With or without the tag `latest` it is the same image; a digest names the image that the tag had. */
+/** Whether two references are the same image. No tag means `latest`; a digest names the image that had the tag. */
 function isSameImage(given: string, asked: string | undefined): boolean {
   const image = parseImageReference(given);
   const wanted = asked === undefined ? undefined : parseImageUri(asked);

@@ -4,7 +4,7 @@ import { exportFolderName } from '../../contract/workflow-id';
 import { ExportFailureType } from '../../contract/failures';
 import { parseStorageUri, formerFolderName } from '../../contract/resource-names';
 import { exportFailure } from '../failures/failure';
-import { hasOwnFolder } from './own-operation';
+import { hasRunFolder } from './run-operation';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -12,20 +12,20 @@ type Caller = Pick<Info, 'workflowExecution'>;
 
 /**
  * Whether a `gs://` URI is a folder that only runs of the calling workflow id write to: `…/<workflow id>/<run id>/`.
- * Any workflow can call the activities: what they cancel and delete must be its own.
+ * Any workflow can call the activities, which must cancel and delete only what the caller started.
  */
 function isRunFolder(uri: string, { workflowExecution: { workflowId, runId } = NOBODY }: Caller): boolean {
   const segments = parseStorageUri(uri)?.path.split('/') ?? [];
   const [end, run = '', name] = segments.reverse();
   if (end !== '') return false;
-  // A reset gives the run another id, and leaves the folder as it was.
+  // A reset changes the id of the run, but not its folder.
   if (name === exportFolderName(workflowId) && UUID.test(run)) return true;
   return name === formerFolderName(workflowId) && run === runId;
 }
 
 const NOBODY = { workflowId: '', runId: '' };
 
-/** @throws ApplicationFailure of the type InvalidInput where the folder belongs to another workflow */
+/** @throws ApplicationFailure of the type InvalidInput if the folder belongs to another workflow */
 export function requireRunFolder(uri: string, caller: Caller): void {
   if (isRunFolder(uri, caller)) return;
   throw exportFailure(`${uri} is not a folder of the workflow ${caller.workflowExecution?.workflowId ?? ''}`, {
@@ -35,7 +35,7 @@ export function requireRunFolder(uri: string, caller: Caller): void {
   });
 }
 
-/** Checks the folder of an export that has one. Throws as {@link requireRunFolder} does. */
-export function requireOwnFolder(own: OwnOperation, caller: Caller): void {
-  if (hasOwnFolder(own)) requireRunFolder(own.destinations.outputUriPrefix ?? '', caller);
+/** Checks the folder of an export that does not share it. Throws as {@link requireRunFolder} does. */
+export function requireUnsharedFolder(run: OwnOperation, caller: Caller): void {
+  if (hasRunFolder(run)) requireRunFolder(run.destinations.outputUriPrefix ?? '', caller);
 }

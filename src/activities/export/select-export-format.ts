@@ -5,26 +5,22 @@ import { ExportFailureType } from '../../contract/failures';
 import { exportFolderName } from '../../contract/workflow-id';
 import { modelName, normalizeModelName, parseModelName, parseStorageUri } from '../../contract/resource-names';
 import { parseExportModelInput } from '../../contract/export-input';
-import { SELECT_HEARTBEAT_TIMEOUT_MS } from '../../contract/duration';
 import { GoogleApiError } from '../../google/api-error';
 import type { StorageBucket } from '../../google/storage';
 import type { VertexExportFormat, VertexModel } from '../../google/vertex';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, inputFailure, withFailures } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
+import type { ReportDetails } from '../heartbeats';
+import { defined } from '../../internal/defined';
 import { nearest } from '../../internal/nearest';
 
 /** Checks the raw input, pins the version, chooses the format and checks the destinations. Starts nothing. */
-export async function selectExportFormat(deps: ExportDependencies, raw: unknown): Promise<ExportPlan> {
-  const step = 'selecting, or waiting for its turn within the quota';
-  return withHeartbeats(
-    SELECT_HEARTBEAT_TIMEOUT_MS,
-    () => ({ step }),
-    () => select(deps, raw),
-  );
-}
-
-async function select(deps: ExportDependencies, raw: unknown): Promise<ExportPlan> {
+export async function selectExportFormat(
+  deps: ExportDependencies,
+  raw: unknown,
+  report: ReportDetails,
+): Promise<ExportPlan> {
+  report(() => ({ step: 'selecting, or waiting for quota' }));
   const parsed = parseExportModelInput(raw);
   if ('problems' in parsed) throw inputFailure(parsed.problems);
   const { input } = parsed;
@@ -42,11 +38,11 @@ async function select(deps: ExportDependencies, raw: unknown): Promise<ExportPla
     model: pinned,
     modelDisplayName: model.displayName,
     exportFormatId: format.id,
-    destinations: {
-      ...(artifactDestination && { outputUriPrefix: artifactDestination.outputUriPrefix }),
-      ...(imageDestination && { imageUri: imageDestination.outputUri }),
-    },
-    // The service's Date header has whole seconds: rounded down, so that no own operation is older.
+    destinations: defined({
+      outputUriPrefix: artifactDestination?.outputUriPrefix,
+      imageUri: imageDestination?.outputUri,
+    }),
+    // The service's Date header has whole seconds: they are rounded down, so that no operation of this run is older.
     notBefore: new Date(Math.floor(serviceTime.getTime() / 1_000) * 1_000).toISOString(),
     perRunFolder: input.perRunFolder,
     folderName: exportFolderName(info.workflowExecution?.workflowId ?? ''),
@@ -57,33 +53,28 @@ async function select(deps: ExportDependencies, raw: unknown): Promise<ExportPla
     maxExportAttempts: input.maxExportAttempts,
     onBlocked: input.onBlocked,
     deletePartialArtifacts: input.deletePartialArtifacts,
-    source: sourceOf(model),
+    source: exportSource(model),
     manifest: input.manifest,
   };
 }
 
-function sourceOf({ artifactUri, versionCreateTime: createTime, containerSpec }: VertexModel): ExportSource {
-  const servingImageUri = containerSpec?.imageUri;
-  return {
-    ...(artifactUri !== undefined && { artifactUri }),
-    ...(createTime !== undefined && { createTime }),
-    ...(servingImageUri !== undefined && { servingImageUri }),
-  };
+function exportSource({ artifactUri, versionCreateTime: createTime, containerSpec }: VertexModel): ExportSource {
+  return defined({ artifactUri, createTime, servingImageUri: containerSpec?.imageUri });
 }
 
-/** The name with the version that was read, so that a later default or alias never changes what is exported. */
+/** Adds the version that was read to a name, so that a later default or alias never changes what is exported. */
 export function pinnedName(asked: string, model: VertexModel): string {
   const parsed = parseModelName(asked);
   if (parsed === undefined || model.versionId === undefined) return asked;
   return modelName({ ...parsed, version: model.versionId });
 }
 
-/** Formats that a message lists. */
+/** Most formats that a message lists. */
 const LISTED_FORMATS = 20;
 
 type Contents = 'ARTIFACT' | 'IMAGE';
 
-/** Whether a format can be written to every destination. Samples without `exportableContents` mean artifacts. */
+/** The destinations that a format can't be written to. In Google's samples, no `exportableContents` means artifacts. */
 export function missingContents(format: VertexExportFormat, wanted: readonly Contents[]): Contents[] {
   const given = format.exportableContents.length === 0 ? ['ARTIFACT'] : format.exportableContents;
   return wanted.filter((contents) => !given.includes(contents));
@@ -95,7 +86,8 @@ function chooseFormat(name: string, model: VertexModel, input: NormalizedExportI
   if (formats.length === 0) {
     throw exportFailure(`${name} is not exportable: it has no supportedExportFormats`, {
       type: ExportFailureType.NotExportable,
-      action: 'Vertex AI can only deploy this Model. Export another version, or train it with an exportable type.',
+      action:
+        'Vertex AI can only deploy this Model. Export another version, or train the Model with an exportable type.',
     });
   }
   const wanted: Contents[] = [
@@ -147,7 +139,7 @@ function mismatch(name: string, problem: string, supported: string): Error {
   return exportFailure(`${name} can't be exported to these destinations: ${problem}. It supports: ${supported}`, {
     type: ExportFailureType.DestinationMismatch,
     action:
-      'Give artifactDestination for formats with ARTIFACT, imageDestination for formats with IMAGE, and none that the format lacks.',
+      'Set artifactDestination for formats with ARTIFACT and imageDestination for formats with IMAGE. Remove a destination that the format does not support.',
   });
 }
 
@@ -165,7 +157,7 @@ async function checkBucket(
     `The bucket gs://${name} is in ${bucket.location.toLowerCase()}, the Model ${model} in ${location}`,
     {
       type: ExportFailureType.BucketRegionMismatch,
-      action: `Export to a bucket in ${location}; multi-regions such as \`us\` are refused by the service.`,
+      action: `Export to a bucket in ${location}. Vertex AI refuses multi-regions such as \`us\`.`,
     },
   );
 }
@@ -177,12 +169,12 @@ const MISSING_RIGHT: readonly (string | undefined)[] = [
   'IAM_PERMISSION_DENIED',
 ];
 
-/** A 403 for another reason, such as an API that is disabled, will not let the export through either. */
+/** Whether the account lacks the right to read the bucket. A 403 for another reason would fail the export, too. */
 function isMissingRight({ status, reason }: GoogleApiError): boolean {
   return status === 'PERMISSION_DENIED' && MISSING_RIGHT.includes(reason);
 }
 
-/** The bucket's record; `undefined` where the worker may not read it: the service itself then decides. */
+/** The bucket's record; `undefined` if the worker may not read it: the service then checks the location itself. */
 async function readBucket(
   deps: ExportDependencies,
   name: string,
@@ -192,7 +184,7 @@ async function readBucket(
     return await deps.storage.getBucket(name, signal);
   } catch (error) {
     if (error instanceof GoogleApiError && isMissingRight(error)) {
-      Context.current().log.info('The bucket location cannot be read; the service will check it.', { bucket: name });
+      Context.current().log.info('The location of the bucket can not be read; Vertex AI checks it.', { bucket: name });
       return undefined;
     }
     throw error;

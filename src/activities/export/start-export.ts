@@ -7,47 +7,47 @@ import { ExportFailureType } from '../../contract/failures';
 import { GoogleApiError, GoogleTransportError } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
 import type { ExportOperation, ExportRequestBody } from '../../google/vertex';
+import { defined } from '../../internal/defined';
 import { pause } from '../../internal/pause';
 import { processTimers } from '../../polling/time/timers';
 import type { ExportDependencies } from '../dependencies';
 import { requireEmptyFolder, requireListing } from './earlier-start';
 import { exportFailure, failureOf, withFailures } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
-import { hasOwnFolder } from './own-operation';
-import { cancelOthers, isCancelled, listOperations, survivorOf } from './own-operations';
-import { requireOwnFolder } from './run-folder';
-import { olderInTheWay, placeTaken, requireFreePlace } from './shared-place';
+import type { ReportDetails } from '../heartbeats';
+import { hasRunFolder } from './run-operation';
+import { cancelOthers, isCancelled, listOperations, survivorOf } from './run-operations';
+import { requireUnsharedFolder } from './run-folder';
+import { olderConflict, placeTaken, requireFreePlace } from './shared-place';
 
-/** A list of operations that is older is read again before an export is sent, in milliseconds. */
+/** Oldest list of operations that an export is sent after, in milliseconds. */
 const LIST_AGE_MS = 5_000;
 
 /**
- * Starts the export, once: whatever happened before, the operations of the run are looked for first. Where an earlier
- * attempt may have started one, the service gets time to show it, and nothing is started while it can't be looked for.
+ * Starts the export once. It first searches for operations of the run, whatever happened before. If an earlier attempt may
+ * have started one, the service gets time to list it, and nothing is started while operations can't be listed.
  */
-export async function startExport(deps: ExportDependencies, request: StartExportRequest): Promise<StartedExport> {
+export async function startExport(
+  deps: ExportDependencies,
+  request: StartExportRequest,
+  report: ReportDetails,
+): Promise<StartedExport> {
   const { info } = Context.current();
-  requireOwnFolder(request, info);
-  return withHeartbeats(
-    request.heartbeatTimeoutMs,
-    () => ({ step: 'starting, or waiting for its turn within the quota', model: request.model }),
-    async () => {
-      const start = new Start(deps, request, request.mayHaveStarted === true || !isFirstAttempt(info));
-      return (await start.afterEarlierStart()) ?? (await start.withinQuota());
-    },
-  );
+  requireUnsharedFolder(request, info);
+  report(() => ({ step: 'starting, or waiting for quota', model: request.model }));
+  const start = new Start(deps, request, request.mayHaveStarted === true || !isFirstAttempt(info));
+  return (await start.afterEarlierStart()) ?? (await start.withinQuota());
 }
 
 /**
- * The counter alone does not say it: a reset of the activity sets it back, and forgets the heartbeats, while the attempt
- * before may still run. Only the first attempt is scheduled together with the activity, by the same clock.
+ * Whether no attempt was made before. The counter is not enough: a reset of the activity clears it, and the heartbeats,
+ * while the attempt before may still run. Only the first attempt is scheduled at the same time as the activity.
  */
 function isFirstAttempt(info: Info): boolean {
   const isOriginal = info.currentAttemptScheduledTimestampMs === info.scheduledTimestampMs;
   return info.attempt === 1 && info.heartbeatDetails === undefined && isOriginal;
 }
 
-/** The list has become too old while the request waited to be sent. */
+/** The list of operations became too old while the request waited to be sent. */
 class OldListError extends Error {
   override readonly name = 'OldListError';
 }
@@ -57,7 +57,7 @@ class Start {
   private readonly signal = Context.current().cancellationSignal;
   private readonly beganAt = processTimers.clock.now();
   private listedAt = -Infinity;
-  /** Whether the run has operations that were cancelled: what they wrote can be in the run's folder. */
+  /** Whether the run has operations that were cancelled: their files can be in the run's folder. */
   private hasCancelled = false;
 
   constructor(
@@ -67,7 +67,7 @@ class Start {
     private readonly mayHaveStarted: boolean,
   ) {}
 
-  /** Looks twice for what an earlier attempt may have started; `undefined` where there is nothing. */
+  /** Searches twice for an operation that an earlier attempt may have started; `undefined` if there is none. */
   async afterEarlierStart(): Promise<StartedExport | undefined> {
     if (!this.mayHaveStarted) return undefined;
     const found = await this.find(this.deps);
@@ -79,7 +79,7 @@ class Start {
     return undefined;
   }
 
-  /** Starts the export as soon as the quota allows it. What is listed must not grow old in the queue. */
+  /** Starts the export as soon as the quota allows it. Operations are listed again if the list becomes too old. */
   async withinQuota(): Promise<StartedExport> {
     for (;;) {
       const submission = await this.deps.submission(this.request.model, this.signal);
@@ -97,70 +97,73 @@ class Start {
     }
   }
 
-  /** A workflow that was terminated in the queue learns of it with the next heartbeat only, which can take a minute. */
+  /** Refuses a start for a workflow that was terminated meanwhile: the next heartbeat, which reports it, can be a minute away. */
   private async requireRunningWorkflow(): Promise<void> {
     if (processTimers.clock.now() - this.beganAt < LIST_AGE_MS) return;
     const { runId } = Context.current().info.workflowExecution ?? {};
-    if (!(await isRunning(runId))) throw new CancelledFailure('The workflow has ended: nothing is started for it');
+    if (!(await isRunning(runId))) throw new CancelledFailure('The workflow has ended; nothing is started for it');
   }
 
-  /** The run's own operation where there is one; else how a new one comes to the run. */
+  /** The run's operation if there is one; otherwise how a new one is recorded. */
   private async find(deps: ExportDependencies): Promise<StartedExport | Exclude<Adoption, 'adopted'>> {
     const listed = await listOperations(deps.vertex, this.request, this.signal);
     this.listedAt = processTimers.clock.now();
     if (listed instanceof GoogleApiError) {
       if (this.mayHaveStarted) requireListing(this.deps, listed, this.request);
-      Context.current().log.warn('Operations can not be listed: a crash between start and record could go unnoticed.');
+      Context.current().log.warn(
+        'Operations can not be listed. If the worker crashes right after the start, the operation is not found again.',
+      );
       return 'unavailable';
     }
     requireFreePlace(this.request, listed, this.mayHaveStarted);
-    this.hasCancelled = listed.own.some(isCancelled);
-    const survivor = survivorOf(listed.own);
+    this.hasCancelled = listed.ofRun.some(isCancelled);
+    const survivor = survivorOf(listed.ofRun);
     if (survivor === undefined) return 'started';
-    if (hasOwnFolder(this.request)) await cancelOthers(deps, listed.own, survivor.name);
+    if (hasRunFolder(this.request)) await cancelOthers(deps, listed.ofRun, survivor.name);
     return this.started(survivor, 'adopted');
   }
 
   private async send(deps: ExportDependencies, adoption: Exclude<Adoption, 'adopted'>): Promise<StartedExport> {
     const operation = await this.callExport(deps);
     const tookMs = processTimers.clock.now() - this.listedAt;
-    // Nobody else can have started one meanwhile, unless this process stood still, or the place is shared.
-    if (!this.mayHaveStarted && tookMs < LIST_AGE_MS && this.hasOwnPlace()) return this.started(operation, adoption);
-    // An attempt that was given up meanwhile has started an operation all the same, and nobody else may know of it.
+    // No other operation can have been started meanwhile, unless this process was suspended or the place is shared.
+    if (!this.mayHaveStarted && tookMs < LIST_AGE_MS && this.hasUnsharedPlace())
+      return this.started(operation, adoption);
+    // If the attempt was given up meanwhile, its operation exists all the same, and possibly nobody else knows it.
     const { signal } = new AbortController();
-    // Also a run that was reset reads this list, and takes the operation over: only without any run it is in vain.
+    // A run that was reset adopts the operation. Without any run of the workflow, the operation has no use.
     if (tookMs >= LIST_AGE_MS && !(await isRunning())) {
       await withFailures('operation', () => deps.vertex.cancelOperation(operation.name, signal));
-      throw new CancelledFailure(`The workflow has ended: ${operation.name}, which was started for it, is cancelled`);
+      throw new CancelledFailure(`The workflow has ended; ${operation.name}, which was started for it, is cancelled`);
     }
     const listed = await listOperations(deps.vertex, this.request, signal);
     if (listed instanceof GoogleApiError) return this.started(operation, adoption);
-    const older = this.hasOwnPlace() ? undefined : olderInTheWay(this.request, listed, operation);
+    const older = this.hasUnsharedPlace() ? undefined : olderConflict(this.request, listed, operation);
     if (older !== undefined && !this.mayHaveStarted) {
       await withFailures('operation', () => deps.vertex.cancelOperation(operation.name, signal));
       throw placeTaken(older, { nothingStarted: true });
     }
     const survivor =
-      this.mayHaveStarted || hasOwnFolder(this.request) ? (survivorOf(listed.own) ?? operation) : operation;
-    if (hasOwnFolder(this.request)) {
-      const unlisted = listed.own.some(({ name }) => name === operation.name) ? [] : [operation];
-      await cancelOthers(deps, [...listed.own, ...unlisted], survivor.name, signal);
+      this.mayHaveStarted || hasRunFolder(this.request) ? (survivorOf(listed.ofRun) ?? operation) : operation;
+    if (hasRunFolder(this.request)) {
+      const unlisted = listed.ofRun.some(({ name }) => name === operation.name) ? [] : [operation];
+      await cancelOthers(deps, [...listed.ofRun, ...unlisted], survivor.name, signal);
     }
     return this.started(survivor, survivor.name === operation.name ? adoption : 'adopted');
   }
 
-  /** Whether nobody else writes where this export does, so that its operations can be told from all others. */
-  private hasOwnPlace(): boolean {
-    return hasOwnFolder(this.request) && this.request.destinations.imageUri === undefined;
+  /** Whether only this export writes to its destinations, so that its operations can be identified with certainty. */
+  private hasUnsharedPlace(): boolean {
+    return hasRunFolder(this.request) && this.request.destinations.imageUri === undefined;
   }
 
   private started({ name, metadata }: ExportOperation, adoption: Adoption): StartedExport {
-    // In a shared place a twin can't be told from an operation of somebody else.
-    const mayHaveTwin = hasOwnFolder(this.request) && (this.mayHaveStarted || adoption === 'adopted');
+    // In a shared place, a twin can't be distinguished from another export's operation.
+    const mayHaveTwin = hasRunFolder(this.request) && (this.mayHaveStarted || adoption === 'adopted');
     return { operation: name, adoption, outputInfo: metadata.outputInfo, ...(mayHaveTwin && { mayHaveTwin: true }) };
   }
 
-  /** The last check, directly before the request is sent: a grant can come late, and a process can stand still. */
+  /** The last check, directly before the request is sent: quota can be granted late, and a process can be suspended. */
   private readonly beforeSend = (): void => {
     this.signal.throwIfAborted();
     if (this.request.notAfter !== undefined && Date.now() >= Date.parse(this.request.notAfter)) throw lateFailure();
@@ -179,7 +182,7 @@ class Start {
       if (isUnanswered || (error instanceof GoogleApiError && error.ambiguous)) {
         throw unknownStart(error, deps.settleDelayMs);
       }
-      // Refused, and no earlier attempt can have started one: there is nothing to cancel.
+      // After a refusal there is nothing to cancel, unless an earlier attempt may have started an operation.
       throw failureOf(error, 'export', this.mayHaveStarted ? {} : { nothingStarted: true });
     }
   }
@@ -188,17 +191,18 @@ class Start {
 function bodyOf({ exportFormatId, destinations }: StartExportRequest): ExportRequestBody {
   const { outputUriPrefix, imageUri } = destinations;
   return {
-    outputConfig: {
+    outputConfig: defined({
       exportFormatId,
-      ...(outputUriPrefix === undefined ? {} : { artifactDestination: { outputUriPrefix } }),
-      ...(imageUri === undefined ? {} : { imageDestination: { outputUri: imageUri } }),
-    },
+      artifactDestination: outputUriPrefix === undefined ? undefined : { outputUriPrefix },
+      imageDestination: imageUri === undefined ? undefined : { outputUri: imageUri },
+    }),
   };
 }
 
 /**
- * Whether the workflow runs; without a run id, whether any run of its id does. The question is also asked by an attempt
- * that was given up.
+ * Whether the workflow is running. An attempt that was given up also asks.
+ *
+ * @param runId run to check. Default: any run of the workflow id
  */
 async function isRunning(runId?: string): Promise<boolean> {
   const { client, info } = Context.current();
@@ -207,11 +211,11 @@ async function isRunning(runId?: string): Promise<boolean> {
   return status.name === 'RUNNING';
 }
 
-/** The answer does not say whether an operation was started: the next attempt looks for it. */
+/** The failure after an answer that does not say whether an operation was started. */
 function unknownStart(error: GoogleApiError | GoogleTransportError, settleDelayMs: number): Error {
   const details = {
     type: ExportFailureType.Unavailable,
-    action: 'Retrying; no action needed. The next attempt first looks for an operation that was started.',
+    action: 'Retrying; no action needed. The next attempt first searches for an operation that was started.',
     request: error.request,
   };
   const advisedMs = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
@@ -222,6 +226,6 @@ function unknownStart(error: GoogleApiError | GoogleTransportError, settleDelayM
 function lateFailure(): Error {
   return exportFailure('The deadline of the export passed before it could be started', {
     type: ExportFailureType.DeadlineExceeded,
-    action: 'Give a later deadline. Nothing was started.',
+    action: 'Start the export again with a later deadline. Nothing was started.',
   });
 }

@@ -1,27 +1,32 @@
 import { Context } from '@temporalio/activity';
 import type { VerifiedExport, VerifyExportRequest } from '../../contract/export-activities';
+import { DirectoryReader } from '../../google/storage-directory';
+import { defined } from '../../internal/defined';
 import { boundedVerification } from '../../verification/bounded';
 import { manifestOf } from '../../manifest/digests';
 import { verifyFiles } from '../../verification/verify-files';
 import { listUpload } from './verify-upload';
 import type { ExportDependencies } from '../dependencies';
-import { DirectoryReader, directoryOf } from './exported-files';
 import { verificationFailure } from '../failures/failure';
-import { withHeartbeats } from '../heartbeats';
-import { outputProblems } from './requested-output';
+import type { ReportDetails } from '../heartbeats';
+import { outputDirectory, outputProblems } from './requested-output';
 import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
 import type { WrittenManifest } from './write-manifest';
 import { writeManifest } from './write-manifest';
 
-/** What the result of a verification may take of workflow history, in bytes of JSON. */
+/** Largest result of a verification, in bytes of JSON: it is part of workflow history. */
 const MAX_RESULT_BYTES = 200_000;
 
-/** Verifies everything that the operation reports as its output. */
-export async function verifyExport(deps: ExportDependencies, request: VerifyExportRequest): Promise<VerifiedExport> {
+/** Verifies everything that the operation reports as its output. Errors of Cloud Storage are thrown unchanged. */
+export async function verifyExport(
+  deps: ExportDependencies,
+  request: VerifyExportRequest,
+  report: ReportDetails,
+): Promise<VerifiedExport> {
   const { artifactOutputUri, imageOutputUri } = request.outputInfo;
   const { outputUriPrefix, imageUri } = request.destinations;
-  // Any workflow can call the activity: nobody else's folder gets a manifest.
+  // Any workflow can call the activity: a manifest is written only to the caller's own folder.
   if (request.writeManifest && outputUriPrefix !== undefined) {
     requireRunFolder(outputUriPrefix, Context.current().info);
   }
@@ -31,25 +36,20 @@ export async function verifyExport(deps: ExportDependencies, request: VerifyExpo
   if (misplaced.length > 0) throw verificationFailure(artifactOutputUri ?? imageOutputUri ?? '', misplaced);
 
   const reader = new DirectoryReader(deps.storage, Context.current().cancellationSignal);
-  return withHeartbeats(
-    request.heartbeatTimeoutMs,
-    () => ({ step: 'verifying', ...reader.reads }),
-    async () => {
-      const image =
-        imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
-      const artifacts =
-        artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
-      const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
-      return {
-        ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
-        ...(image && { image: image.verified }),
-        reads: reader.reads,
-      };
-    },
-  );
+  report(() => ({ step: 'verifying', ...reader.reads }));
+  const image =
+    imageOutputUri === undefined ? undefined : await verifyImage(deps, imageOutputUri, request, reader.reads);
+  const artifacts =
+    artifactOutputUri === undefined ? undefined : await verifyArtifacts(deps, reader, artifactOutputUri, request);
+  const notes = [...(artifacts?.notes ?? []), ...(image?.notes ?? [])];
+  return {
+    ...boundedVerification({ ...artifacts?.verified, notes }, MAX_RESULT_BYTES),
+    ...defined({ image: image?.verified }),
+    reads: reader.reads,
+  };
 }
 
-/** Without the place of its output, a successful operation can't be verified. */
+/** Refuses a successful operation without the URI of its output: there is nothing to verify. */
 function requireOutput(field: string, asked: string | undefined, given: string | undefined): void {
   if (asked === undefined || given !== undefined) return;
   throw verificationFailure(asked, [`the operation's outputInfo has no ${field}`]);
@@ -61,7 +61,7 @@ async function verifyArtifacts(
   uri: string,
   request: VerifyExportRequest,
 ): Promise<{ verified: Pick<VerifiedExport, 'files' | 'inspected'>; notes: string[] }> {
-  const directory = directoryOf(uri);
+  const directory = outputDirectory(uri);
   const { listRequests } = reader.reads;
   const files = await reader.files(directory);
   const isPaged = reader.reads.listRequests - listRequests > 1;
@@ -84,7 +84,7 @@ async function verifyArtifacts(
     : {};
   return {
     verified: {
-      files: { ...verified, ...(manifest.manifestUri !== undefined && { manifestUri: manifest.manifestUri }) },
+      files: { ...verified, ...defined({ manifestUri: manifest.manifestUri }) },
       ...(inspected.length > 0 && { inspected }),
     },
     notes: [...(manifest.notes ?? []), ...upload.notes, ...notes],

@@ -3,15 +3,16 @@ import type { ImageReference } from '../../contract/resource-names';
 import type { VerifiedImage } from '../../contract/export-result';
 import type { VerifyExportRequest } from '../../contract/export-activities';
 import { parseImageReference } from '../../contract/resource-names';
-import { GoogleApiError } from '../../google/api-error';
+import { hasStatus } from '../../google/api-error';
 import type { ImageManifest } from '../../google/registry';
+import type { RunningReads } from '../../google/storage-directory';
+import { defined } from '../../internal/defined';
 import type { ImageSource } from '../../verification/image';
 import { checkImage } from '../../verification/image';
 import type { ExportDependencies } from '../dependencies';
-import type { RunningReads } from './exported-files';
 import { verificationFailure, withFailures } from '../failures/failure';
 
-/** Looks at an image: its manifest or index, and every config and layer that belongs to it. */
+/** Verifies an image: its manifest or index, and every config and layer that belongs to it. */
 export async function verifyImage(
   deps: ExportDependencies,
   uri: string,
@@ -19,7 +20,8 @@ export async function verifyImage(
   reads: RunningReads,
 ): Promise<{ verified: VerifiedImage; notes: readonly string[] }> {
   const image = parseImageReference(uri);
-  if (image === undefined) throw verificationFailure(uri, ["the operation's imageOutputUri is no image's URI"]);
+  if (image === undefined)
+    throw verificationFailure(uri, ["the operation's imageOutputUri is not the URI of an image"]);
   const top = await readManifest(deps, image, reads);
   const { findings, notes, platforms, layers, bytes } = await checkImage(
     top,
@@ -36,7 +38,7 @@ export async function verifyImage(
       platforms,
       layers,
       bytes,
-      ...(serving.isSame !== undefined && { isServingContainer: serving.isSame }),
+      ...defined({ isServingContainer: serving.isSame }),
     },
     notes: [...notes, ...serving.notes],
   };
@@ -52,7 +54,7 @@ function readManifest(deps: ExportDependencies, image: ImageReference, reads: Ru
   });
 }
 
-/** Lets a check read the parts of an image; what the registry does not have is `undefined`. */
+/** Reads the parts of an image for a check; a part that the registry does not have is `undefined`. */
 function imageSource(deps: ExportDependencies, image: ImageReference, reads: RunningReads): ImageSource {
   const { cancellationSignal: signal } = Context.current();
   return {
@@ -77,16 +79,12 @@ async function orMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Error && isMissing(error.cause)) return undefined;
+    if (error instanceof Error && hasStatus(error.cause, 'NOT_FOUND')) return undefined;
     throw error;
   }
 }
 
-function isMissing(cause: unknown): boolean {
-  return cause instanceof GoogleApiError && cause.status === 'NOT_FOUND';
-}
-
-/** Whether the image is the one that the Model is served by; a difference is told, and no failure. */
+/** Compares the image with the Model's serving container. A difference is reported in a note, and is not a failure. */
 async function compareWithServingContainer(
   deps: ExportDependencies,
   { digest }: ImageManifest,
@@ -94,22 +92,18 @@ async function compareWithServingContainer(
   reads: RunningReads,
 ): Promise<{ isSame?: boolean; notes: string[] }> {
   if (servingImageUri === undefined) return { notes: [] };
-  const what = `the Model's serving container ${servingImageUri}`;
+  const container = `the Model's serving container ${servingImageUri}`;
   const image = parseImageReference(servingImageUri);
-  if (image === undefined) return { notes: [`${what} is in another registry, and was not compared`] };
+  if (image === undefined) return { notes: [`${container} is in another registry and was not compared`] };
   try {
     const serving = await readManifest(deps, image, reads);
     const digests = [serving.digest, ...(serving.manifest.manifests ?? []).map((manifest) => manifest.digest)];
     if (digests.includes(digest)) return { isSame: true, notes: [] };
-    return { isSame: false, notes: [`its digest is not that of ${what}, ${serving.digest}`] };
+    return { isSame: false, notes: [`its digest is not that of ${container}, ${serving.digest}`] };
   } catch (error) {
-    if (!(error instanceof Error) || !isRefused(error.cause)) throw error;
-    return { notes: [`${what} can't be read, and was not compared`] };
+    const isRefused =
+      error instanceof Error && hasStatus(error.cause, 'NOT_FOUND', 'PERMISSION_DENIED', 'UNAUTHENTICATED');
+    if (!isRefused) throw error;
+    return { notes: [`${container} can't be read and was not compared`] };
   }
-}
-
-function isRefused(cause: unknown): boolean {
-  return (
-    cause instanceof GoogleApiError && ['NOT_FOUND', 'PERMISSION_DENIED', 'UNAUTHENTICATED'].includes(cause.status)
-  );
 }

@@ -1,12 +1,12 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { StorageUri } from '../../contract/resource-names';
 import type { VerifyExportRequest } from '../../contract/export-activities';
 import { parseStorageUri } from '../../contract/resource-names';
-import { GoogleApiError } from '../../google/api-error';
+import { hasStatus } from '../../google/api-error';
 import type { StorageObject } from '../../google/storage';
 import type { UploadedSource } from '../../verification/source';
-import type { DirectoryReader } from './exported-files';
-import { asDirectory, exportedFile } from './exported-files';
+import type { DirectoryReader } from '../../google/storage-directory';
+import { asDirectory, exportedFile } from '../../google/storage-directory';
+import { defined } from '../../internal/defined';
 
 /** The format whose export is a copy of what was uploaded. */
 const COPY = 'custom-trained';
@@ -39,7 +39,7 @@ export async function listUpload(
   }
   const files = objects.map((object) => ({
     ...exportedFile(object, directory.path),
-    ...(object.timeCreated !== undefined && { timeCreated: object.timeCreated }),
+    ...defined({ timeCreated: object.timeCreated }),
   }));
   const exportBucket = parseStorageUri(destinations.outputUriPrefix ?? '')?.bucket;
   const mayNameFiles = directory.bucket === exportBucket || uploadBuckets.includes(directory.bucket);
@@ -51,8 +51,7 @@ async function readableObjects(reader: DirectoryReader, directory: StorageUri): 
   try {
     return await reader.objects(directory);
   } catch (error) {
-    const cause = error instanceof ApplicationFailure ? error.cause : undefined;
-    if (cause instanceof GoogleApiError && ['NOT_FOUND', 'PERMISSION_DENIED'].includes(cause.status)) return undefined;
+    if (hasStatus(error, 'NOT_FOUND', 'PERMISSION_DENIED')) return undefined;
     throw error;
   }
 }

@@ -8,20 +8,19 @@ import { exportManifest, exportManifestSchema } from '../../contract/manifest';
 import { jsonOrUndefined } from '../../internal/json';
 import { MANIFEST_NAME, subjectsOf } from '../../manifest/digests';
 import type { ExportDependencies } from '../dependencies';
-import { writeOwnObject } from '../write-object';
+import { writeObjectOnce } from './write-object';
 
-/** Where the manifest is; without a URI, the note says why it was not written. */
+/** The URI of the manifest, or a note with the reason why it was not written. */
 export interface WrittenManifest {
   readonly manifestUri?: string;
   readonly notes: readonly string[];
 }
 
 /**
- * Writes the record of a verified export beside it. A manifest of the same operation and files that is there already,
- * from an earlier attempt, is as good. Where another one is there and may not be replaced, the export succeeds with a
- * note.
+ * Writes the manifest of a verified export beside it. A manifest of the same operation and files, from an earlier attempt,
+ * is kept. If another object exists and may not be replaced, the export succeeds with a note.
  *
- * @param sha256 of the files that were read whole, by path
+ * @param sha256 digests of the files that were read completely, by path
  */
 export async function writeManifest(
   deps: ExportDependencies,
@@ -43,13 +42,15 @@ export async function writeManifest(
       runId: info.workflowExecution?.runId ?? '',
       verificationLevel: request.level === 'none' ? 'listing' : request.level,
       verifiedAt: new Date().toISOString(),
-      ...{ count, bytes, manifestSha256 },
+      count,
+      bytes,
+      manifestSha256,
     },
     await subjectsOf(files, sha256),
   );
   const name = `${path.replace(/[^/]*\/$/, '')}${MANIFEST_NAME}`;
   const manifestUri = `gs://${bucket}/${name}`;
-  const written = await writeOwnObject(deps.storage, {
+  const written = await writeObjectOnce(deps.storage, {
     place: { bucket, path: name },
     content: JSON.stringify(manifest),
     contentType: 'application/json',
@@ -58,10 +59,10 @@ export async function writeManifest(
   });
   if (written.outcome !== 'refused') return { manifestUri, notes: [] };
   const reason = written.failure instanceof Error ? written.failure.message : String(written.failure);
-  return { notes: [`the manifest was not written: another object is at ${manifestUri}, and stays: ${reason}`] };
+  return { notes: [`the manifest was not written, because another object exists at ${manifestUri}: ${reason}`] };
 }
 
-/** Whether a manifest records the same files of the same operation: only when and by which run may differ. */
+/** Whether a manifest records the same files of the same operation; time and run may differ. */
 function isSameExport(existing: string, manifest: ExportManifest): boolean {
   const parsed = exportManifestSchema.safeParse(jsonOrUndefined(existing));
   if (!parsed.success) return false;

@@ -3,27 +3,28 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails, ExportFailureTypeName, LastFailure } from '../../contract/failures';
 import type { InputProblem } from '../../contract/problems';
 import { boundedLine, boundedMessage } from '../../contract/text';
-import { describeProblems, problem } from '../../contract/problems';
+import { describeProblems } from '../../contract/problems';
 import { ExportFailureType } from '../../contract/failures';
 import type { GoogleStatus } from '../../google/api-error';
 import { GoogleApiError, googleCode, GoogleTransportError } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
 import { ListTooLongError, EndlessListError } from '../../google/pages';
 import { InvalidResourceNameError } from '../../google/resource-url';
+import { defined } from '../../internal/defined';
 import { redact } from '../../internal/redact';
 import { boundedFindings } from '../../verification/bounded';
 import type { RequestPurpose } from './table';
 import { actionOf, rowOf } from './table';
-import { haveAttemptsFailedFor, PASSING_MS } from './lasting';
+import { haveAttemptsFailedFor, PASSING_MS } from './persistence';
 
 const UNAVAILABLE = 'Retrying; no action needed. The request is repeated until it is answered or the deadline passes.';
 
-const SHORTER_LIST = 'Export to a folder of its own, or remove what is not needed.';
-const ENDLESS_LIST = 'Name the Models one by one, or ask Google why the list does not end.';
+const SHORTER_LIST = 'Export to a separate folder, or delete objects that are not needed.';
+const ENDLESS_LIST = 'List the Models in the input one by one, or ask Google why the list does not end.';
 
 /**
- * Makes one of the documented failures. Its texts are short enough for workflow history and contain no credentials,
- * whatever a service or a file said.
+ * Creates one of the documented failures. Its texts are bounded for workflow history, and credentials are removed from
+ * them: they can contain text of services and files.
  */
 export function exportFailure(
   message: string,
@@ -40,35 +41,35 @@ export function exportFailure(
   const bounded: ExportFailureDetails = {
     ...details,
     action,
-    ...(details.request === undefined ? {} : { request: boundedLine(redact(details.request)) }),
-    ...(problems === undefined ? {} : { problems: problems.map((text) => boundedLine(redact(text))) }),
+    ...defined({
+      request: details.request === undefined ? undefined : boundedLine(redact(details.request)),
+      problems: problems?.map((text) => boundedLine(redact(text))),
+    }),
   };
   return ApplicationFailure.create({
     message: `${boundedMessage(redact(message))} — ${action}`,
     type: details.type,
     nonRetryable: !(options.retry ?? false),
     details: [bounded],
-    ...(options.nextRetryDelayMs === undefined ? {} : { nextRetryDelay: options.nextRetryDelayMs }),
-    ...(options.category === undefined ? {} : { category: options.category }),
-    ...(options.cause === undefined ? {} : { cause: options.cause }),
+    ...defined({ nextRetryDelay: options.nextRetryDelayMs, category: options.category, cause: options.cause }),
   });
 }
 
-/** What a caller knows better than the table of failures. */
+/** Values that replace those of the failure table. */
 interface FailureChanges {
   readonly action?: string;
   readonly retry?: boolean;
   readonly nothingStarted?: boolean;
 }
 
-/** Turns what a Google client threw into a documented failure; everything else comes back as it is. */
+/** Maps an error of a Google client to a documented failure; returns any other error unchanged. */
 export function failureOf(error: unknown, purpose: RequestPurpose, changes: FailureChanges = {}): unknown {
-  if (error instanceof InvalidResourceNameError) return inputFailure([problem('', error.message)]);
+  if (error instanceof InvalidResourceNameError) return inputFailure([{ path: '', message: error.message }]);
   if (error instanceof CredentialsError && !error.isOutage) return credentialsFailure(error, purpose, changes);
   if (error instanceof GoogleTransportError) {
-    // What is too long today is too long tomorrow.
+    // The same request returns the same list, so a retry does not help.
     const isTooLong = error instanceof ListTooLongError;
-    // A list of Models is read on for other exports meanwhile; it is not worth a day of retries.
+    // The exports of the Models that were listed continue; an endless list is not worth a day of retries.
     const isEndless = error instanceof EndlessListError && purpose === 'models';
     const retry = changes.retry ?? !(isTooLong || isEndless);
     const action = changes.action ?? (retry ? UNAVAILABLE : isTooLong ? SHORTER_LIST : ENDLESS_LIST);
@@ -84,11 +85,13 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
     code: googleCode(error.status),
     status: error.status,
     httpStatus: error.httpStatus,
-    ...(error.reason !== undefined && { reason: error.reason }),
-    ...(row?.fixableBy && { fixableBy: row.fixableBy }),
     request: error.request,
-    ...(row?.exportAgain && { exportAgain: true }),
-    ...(changes.nothingStarted && { nothingStarted: true }),
+    ...defined({
+      reason: error.reason,
+      fixableBy: row?.fixableBy,
+      exportAgain: row?.exportAgain,
+      nothingStarted: changes.nothingStarted ? true : undefined,
+    }),
   };
   return exportFailure(`${error.request}: ${nameOf(error)}: ${error.message}`, details, {
     retry: changes.retry ?? (typeof retry === 'number' ? !haveAttemptsFailedFor(retry) : retry),
@@ -97,7 +100,7 @@ export function failureOf(error: unknown, purpose: RequestPurpose, changes: Fail
   });
 }
 
-/** The failure of a request that is repeated, as a deadline reports it. */
+/** The failure of a request that is still retried, for the report when the deadline passes. */
 export function lastFailureOf(
   { message, status }: { readonly message: string; readonly status?: GoogleStatus },
   purpose: RequestPurpose,
@@ -106,8 +109,8 @@ export function lastFailureOf(
   return {
     type: row?.type ?? ExportFailureType.Unavailable,
     message: boundedLine(message),
-    action: row ? actionOf(row, {}, purpose, '') : 'Check whether the service, and the network to it, are available.',
-    ...(status && { status, code: googleCode(status) }),
+    action: row ? actionOf(row, {}, purpose, '') : 'Check that the service and the network to it are available.',
+    ...defined({ status, code: status && googleCode(status) }),
   };
 }
 
@@ -115,7 +118,7 @@ function nameOf({ status, reason }: GoogleApiError): string {
   return reason === undefined ? status : `${status} (${reason})`;
 }
 
-/** Requests about what runs or is written already: to give it up because a key is being replaced would be a loss. */
+/** Requests about a started export, which must not be lost while a key is being replaced. */
 const AFTER_START: ReadonlySet<RequestPurpose> = new Set<RequestPurpose>([
   'operation',
   'artifacts',
@@ -126,29 +129,29 @@ const AFTER_START: ReadonlySet<RequestPurpose> = new Set<RequestPurpose>([
 ]);
 
 /**
- * Without credentials no request was sent. A person can fix this, and a retry can not; but what runs already is given
- * up only after minutes.
+ * The failure without credentials: no request was sent. A person must fix it. For a started export it is final only after
+ * minutes.
  */
 function credentialsFailure(
   error: CredentialsError,
   purpose: RequestPurpose,
   { retry, nothingStarted }: FailureChanges,
 ): ApplicationFailure {
-  const { action, request, problem: what } = error;
+  const { action, request, problem } = error;
   const details: ExportFailureDetails = {
     type: ExportFailureType.CredentialsUnavailable,
     action,
     fixableBy: 'worker-operator',
     request,
-    ...(nothingStarted && { nothingStarted: true }),
+    ...defined({ nothingStarted: nothingStarted ? true : undefined }),
   };
-  return exportFailure(`${request}: ${what}`, details, {
+  return exportFailure(`${request}: ${problem}`, details, {
     retry: retry ?? (AFTER_START.has(purpose) && !haveAttemptsFailedFor(PASSING_MS)),
     cause: error,
   });
 }
 
-/** Runs `call`; what Google's clients throw becomes a documented failure. */
+/** Runs `call`, and maps errors of Google clients to documented failures. */
 export async function withFailures<T>(purpose: RequestPurpose, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -157,39 +160,39 @@ export async function withFailures<T>(purpose: RequestPurpose, call: () => Promi
   }
 }
 
-/** Findings that a failure lists, and their size in bytes: it is part of workflow history. */
+/** Most findings in a failure, and their largest size in bytes: it is part of workflow history. */
 const MAX_FINDINGS = 100;
 const MAX_FINDINGS_BYTES = 32_000;
 
-/** The failure of a verification, with its findings, file by file. */
+/** The failure of a verification, with a finding for each file. */
 export function verificationFailure(where: string, found: readonly string[]): ApplicationFailure {
   const findings = boundedFindings(found, MAX_FINDINGS, MAX_FINDINGS_BYTES);
-  return exportFailure(`What was exported to ${where} is not what was asked for: ${findings.join('; ')}`, {
+  return exportFailure(`The export to ${where} is not as requested: ${findings.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,
-    action: 'A fresh export is started while attempts are left. If this lasts, check the files that are named.',
+    action: 'A fresh export is started while attempts are left. If this lasts, check the named files.',
     problems: findings,
     exportAgain: true,
   });
 }
 
-/** The failure of an error that nobody expected; it may pass. */
+/** The failure of an unexpected error. It is retried. */
 export function internalFailure(error: unknown): ApplicationFailure {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return exportFailure(
-    `Unexpected error: ${what}`,
-    { type: ExportFailureType.Internal, action: 'The step is retried. If this repeats, report it with this message.' },
+    `Unexpected error: ${text}`,
+    { type: ExportFailureType.Internal, action: 'Retrying. If this repeats, report it with this message.' },
     { retry: true },
   );
 }
 
-/** The failure of an input, with every problem. */
+/** The failure of an invalid input, with every problem. */
 export function inputFailure(
   problems: readonly InputProblem[],
   type: ExportFailureTypeName = ExportFailureType.InvalidInput,
 ): ApplicationFailure {
   return exportFailure(describeProblems(problems), {
     type,
-    action: 'Correct the input and start the export again; nothing was exported.',
+    action: 'Correct the input, and start the export again. Nothing was exported.',
     problems: problems.map(({ path, message }) => `${path}: ${message}`),
   });
 }

@@ -7,6 +7,7 @@ import type { GoogleStatus } from '../../google/api-error';
 import { googleStatus } from '../../google/api-error';
 import { withMessage } from '../../google/error-reason';
 import type { ExportOperation } from '../../google/vertex';
+import { defined } from '../../internal/defined';
 import { actionOf, rowOf } from './table';
 import { exportFailure } from './failure';
 
@@ -21,32 +22,32 @@ const TRANSIENT: ReadonlySet<GoogleStatus> = new Set([
   'DATA_LOSS',
 ]);
 
-/** The grant that lets Vertex AI itself write: it does so as an agent of the project, not as the worker's account. */
+/** The grant that lets Vertex AI write: it does so as a service agent of the project, not as the worker's account. */
 function serviceAgentGrant(operation: string, message: string, outputInfo: OutputInfo): string {
   const project = /^projects\/([^/]+)\//.exec(operation)?.[1] ?? 'PROJECT_NUMBER';
   const named = /[\w.-]+@[\w.-]+\.gserviceaccount\.com/.exec(message)?.[0];
   const member = `serviceAccount:${named ?? `service-${project}@gcp-sa-aiplatform.iam.gserviceaccount.com`}`;
   const bucket = parseStorageUri(outputInfo.artifactOutputUri ?? '')?.bucket;
   const image = parseImageUri(outputInfo.imageOutputUri ?? '');
-  return [
-    ...(bucket === undefined
-      ? []
-      : [
-          `\`gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${member} --role=roles/storage.objectAdmin\``,
-        ]),
-    ...(image === undefined
-      ? []
-      : [`roles/artifactregistry.writer on ${image.host}/${image.repository} for ${member}`]),
-  ].join(' and ');
+  const grants: string[] = [];
+  if (bucket !== undefined) {
+    grants.push(
+      `\`gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=${member} --role=roles/storage.objectAdmin\``,
+    );
+  }
+  if (image !== undefined) {
+    grants.push(`roles/artifactregistry.writer on ${image.host}/${image.repository} for ${member}`);
+  }
+  return grants.join(' and ');
 }
 
-/** Partial failures that a message contains; the details have them all. */
+/** Most partial failures in a message; the details contain all of them. */
 const SHOWN_PARTIAL_FAILURES = 3;
 
 /**
- * The failure of an operation that ended with an error; `exportAgain` says whether a fresh export may succeed.
+ * The failure of an operation that ended with an error. Its `exportAgain` says whether a fresh export may succeed.
  *
- * @param hasSurvivor whether another operation of the same run is there, in favour of which this one was cancelled
+ * @param hasSurvivor whether the operation was cancelled in favor of another operation of the same run
  */
 export function operationFailure(
   operation: string,
@@ -68,28 +69,30 @@ export function operationFailure(
       ...partialFailureLines(partialFailures, morePartialFailures, SHOWN_PARTIAL_FAILURES),
     ].join('; '),
     {
-      // A person can raise a quota, when attempts did not help.
+      // If further attempts do not help, a person can raise the quota.
       type: exportAgain && status !== 'RESOURCE_EXHAUSTED' ? ExportFailureType.OperationFailed : type,
       action: cancelled
-        ? 'Somebody, or the run before a reset, cancelled the operation. Ask them, and start the export again.'
+        ? 'Somebody, or the run before a reset, cancelled the operation. Find out why, and start the export again.'
         : exportAgain
           ? hasSurvivor
-            ? 'Another operation of this export runs, and is taken over while attempts are left.'
-            : 'The error may pass: a fresh export is started while attempts are left.'
+            ? 'Another operation of this export is running. It is adopted while attempts are left.'
+            : 'The error may pass. A fresh export is started while attempts are left.'
           : isGrant
             ? `Grant Vertex AI's service agent the right to write: ${serviceAgentGrant(operation, error.message, outputInfo)}.`
             : (rowAction ?? "Fix the problem named in Google's message, and start the export again."),
       code: error.code,
       status,
-      ...(row?.fixableBy && !exportAgain && !cancelled && { fixableBy: row.fixableBy }),
       operation,
-      ...(partialFailures.length > 0 && { partialFailures }),
+      ...defined({
+        fixableBy: exportAgain || cancelled ? undefined : row?.fixableBy,
+        partialFailures: partialFailures.length > 0 ? partialFailures : undefined,
+      }),
       exportAgain,
     },
   );
 }
 
-/** The failure of an operation that succeeded, but wrote to another place than it was asked to. */
+/** The failure of an operation that succeeded, but wrote to another place than the requested one. */
 export function misplacedOutputFailure(operation: string, problems: readonly string[]): ApplicationFailure {
   return exportFailure(`The export operation ${operation} wrote to another place: ${problems.join('; ')}`, {
     type: ExportFailureType.VerificationFailed,

@@ -1,35 +1,35 @@
 import type { ExportFailureTypeName, FixableBy } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
-import { PASSING_MS } from './lasting';
+import { PASSING_MS } from './persistence';
 
-/** What an answer becomes. */
+/** The failure that an answer is mapped to. */
 export interface FailureRow {
   readonly type: ExportFailureTypeName;
   /**
-   * Whether the same request may be answered differently later without anybody's doing; a number means for this long
-   * since the step was scheduled, in milliseconds.
+   * Whether the same request may succeed later without a change. A number limits the retries, in milliseconds since the
+   * step was scheduled.
    */
   readonly retry: boolean | number;
   /** Whether a fresh export may succeed. */
   readonly exportAgain?: boolean;
   readonly fixableBy?: FixableBy;
-  /** What to do, at most 300 characters; the answer fills in what is in braces. */
+  /** What to do, at most 300 characters. Placeholders in braces are filled from the answer. */
   readonly action: string;
 }
 
-/** What was enabled or granted a moment ago is still refused for this long, in milliseconds. */
+/** How long a change of rights or APIs takes to take effect, in milliseconds. */
 const PROPAGATION_MS = 120_000;
 
-/** A refusal whose reason the service names. */
+/** A row for refusals with a reason. */
 interface ReasonRow extends FailureRow {
   readonly reasons: readonly string[];
-  /** Some services say the same in the message only. */
+  /** Matches refusals that have the reason in their message only. */
   readonly message?: RegExp;
 }
 
 /**
- * What a refusal with a named reason becomes. The status alone does not say it: 403 has a dozen causes, each with
- * another person who can fix it.
+ * The failures of refusals with a reason. The status alone is not enough: 403 has a dozen causes, which different people
+ * can fix.
  *
  * Sources: https://cloud.google.com/apis/design/errors#error_info and
  * https://cloud.google.com/storage/docs/json_api/v1/status-codes
@@ -57,7 +57,7 @@ export const REASONS: readonly ReasonRow[] = [
     retry: false,
     fixableBy: 'worker-operator',
     action:
-      'The project {project} does not exist, or is not active. Correct the project in the input, or the quota project of the worker: GOOGLE_CLOUD_QUOTA_PROJECT, or `gcloud auth application-default set-quota-project`.',
+      'The project {project} does not exist or is not active. Correct the project in the input, or the quota project of the worker: GOOGLE_CLOUD_QUOTA_PROJECT, or `gcloud auth application-default set-quota-project`.',
   },
   {
     reasons: ['CONSUMER_SUSPENDED'],
@@ -74,14 +74,14 @@ export const REASONS: readonly ReasonRow[] = [
     retry: false,
     fixableBy: 'organization-administrator',
     action:
-      "VPC Service Controls refused the request. Let the worker's account and network into the perimeter, by an ingress rule or an access level. The violation analyzer explains the refusal{violation}.",
+      "VPC Service Controls refused the request. Allow the worker's account and network into the perimeter with an ingress rule or an access level. The violation analyzer explains the refusal{violation}.",
   },
   {
     reasons: ['LOCATION_ORG_POLICY_VIOLATED', 'ORG_RESTRICTION_VIOLATION', 'orgPolicyConstraintFailed'],
     type: ExportFailureType.PermissionDenied,
     retry: false,
     fixableBy: 'organization-administrator',
-    action: "A policy of the organization forbids the request. Change the policy that Google's message names.",
+    action: "An organization policy forbids the request. Change the policy that Google's message names.",
   },
   {
     reasons: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
@@ -106,7 +106,7 @@ export const REASONS: readonly ReasonRow[] = [
     retry: false,
     fixableBy: 'worker-operator',
     action:
-      'The bucket is one where the requester pays. Set GOOGLE_CLOUD_QUOTA_PROJECT of the worker to the project that pays, and restart the worker.',
+      'The bucket has requester pays. Set GOOGLE_CLOUD_QUOTA_PROJECT of the worker to the project that pays, and restart the worker.',
   },
   {
     reasons: ['retentionPolicyNotMet'],
@@ -114,7 +114,7 @@ export const REASONS: readonly ReasonRow[] = [
     retry: false,
     fixableBy: 'bucket-administrator',
     action:
-      "The bucket's retention policy keeps the object. Wait until its retention time is over, or use a bucket without such a policy.",
+      'The retention policy of the bucket protects the object. Wait until its retention period is over, or use a bucket without a retention policy.',
   },
   {
     reasons: ['objectUnderActiveHold'],
@@ -129,7 +129,7 @@ export const REASONS: readonly ReasonRow[] = [
     type: ExportFailureType.FailedPrecondition,
     retry: PASSING_MS,
     fixableBy: 'export-author',
-    action: 'Something else writes to the same object. Find it, and export to a place of its own.',
+    action: 'Something else writes to the same object. Find out what, or export to another place.',
   },
   {
     reasons: ['sslRequired'],
@@ -143,7 +143,7 @@ export const REASONS: readonly ReasonRow[] = [
     type: ExportFailureType.PermissionDenied,
     retry: false,
     fixableBy: 'worker-operator',
-    action: "Google does not serve the country that the worker's address is in. Run the worker elsewhere.",
+    action: "Google does not serve the country of the worker's address. Run the worker in another country.",
   },
   {
     reasons: ['ACCOUNT_STATE_INVALID'],

@@ -1,26 +1,27 @@
 import type { Info } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { ExportFailureType } from '../../contract/failures';
+import { defined } from '../../internal/defined';
 
-/** The longest pause before another attempt, in milliseconds, whatever a service advises. */
+/** Longest and shortest pause before another attempt, in milliseconds, whatever a service advises. */
 const LONGEST_MS = 600_000;
 const SHORTEST_MS = 1_000;
 
 type Times = Pick<Info, 'scheduledTimestampMs' | 'scheduleToCloseTimeoutMs'>;
 
-/** Milliseconds until the server ends the activity; `Infinity` where it has no limit. */
+/** Milliseconds until the server ends the activity; `Infinity` if it has no deadline. */
 export function timeLeft({ scheduledTimestampMs, scheduleToCloseTimeoutMs }: Times, now: number): number {
   return scheduleToCloseTimeoutMs === 0 ? Infinity : scheduledTimestampMs + scheduleToCloseTimeoutMs - now;
 }
 
 /**
- * The failure with a pause that leaves time for another attempt: the server begins no attempt past the deadline, and
- * ends the activity as soon as it knows that. Half of the time that is left is never too long.
+ * Shortens a failure's pause so that another attempt fits before the deadline. The server begins no attempt after the
+ * deadline, and ends the activity as soon as the next attempt would be later. The pause is at most half of the time left.
  */
 export function withRetryInTime(failure: ApplicationFailure, times: Times, now: number): ApplicationFailure {
   const { nonRetryable, type } = failure;
   const nextRetryDelay: unknown = failure.nextRetryDelay;
-  // An export that gives its slot back has chosen its pause by the deadline.
+  // An export that parks has chosen its pause by the deadline.
   if (
     nextRetryDelay === undefined ||
     nextRetryDelay === null ||
@@ -33,10 +34,12 @@ export function withRetryInTime(failure: ApplicationFailure, times: Times, now: 
   const { message, details, cause, category } = failure;
   return ApplicationFailure.create({
     message,
-    ...(type && { type }),
-    ...(details && { details }),
-    ...(cause && { cause }),
-    ...(category && { category }),
+    ...defined({
+      type: type ?? undefined,
+      details: details ?? undefined,
+      cause: cause ?? undefined,
+      category: category ?? undefined,
+    }),
     nextRetryDelay: longest,
   });
 }

@@ -1,15 +1,15 @@
 import { ExportFailureType } from '../../contract/failures';
 import type { GoogleStatus } from '../../google/api-error';
 import type { ErrorReason } from '../../google/error-reason';
-import { PASSING_MS } from './lasting';
+import { PASSING_MS } from './persistence';
 import type { FailureRow } from './refusal-reasons';
 import { REASONS } from './refusal-reasons';
 
-/** What a request was for: the same answer means another thing to each. */
+/** The purpose of a request. The same answer has different meanings for different purposes. */
 export type RequestPurpose =
   'model' | 'models' | 'bucket' | 'export' | 'operation' | 'artifacts' | 'image' | 'deletion' | 'manifest' | 'results';
 
-/** A row for answers without a reason, or whose reason has no row. */
+/** A row for answers without a reason, and for reasons without a row. */
 interface StatusRow extends FailureRow {
   readonly status: GoogleStatus;
   /** Only for requests of this purpose. */
@@ -18,8 +18,8 @@ interface StatusRow extends FailureRow {
   readonly message?: RegExp;
 }
 
-/** The right that the worker's account needs for a request. */
-export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
+/** The roles that the worker's account needs for a request. */
+export const REQUIRED_ROLES: Readonly<Record<RequestPurpose, string>> = {
   model: 'roles/aiplatform.user (aiplatform.models.get) on the project',
   models: 'roles/aiplatform.user (aiplatform.models.list) on the project',
   results: 'roles/storage.objectUser (storage.objects.create, storage.objects.delete) on the bucket',
@@ -33,8 +33,8 @@ export const READ_RIGHTS: Readonly<Record<RequestPurpose, string>> = {
 };
 
 /**
- * What each of Google's answers becomes: the first row that fits counts. docs/failures.md holds the same table.
- * The messages are those of the service as users reported them.
+ * The failures of Google's answers. The first matching row is used. docs/failures.md has the same table. The messages are
+ * those that users reported.
  */
 const FAILURES: readonly StatusRow[] = [
   {
@@ -57,7 +57,7 @@ const FAILURES: readonly StatusRow[] = [
     purpose: 'operation',
     type: ExportFailureType.OperationNotFound,
     retry: false,
-    action: 'The service has forgotten the operation. Check what is at the destination, and start the export again.',
+    action: 'The service no longer has the operation. Check the destination, and start the export again.',
   },
   {
     status: 'NOT_FOUND',
@@ -106,7 +106,7 @@ const FAILURES: readonly StatusRow[] = [
     message: /in format `[^`]*` is not supported/i,
     type: ExportFailureType.FormatNotSupported,
     retry: false,
-    action: "Ask for one of the Model's supportedExportFormats.",
+    action: "Request one of the Model's supportedExportFormats.",
   },
   {
     status: 'FAILED_PRECONDITION',
@@ -140,7 +140,7 @@ const FAILURES: readonly StatusRow[] = [
   {
     status: 'UNAUTHENTICATED',
     type: ExportFailureType.CredentialsUnavailable,
-    // A token that was just replaced, or a key that was just made, can be refused for a while.
+    // A new token or key can be refused for a while.
     retry: PASSING_MS,
     fixableBy: 'worker-operator',
     action:
@@ -151,7 +151,7 @@ const FAILURES: readonly StatusRow[] = [
     type: ExportFailureType.QuotaExceeded,
     retry: true,
     fixableBy: 'project-administrator',
-    action: 'Retrying when the quota allows it; no action needed. If this lasts, ask Google for a higher quota.',
+    action: 'Retrying when the quota allows it; no action needed. If this lasts, request a higher quota.',
   },
   {
     status: 'INVALID_ARGUMENT',
@@ -159,46 +159,46 @@ const FAILURES: readonly StatusRow[] = [
     message: /exportableContents/i,
     type: ExportFailureType.DestinationMismatch,
     retry: false,
-    action: "Give a destination of the kind that the format's exportableContents names.",
+    action: "Use a destination of a kind that the format's exportableContents contains.",
   },
   {
     status: 'INVALID_ARGUMENT',
     type: ExportFailureType.InvalidInput,
     retry: false,
-    action: "Correct what Google's message names, and start the export again.",
+    action: "Correct the problem named in Google's message, and start the export again.",
   },
   {
     status: 'OUT_OF_RANGE',
     type: ExportFailureType.InvalidInput,
     retry: false,
-    action: "Correct what Google's message names, and start the export again.",
+    action: "Correct the problem named in Google's message, and start the export again.",
   },
   {
     status: 'UNIMPLEMENTED',
     type: ExportFailureType.NotImplemented,
     retry: false,
-    action: "The service does not offer this call in the Model's location: export from another one.",
+    action: "The service does not offer this call in the Model's location. Export from another location.",
   },
 ];
 
-/** A refusal that no other row names: a method that is not allowed, a request that is too large. */
+/** The row for refusals without another row, for example 405 and 413. */
 const OTHER_REFUSAL: FailureRow = {
   type: ExportFailureType.Unavailable,
   retry: PASSING_MS,
   fixableBy: 'worker-operator',
-  action: "The service refuses the request. Check Google's message, and the endpoint that the worker uses.",
+  action: "The service refused the request. Check Google's message and the endpoint that the worker uses.",
 };
 
-/** An answer as the table distinguishes them. */
+/** The parts of an answer that select a row. */
 export interface Refusal {
   readonly status: GoogleStatus;
   readonly message: string;
-  /** Left out for an operation's error. */
+  /** Absent for an operation's error. */
   readonly httpStatus?: number;
   readonly reason?: string | undefined;
 }
 
-/** The first row that fits an answer; `undefined` where it may be answered better another time. */
+/** The first row that matches an answer; `undefined` if a retry may succeed. */
 export function rowOf(refusal: Refusal, purpose: RequestPurpose): FailureRow | undefined {
   const { status, message, httpStatus, reason = '' } = refusal;
   return (
@@ -214,7 +214,7 @@ export function rowOf(refusal: Refusal, purpose: RequestPurpose): FailureRow | u
   );
 }
 
-/** HTTP statuses from 400 to 499 that say that the request came at a bad moment, and not that it is wrong. */
+/** HTTP statuses from 400 to 499 that a retry may resolve. */
 const MOMENTARY: readonly number[] = [408, 409, 425, 429, 499];
 
 function isRefusal(httpStatus = 0): boolean {
@@ -231,7 +231,7 @@ const SERVICES: Readonly<Partial<Record<RequestPurpose, string>>> = {
 };
 
 /**
- * The action of a row, with what the answer names: API, project, permission.
+ * The action of a row, with the API, project and permission that the answer names.
  *
  * @param request for example `GET projects/p/locations/l/models/m`
  */
@@ -241,7 +241,7 @@ export function actionOf(
   purpose: RequestPurpose,
   request: string,
 ): string {
-  const rights = READ_RIGHTS[purpose];
+  const rights = REQUIRED_ROLES[purpose];
   const values: Readonly<Record<string, string>> = {
     rights,
     service: service ?? SERVICES[purpose] ?? 'aiplatform.googleapis.com',

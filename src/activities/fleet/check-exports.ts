@@ -13,10 +13,10 @@ import { inParallel } from '../../internal/in-parallel';
 import { inputFailure } from '../failures/failure';
 
 /**
- * Checks the raw input of a fleet as a whole, and what an earlier run carried over to this one. Starts nothing.
+ * Checks the raw input of a fleet, and the state that an earlier run carried over to this one. Starts nothing.
  *
- * @param carried of a run that continues another one. Whoever starts a fleet can give it, too: it is trusted no more
- * than the input.
+ * @param carried state of a run that continues another one. It is not trusted more than the input, since whoever starts a
+ * fleet can pass it, too.
  */
 export async function checkExports(raw: unknown, carried?: unknown): Promise<FleetSettings> {
   const { client, info } = Context.current();
@@ -32,7 +32,7 @@ export async function checkExports(raw: unknown, carried?: unknown): Promise<Fle
   return parsed.settings;
 }
 
-/** Exports that another workflow started: a fleet that is cancelled would cancel them. */
+/** Finds exports that another workflow started. The fleet must not follow them: its cancel would cancel them, too. */
 async function foreignExports(
   client: Client,
   fleet: string,
@@ -41,17 +41,17 @@ async function foreignExports(
   const problems: InputProblem[] = [];
   await inParallel(running.entries(), async ([index, { workflowId }]) => {
     const description = await describe(client, workflowId);
-    const isOwn =
+    const isOfFleet =
       description === undefined ||
       (description.type === EXPORT_MODEL_WORKFLOW && description.parentExecution?.workflowId === fleet);
-    if (!isOwn) {
+    if (!isOfFleet) {
       problems.push(problem(`carried.running.${index}.workflowId`, 'is not an export that this fleet started'));
     }
   });
   return problems;
 }
 
-/** `undefined` where the server does not know the workflow, or no longer: then there is nothing to cancel. */
+/** Describes a workflow; `undefined` if the server does not know it (any more), so that there is nothing to cancel. */
 async function describe(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
   try {
     return await client.workflow.getHandle(workflowId).describe();

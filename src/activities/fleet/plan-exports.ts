@@ -15,20 +15,21 @@ import { ExportFailureType } from '../../contract/failures';
 import { exportOf } from '../../contract/fleet-input';
 import { formatId } from '../../contract/fields';
 import { jsonBytes } from '../../contract/fleet-limits';
-import { normalizeModelName, parseModelName, withoutVersion } from '../../contract/resource-names';
+import { normalizeModelName, parseModelName } from '../../contract/resource-names';
+import { defined } from '../../internal/defined';
 import type { VertexModel } from '../../google/vertex';
 import type { ExportDependencies } from '../dependencies';
 import { exportFailure, withFailures } from '../failures/failure';
 import { missingContents, pinnedName } from '../export/select-export-format';
 
-/** Models of one request, with their formats. */
+/** Most Models of one list request. */
 const MODELS_PER_PAGE = 100;
-/** Bytes of a planned export beside the defaults: the names of Model and format, the workflow id and the fields. */
+/** Expected size of a planned export besides the defaults, in bytes: names of Model and format, workflow id, fields. */
 const EXPORT_BYTES = 500;
-/** Longest message of a Model that nothing can be started for, in characters: a fleet carries many of them. */
+/** Longest failure message of a Model, in characters: a fleet carries many of them. */
 const MAX_MESSAGE = 500;
 
-/** Formats of a Model that are expected where all are asked for: it decides how many Models a request asks for. */
+/** Expected formats of a Model if all are requested; it determines the number of Models of a list request. */
 const EXPECTED_FORMATS = 4;
 
 type Formats = Extract<FleetSource, { models: unknown }>['formats'];
@@ -54,7 +55,7 @@ async function planModels(
   const { models, formats } = source;
   const part = new Part(request);
   for (const [index, name] of models.entries()) {
-    // Only the first can have been planned in part.
+    // Only the first Model can have been planned in part.
     const after = index === 0 ? source.after : undefined;
     try {
       const added = formats === 'all' ? await planAll(deps, part, name, after) : part.add(name, formats, after);
@@ -63,7 +64,7 @@ async function planModels(
         return { ...part.result(), rest: added.last ? { ...rest, after: added.last } : rest };
       }
     } catch (error) {
-      // One Model that does not exist must not keep the others from being exported; credentials are those of all.
+      // A Model that does not exist must not prevent the export of the others. Credentials are those of all Models.
       const isOfModel =
         error instanceof ApplicationFailure &&
         error.nonRetryable === true &&
@@ -99,25 +100,25 @@ async function planParent(
     deps.vertex.listModels(page, Context.current().cancellationSignal),
   );
   const names = models.map(({ name }) => `${parent}/models/${name.replace(/^.*\/models\/|@.*$/g, '')}`);
-  // Where the Model is no longer listed the whole page is planned again: the fleet starts no export twice.
+  // If the Model is no longer listed, the whole page is planned again; the fleet starts no export twice.
   const begin = Math.max(0, names.indexOf(after?.model ?? ''));
   const part = new Part(request);
   for (const [index, model] of models.slice(begin).entries()) {
-    // The service names a project by its number here; the parent's own words keep one name for one Model.
+    // The service may name the project by its number here; the name of the parent keeps one name for each Model.
     const name = pinnedName(names[begin + index] ?? '', model);
     const fitting = formatsOf(model, formats);
     if (parseModelName(name) === undefined || fitting.length === 0) {
       part.skipped += 1;
       continue;
     }
-    // Without formats, each export chooses its own.
+    // Without formats, each export selects its own.
     const { isFull } = part.add(name, formats && fitting, index === 0 ? after : undefined);
     if (isFull) return { ...part.result(), rest: { ...source, ...(part.last && { after: part.last }) } };
   }
   return { ...part.result(), ...(nextPageToken && { nextPageToken }) };
 }
 
-/** Models of one request whose plans are expected to fit into one answer. */
+/** The number of Models whose plans are expected to fit into one result. */
 function pageSizeOf({ maxBytes, defaults }: PlanExportsRequest, formats: Formats): number {
   if (maxBytes === undefined) return MODELS_PER_PAGE;
   const each = jsonBytes(defaults) + EXPORT_BYTES;
@@ -125,15 +126,15 @@ function pageSizeOf({ maxBytes, defaults }: PlanExportsRequest, formats: Formats
   return Math.min(MODELS_PER_PAGE, Math.max(1, Math.floor(maxBytes / (each * count))));
 }
 
-/** How far a Model's exports were planned. */
+/** The result of planning a Model's exports. */
 interface Added {
-  /** Whether there was no room for all of them. */
+  /** Whether not all of them fitted. */
   readonly isFull: boolean;
   /** The last one of this Model that was planned. */
   readonly last?: PlannedLast | undefined;
 }
 
-/** What is planned of a part, up to the size that the fleet asked for. */
+/** The planned exports of one request, up to the size that the fleet asked for. */
 class Part {
   readonly failed: FleetExport[] = [];
   skipped = 0;
@@ -147,10 +148,10 @@ class Part {
   /**
    * Plans a Model's exports.
    *
-   * @param after the export that an earlier answer ended with
+   * @param after the last export of an earlier result
    */
   add(name: string, formats: readonly string[] | undefined, after: PlannedLast | undefined): Added {
-    const model = withoutVersion(name);
+    const model = normalizeModelName(name).replace(/@.*$/, '');
     const { defaults, maxBytes = Infinity } = this.request;
     const ids: readonly (string | undefined)[] = formats === undefined ? [undefined] : [...new Set(formats)];
     const begin = after?.model === model ? ids.indexOf(after.exportFormatId) + 1 : 0;
@@ -161,7 +162,7 @@ class Part {
       this.bytes += jsonBytes(one);
       if (this.planned.length > 0 && this.bytes > maxBytes) return { isFull: true, last };
       this.planned.push(one);
-      last = { model, ...(exportFormatId !== undefined && { exportFormatId }) };
+      last = { model, ...defined({ exportFormatId }) };
       this.last = last;
     }
     return { isFull: false };
@@ -172,7 +173,7 @@ class Part {
   }
 }
 
-/** Formats of a Model that were asked for and can be written as artifacts. */
+/** The requested formats of a Model that can be written as artifacts. */
 function formatsOf(model: VertexModel, formats: Formats): string[] {
   return model.supportedExportFormats
     .filter((format) => missingContents(format, ['ARTIFACT']).length === 0)
@@ -191,8 +192,8 @@ function nothingToExport(name: string, model: VertexModel): ApplicationFailure {
   return exportFailure(ids ? `${name} has no format with ARTIFACT; it supports: ${ids}` : `${name} is not exportable`, {
     type: ids ? ExportFailureType.DestinationMismatch : ExportFailureType.NotExportable,
     action: ids
-      ? 'Export it by itself, with an imageDestination.'
-      : 'The Model has no supportedExportFormats: leave it out.',
+      ? 'Export this Model separately, with an imageDestination.'
+      : 'The Model has no supportedExportFormats. Remove it from the input.',
   });
 }
 

@@ -5,12 +5,12 @@ import { problem } from '../../contract/problems';
 import type { ExportDependencies } from '../dependencies';
 import { inputFailure } from '../failures/failure';
 import { requireRunFolder } from '../export/run-folder';
-import { writeOwnObject } from '../write-object';
+import { writeObjectOnce } from '../export/write-object';
 
-/** Name of an object that has results. */
+/** Name of a results object. */
 const RESULTS_NAME = /^results-\d{5,9}\.jsonl$/;
 
-/** Writes results of a fleet as JSON lines. Where the same is there already, an earlier attempt has written it. */
+/** Writes results of a fleet as JSON lines. An equal object from an earlier attempt is kept. */
 export async function writeResults(
   deps: Pick<ExportDependencies, 'storage'>,
   { uri, exports }: WriteResultsRequest,
@@ -20,10 +20,10 @@ export async function writeResults(
   if (place === undefined || !RESULTS_NAME.test(uri.slice(folder.length))) {
     throw inputFailure([problem('uri', 'must be gs://bucket/path/results-NUMBER.jsonl')]);
   }
-  // Any workflow can call the activity: nobody else's folder is written to.
+  // Any workflow can call the activity: it writes only to the caller's own folder.
   requireRunFolder(folder, Context.current().info);
   const lines = exports.map((line) => `${JSON.stringify(line)}\n`).join('');
-  const written = await writeOwnObject(deps.storage, {
+  const written = await writeObjectOnce(deps.storage, {
     place,
     content: lines,
     contentType: 'application/jsonl',

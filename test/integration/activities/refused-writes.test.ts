@@ -180,7 +180,7 @@ suite('results of a fleet', () => {
     await upload(services().store, asked.uri.replace('gs://exports/', ''), 'of another run');
     services().vertex.addFault({ match: { path: '^/upload/' }, fault: refusal('retentionPolicyNotMet') });
     const { message } = await failureOf(run(writeResults, asked), ExportFailureType.PermissionDenied);
-    assert.match(message, /retention policy keeps the object/);
+    assert.match(message, /retention policy of the bucket protects the object/);
   });
 });
 

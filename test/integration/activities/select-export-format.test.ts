@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { ExportModelInput } from '../../../src/contract/export-input';
 import type { ExportPlan } from '../../../src/contract/export-activities';
 import { ExportFailureType } from '../../../src/contract/failures';
-import { withKnownBuckets } from '../../../src/google/bucket-cache';
+import { withBucketCache } from '../../../src/google/bucket-cache';
 import { activitiesOf, failureOf, run } from '../../support/activities';
 import { addModel, modelEntry, MODELS } from '../../support/models';
 import { useGoogleServices } from '../../support/services';
@@ -166,7 +166,7 @@ suite('the plan', () => {
     }
   });
 
-  test('goes on without a look at the bucket where the worker may not read it', async () => {
+  test('continues without the location of the bucket if the worker may not read it', async () => {
     const { vertex } = services();
     // An object store that refuses everything: the emulator answers its path with what the fault says.
     const id = vertex.addFault({
@@ -233,7 +233,7 @@ test('the record of a bucket is read once for many exports, and again after a mi
   const clock = new VirtualClock();
   const record = { name: 'exports', location: 'US-CENTRAL1' };
   const unused = (): never => assert.fail('only buckets are read');
-  const storage = withKnownBuckets(
+  const storage = withBucketCache(
     {
       getBucket: () => {
         reads += 1;

@@ -166,8 +166,8 @@ suite('an exported image', () => {
   });
 
   const unreadable: [string, RegExp][] = [
-    ['docker.io/library/python:3', /is in another registry, and was not compared/],
-    ['us-docker.pkg.dev/vertex-ai/prediction/absent:latest', /can't be read, and was not compared/],
+    ['docker.io/library/python:3', /is in another registry and was not compared/],
+    ['us-docker.pkg.dev/vertex-ai/prediction/absent:latest', /can't be read and was not compared/],
   ];
   for (const [servingImageUri, message] of unreadable) {
     test(`says that it was not compared with ${servingImageUri}`, async () => {

@@ -224,7 +224,7 @@ suite('deletePartialArtifacts', () => {
     assert.equal((await objects(folder)).length, 1);
     assert.match(
       (await handle.status()).failure ?? '',
-      /objects left in gs:\/\/exports\/tests\/.*: 1, deleted: 1; the reason: .*retention policy keeps the object/,
+      /objects left in gs:\/\/exports\/tests\/.*: 1, deleted: 1; the reason: .*retention policy of the bucket protects the object/,
     );
   });
 

@@ -61,7 +61,10 @@ suite('an export that runs longer than parkAfter', () => {
   test('a parked export frees its slot for others and reports that it is still running', async () => {
     const long = await startLong(600_000);
     const pending = await untilParked(long);
-    assert.match(pending.failure ?? '', /still runs, and gave its slot back as longExports asks — .* again in 1 s\.$/);
+    assert.match(
+      pending.failure ?? '',
+      /is still running; the export parks, as longExports requires — .* again in 1 s\.$/,
+    );
     const { operation, waited } = pending.heartbeat as { operation: string; waited: string };
     assert.equal(operation, await operationOf(long));
     assert.match(waited, /^\d+ s$/);

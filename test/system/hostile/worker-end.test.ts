@@ -78,7 +78,10 @@ suite('a worker process that can not continue', () => {
       process.kill(worker.pid, 'SIGTERM');
       assert.equal(await worker.exited, 1);
     });
-    assert.match(worker.lines.at(-1) ?? '', /^The worker did not stop within \d+ ms\. Activities that still run: 1\./);
+    assert.match(
+      worker.lines.at(-1) ?? '',
+      /^The worker did not stop within \d+ ms\. Activities that are still running: 1\./,
+    );
   });
 
   test('ends at once after a second SIGTERM', async () => {

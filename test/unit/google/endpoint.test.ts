@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createDependencies } from '../../../src/activities/google-dependencies';
 import { parseWorkerConfig } from '../../../src/worker/config';
 import { EndpointError, endpointUrl } from '../../../src/google/endpoint';
+import { googleServices } from '../../../src/google/services';
 
 const credentials = { headers: () => Promise.resolve({ authorization: 'Bearer x' }), refresh: () => undefined };
 const create = (vertex: string, options: object = {}) =>
-  createDependencies({ endpoints: { vertex }, emulators: {}, credentials, ...options });
+  googleServices({ endpoints: { vertex }, emulators: {}, credentials, ...options });
 
 suite('the endpoint of a service', () => {
   test('is a URL, also where only its host is given', () => {

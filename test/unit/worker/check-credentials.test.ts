@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
-import { googleCredentials } from '../../../src/activities/google-dependencies';
+import { googleCredentials } from '../../../src/google/services';
 import type { Credentials } from '../../../src/google/credentials';
 import { checkCredentials } from '../../../src/worker/check-credentials';
 import { WorkerEndedError } from '../../../src/worker/run-worker';

@@ -73,6 +73,6 @@ export const SECRETS: Readonly<Record<string, Row>> = {
   'a redirect to what is not a URL': {
     call: 'blobs.get',
     reply: (_, response) => response.writeHead(302, { location: 'https://[' }).end(),
-    ending: refused(/what is not a URL/),
+    ending: refused(/an invalid URL/),
   },
 };

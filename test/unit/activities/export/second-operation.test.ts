@@ -54,6 +54,9 @@ function dependencies(vertex: VertexApi, changes: Partial<ExportDependencies>): 
   return deps as ExportDependencies;
 }
 
+/** Heartbeats are of no interest here. */
+const ignore = (): void => undefined;
+
 suite('an operation that a race has started', () => {
   test('is cancelled by the attempt that started it, although that attempt was given up before the answer', async () => {
     const environment = activityEnvironment({ attempt: 2 });
@@ -76,7 +79,7 @@ suite('an operation that a race has started', () => {
       },
     };
     const deps = dependencies(vertex, { storage: storage as ExportDependencies['storage'] });
-    await environment.run(() => startExport(deps, request)).catch(() => undefined);
+    await environment.run(() => startExport(deps, request, ignore)).catch(() => undefined);
     assert.deepEqual(cancelled, [SECOND]);
   });
 
@@ -96,7 +99,7 @@ suite('an operation that a race has started', () => {
     };
     const awaited: AwaitExportRequest = { operation: FIRST, polling: POLLING, twinOf: request };
     const deps = dependencies(vertex, { poller: poller as ExportDependencies['poller'] });
-    await activityEnvironment().run(() => awaitExport(deps, awaited));
+    await activityEnvironment().run(() => awaitExport(deps, awaited, ignore));
     assert.deepEqual(events.slice(0, 2), [`cancelled ${SECOND}`, 'ended']);
   });
 
@@ -112,7 +115,9 @@ suite('an operation that a race has started', () => {
       () => assert.fail('nothing runs that could be cancelled'),
     );
     const again = { ...request, exclude: [FIRST] };
-    const started: StartedExport = await activityEnvironment().run(() => startExport(dependencies(vertex, {}), again));
+    const started: StartedExport = await activityEnvironment().run(() =>
+      startExport(dependencies(vertex, {}), again, ignore),
+    );
     assert.equal(started.operation, THIRD);
   });
 
@@ -135,13 +140,13 @@ suite('an operation that a race has started', () => {
     };
     const deps = dependencies(vertex, { poller: poller as ExportDependencies['poller'] });
     const alone = await activityEnvironment()
-      .run(() => awaitExport(deps, awaited))
+      .run(() => awaitExport(deps, awaited, ignore))
       .catch((reason: unknown) => reason);
     assert.ok(alone instanceof ApplicationFailure);
     assert.equal(alone.type, 'ExportError.OperationCancelled');
     const withOther = { ...awaited, twinOf: { ...request, exclude: [] } };
     const failure = await activityEnvironment()
-      .run(() => awaitExport(deps, withOther))
+      .run(() => awaitExport(deps, withOther, ignore))
       .catch((reason: unknown) => reason);
     assert.ok(failure instanceof ApplicationFailure);
     assert.equal((failure.details?.[0] as { exportAgain?: boolean }).exportAgain, true, failure.message);

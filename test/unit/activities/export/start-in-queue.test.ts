@@ -47,11 +47,14 @@ function environment(status: () => string): MockActivityEnvironment {
   return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { client: client as unknown as Client });
 }
 
+/** Heartbeats are of no interest here. */
+const ignore = (): void => undefined;
+
 suite('a start that waited long for the quota', { concurrency: true }, () => {
   for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
     test(`sends nothing when its workflow is ${status}`, async () => {
       const { deps, sent } = queue();
-      const started = environment(() => status).run(() => startExport(deps, startRequest(MODEL)));
+      const started = environment(() => status).run(() => startExport(deps, startRequest(MODEL), ignore));
       await assert.rejects(started, CancelledFailure);
       assert.deepEqual(sent, []);
     });
@@ -59,14 +62,16 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
 
   test('is sent when its workflow still runs', async () => {
     const { deps, sent } = queue();
-    await environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL)));
+    await environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL), ignore));
     assert.equal(sent.length, 1);
   });
 
   test('sends nothing after its deadline', async () => {
     const { deps, sent } = queue();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
-    const started = environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL, { notAfter })));
+    const started = environment(() => 'RUNNING').run(() =>
+      startExport(deps, startRequest(MODEL, { notAfter }), ignore),
+    );
     await assert.rejects(started, /The deadline of the export passed before it could be started/);
     assert.deepEqual(sent, []);
   });
@@ -91,7 +96,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     const vertex = slow as VertexApi;
     const submission = () => Promise.resolve({ vertex, release: () => undefined });
     const started = environment(() => status).run(() =>
-      startExport({ ...deps, vertex, submission }, startRequest(MODEL)),
+      startExport({ ...deps, vertex, submission }, startRequest(MODEL), ignore),
     );
     await assert.rejects(started, CancelledFailure);
     assert.deepEqual([sent.length, cancelled], [1, [`${MODEL}/operations/1`]]);

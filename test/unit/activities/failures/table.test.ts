@@ -130,7 +130,7 @@ const ROWS: readonly Row[] = [
     purpose: 'manifest',
     type: PermissionDenied,
     retriedMs: 0,
-    action: /policy of the organization/,
+    action: /organization policy forbids/,
     fixableBy: 'organization-administrator',
   },
   {
@@ -176,7 +176,7 @@ const ROWS: readonly Row[] = [
     purpose: 'deletion',
     type: PermissionDenied,
     retriedMs: 0,
-    action: /retention policy keeps the object/,
+    action: /retention policy of the bucket protects the object/,
     fixableBy: 'bucket-administrator',
   },
   {

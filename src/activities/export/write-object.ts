@@ -1,39 +1,39 @@
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { StorageUri } from '../contract/resource-names';
-import { GoogleApiError, isThrottled } from '../google/api-error';
-import type { StorageApi, StorageObject } from '../google/storage';
-import type { RequestPurpose } from './failures/table';
-import { failureOf } from './failures/failure';
+import type { StorageUri } from '../../contract/resource-names';
+import { GoogleApiError, isThrottled } from '../../google/api-error';
+import type { StorageApi, StorageObject } from '../../google/storage';
+import type { RequestPurpose } from '../failures/table';
+import { failureOf } from '../failures/failure';
 
-/** An object that a step writes in a folder of its own. */
-export interface OwnObject {
+/** An object that a step writes to a folder where nothing else writes. */
+export interface ObjectToWrite {
   readonly place: StorageUri;
   readonly content: string;
   readonly contentType: string;
   readonly purpose: RequestPurpose;
-  /** Whether other content is as good; asked only where the bytes differ. Default: it is not. */
+  /** Whether existing content with other bytes is equivalent. Default: it is not. */
   readonly isSame?: (existing: string) => boolean;
 }
 
-/** What became of a write. */
+/** The result of a write. */
 export type WriteOutcome =
   | { readonly outcome: 'written' }
   /** An earlier attempt has written the same. */
   | { readonly outcome: 'already there' }
-  /** Something else is there, and may not be replaced. */
+  /** Another object exists, and may not be replaced. */
   | { readonly outcome: 'refused'; readonly failure: unknown };
 
-/** Larger objects are not compared with what is written. */
+/** Largest object that is compared with the new content, in bytes. */
 const MAX_COMPARED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Writes an object where none may be replaced: with a retention policy, under a hold, or with the right to create
- * objects only, a second write of the same object is refused, and is no failure where the first one arrived.
+ * Writes an object once, also if it may not be replaced. With a retention policy, a hold, or the right to create objects
+ * only, a retry is refused although the first write has succeeded; this is not an error.
  *
- * @throws ApplicationFailure with a documented type where the object could not be written and none is there
+ * @throws ApplicationFailure with a documented type if the object could not be written and does not exist
  */
-export async function writeOwnObject(storage: StorageApi, object: OwnObject): Promise<WriteOutcome> {
+export async function writeObjectOnce(storage: StorageApi, object: ObjectToWrite): Promise<WriteOutcome> {
   try {
     await write(storage, object, ABSENT);
     return { outcome: 'written' };
@@ -41,12 +41,12 @@ export async function writeOwnObject(storage: StorageApi, object: OwnObject): Pr
     if (!isRefused(error)) throw failureOf(error, object.purpose);
     const existing = await find(storage, object);
     if (existing === 'unknown') {
-      // Only this step writes here, so that what is there now was written by its earlier attempt.
+      // Only this step writes here, so an earlier attempt has written the object.
       if (isTaken(error) && Context.current().info.attempt > 1) return { outcome: 'already there' };
       throw failureOf(error, object.purpose);
     }
     if (existing === undefined) throw failureOf(error, object.purpose);
-    if (await holdsTheSame(storage, object, existing)) return { outcome: 'already there' };
+    if (await hasSameContent(storage, object, existing)) return { outcome: 'already there' };
     if (!isTaken(error)) return { outcome: 'refused', failure: failureOf(error, object.purpose) };
     return replace(storage, object, existing);
   }
@@ -55,12 +55,20 @@ export async function writeOwnObject(storage: StorageApi, object: OwnObject): Pr
 /** Generation of an object that does not exist. */
 const ABSENT = '0';
 
-function write(storage: StorageApi, { place, content, contentType }: OwnObject, ifGeneration: string): Promise<void> {
+function write(
+  storage: StorageApi,
+  { place, content, contentType }: ObjectToWrite,
+  ifGeneration: string,
+): Promise<void> {
   const { cancellationSignal: signal } = Context.current();
   return storage.writeObject(place.bucket, place.path, content, { contentType, ifGeneration }, signal);
 }
 
-async function replace(storage: StorageApi, object: OwnObject, { generation }: StorageObject): Promise<WriteOutcome> {
+async function replace(
+  storage: StorageApi,
+  object: ObjectToWrite,
+  { generation }: StorageObject,
+): Promise<WriteOutcome> {
   try {
     await write(storage, object, generation);
     return { outcome: 'written' };
@@ -71,8 +79,8 @@ async function replace(storage: StorageApi, object: OwnObject, { generation }: S
   }
 }
 
-/** The object that is there; `unknown` where the account may not list it. */
-async function find(storage: StorageApi, { place }: OwnObject): Promise<StorageObject | undefined | 'unknown'> {
+/** Finds the existing object; `unknown` if the account may not list it. */
+async function find(storage: StorageApi, { place }: ObjectToWrite): Promise<StorageObject | undefined | 'unknown'> {
   const { cancellationSignal: signal } = Context.current();
   try {
     for await (const page of storage.listObjects(place.bucket, place.path, signal)) {
@@ -86,9 +94,9 @@ async function find(storage: StorageApi, { place }: OwnObject): Promise<StorageO
   }
 }
 
-async function holdsTheSame(
+async function hasSameContent(
   storage: StorageApi,
-  { place, content, isSame }: OwnObject,
+  { place, content, isSame }: ObjectToWrite,
   existing: StorageObject,
 ): Promise<boolean> {
   const bytes = Buffer.from(content);
@@ -107,7 +115,7 @@ async function holdsTheSame(
   }
 }
 
-/** Whether an object is there already: the write asked for none. */
+/** Whether an object exists already: the write required that there is none. */
 function isTaken(error: unknown): boolean {
   return error instanceof GoogleApiError && error.httpStatus === 412;
 }

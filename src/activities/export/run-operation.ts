@@ -3,30 +3,30 @@ import { mayBeSameProject, parseImageUri, parseModelName, parseOperationName } f
 import type { ExportOperation } from '../../google/vertex';
 
 /**
- * Whether an operation is one of the run: an operation of its Model whose output lies in the folder that no other run
- * writes to, or, where runs share a folder, one that wrote there since the run began.
+ * Whether an operation belongs to the run: an operation of its Model whose output is in the folder that only this run
+ * writes to. If runs share a folder, one that was created since the run began.
  */
-export function isOwnOperation(operation: ExportOperation, own: OwnOperation): boolean {
-  if (own.exclude.includes(operation.name) || !isOfModel(operation.name, own.model)) return false;
+export function isRunOperation(operation: ExportOperation, run: OwnOperation): boolean {
+  if (run.exclude.includes(operation.name) || !isOfModel(operation.name, run.model)) return false;
   const { artifactOutputUri, imageOutputUri } = operation.metadata.outputInfo;
-  const { outputUriPrefix, imageUri } = own.destinations;
+  const { outputUriPrefix, imageUri } = run.destinations;
   if (outputUriPrefix !== undefined) {
     if (artifactOutputUri?.startsWith(outputUriPrefix) !== true) return false;
-    if (own.perRunFolder) return true;
+    if (run.perRunFolder) return true;
     if (isInFolderOfRun(artifactOutputUri.slice(outputUriPrefix.length))) return false;
   } else if (imageUri === undefined || imageOutputUri === undefined || !isSameTag(imageOutputUri, imageUri)) {
     return false;
   }
   const created = Date.parse(operation.metadata.genericMetadata.createTime ?? '');
-  return created >= Date.parse(own.notBefore);
+  return created >= Date.parse(run.notBefore);
 }
 
-/** Whether only this run writes to its folder, so that its operations can be told from all others with certainty. */
-export function hasOwnFolder({ perRunFolder, destinations }: OwnOperation): boolean {
+/** Whether only this run writes to its folder, so that its operations can be identified with certainty. */
+export function hasRunFolder({ perRunFolder, destinations }: OwnOperation): boolean {
   return perRunFolder && destinations.outputUriPrefix !== undefined;
 }
 
-/** The service may name the project by its number where the Model's name has its id. */
+/** Whether an operation is of a Model. The service may name the project by its number, and the Model by the project's id. */
 function isOfModel(operation: string, model: string): boolean {
   const named = parseOperationName(operation);
   const owner = parseModelName(model);
@@ -38,14 +38,14 @@ function isOfModel(operation: string, model: string): boolean {
   );
 }
 
-/** A URI without a tag means `latest`. */
+/** Whether two images have the same name and tag. A URI without a tag means `latest`. */
 function isSameTag(a: string, b: string): boolean {
   const [one, other] = [parseImageUri(a), parseImageUri(b)];
   if (one === undefined || other === undefined) return false;
   return one.host === other.host && one.repository === other.repository && one.tag === other.tag;
 }
 
-/** Whether a path below a shared folder leads into the folder of a single run: that one's output is not shared. */
+/** Whether a path below a shared folder is in the folder of a single run. */
 function isInFolderOfRun(path: string): boolean {
   return /(?:^|\/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\//.test(path);
 }

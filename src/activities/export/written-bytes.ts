@@ -1,17 +1,18 @@
 import { parseStorageUri } from '../../contract/resource-names';
 import type { StorageApi } from '../../google/storage';
+import { asDirectory } from '../../google/storage-directory';
 
-/** An export's directory is listed so often at most, in milliseconds. */
+/** Shortest pause between two listings of an export's directory, in milliseconds. */
 const LISTING_INTERVAL_MS = 60_000;
-/** A listing ends after so many pages: it is for people, who need no more. */
+/** Most pages of a listing: it informs people, who need no exact number. */
 const MAX_PAGES = 10;
 
-/** So many listings of all exports are under way at most: others wait for their next heartbeat. */
-const MAX_UNDER_WAY = 8;
+/** Most concurrent listings, for all exports of the process: others are made at a later heartbeat. */
+const MAX_CONCURRENT = 8;
 
-const underWay = { count: 0 };
+const concurrent = { count: 0 };
 
-/** What a listing saw. */
+/** Files and bytes of a listing. */
 export interface Written {
   readonly files: number;
   readonly bytes: number;
@@ -21,8 +22,8 @@ export interface Written {
   readonly seenAt: string;
 }
 
-/** What a running export has written so far, by listings of its directory. */
-export class WrittenSoFar {
+/** Counts the bytes that a running export has written so far, by listings of its directory. */
+export class WrittenBytes {
   private latest: Written | undefined;
   private nextAt = 0;
 
@@ -32,18 +33,18 @@ export class WrittenSoFar {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** What was seen last. Starts another listing when it is time; one that fails is no matter. */
-  look(): Written | undefined {
+  /** The result of the latest listing. Starts another one if it is due; a listing that fails is ignored. */
+  latestOrList(): Written | undefined {
     const directory = this.uri === undefined ? undefined : parseStorageUri(this.uri);
     const now = Date.now();
-    if (directory === undefined || now < this.nextAt || underWay.count >= MAX_UNDER_WAY) return this.latest;
+    if (directory === undefined || now < this.nextAt || concurrent.count >= MAX_CONCURRENT) return this.latest;
     this.nextAt = now + LISTING_INTERVAL_MS;
-    const path = directory.path.endsWith('/') ? directory.path : `${directory.path}/`;
-    underWay.count += 1;
-    void this.list(directory.bucket, path)
+    const { bucket, path } = asDirectory(directory);
+    concurrent.count += 1;
+    void this.list(bucket, path)
       .catch(() => undefined)
       .finally(() => {
-        underWay.count -= 1;
+        concurrent.count -= 1;
       });
     return this.latest;
   }

@@ -5,8 +5,8 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['s', 1_000],
 ];
 
-/** A duration for people, by its two largest units: `1 h 2 min`, `45 s`. */
-export function inWords(ms: number): string {
+/** Formats a duration with its two largest units: `1 h 2 min`, `45 s`. */
+export function describeDuration(ms: number): string {
   const first = UNITS.findIndex(([, size]) => ms >= size);
   if (first < 0) return '0 s';
   let rest = ms;

@@ -1,16 +1,16 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 
-/** A refusal can pass, and a list can be late: for this long a step is retried, in milliseconds. */
+/** How long a step is retried after a refusal that may pass or a list that may be late, in milliseconds. */
 export const PASSING_MS = 300_000;
 
-/** Pauses between the attempts of a step, in milliseconds; they double up to the longest. */
+/** Pauses between the attempts of a step, in milliseconds: each is twice the last one, up to the longest. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Whether attempts have failed for this long, in milliseconds. A step can be old when its first request fails: it has
- * waited for a worker or for the quota, or has read files for hours. The number of attempts says how long they have
- * failed at least. Outside of an activity nobody tries again, so that every failure lasts.
+ * Whether attempts have failed for at least this long, in milliseconds. The age of a step is not enough: before its first
+ * failure, it may have waited for a worker or quota, or read files for hours. The number of attempts gives a lower bound.
+ * Always `true` outside of an activity, since nothing is retried there.
  */
 export function haveAttemptsFailedFor(ms = PASSING_MS): boolean {
   const context = asyncLocalStorage.getStore();
