@@ -1,0 +1,24 @@
+import path from 'node:path';
+import type { Check } from './checks/finding';
+import { checkWalls } from './checks/walls';
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  walls: checkWalls,
+};
+
+/** Runs one check on the repository, prints its findings as `file:line: message`, and fails if there are any. */
+async function main(name = ''): Promise<void> {
+  const check = CHECKS[name];
+  if (check === undefined)
+    throw new Error(`The check ${name} does not exist. Checks: ${Object.keys(CHECKS).join(', ')}`);
+  const findings = await check(path.join(__dirname, '..', '..'));
+  for (const { file, line, message } of findings) process.stderr.write(`${file}:${line}: ${message}\n`);
+  if (findings.length === 0) return;
+  process.stderr.write(`\n${findings.length} findings of check:${name}.\n`);
+  process.exitCode = 1;
+}
+
+main(process.argv[2]).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
