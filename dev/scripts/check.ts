@@ -1,9 +1,11 @@
 import path from 'node:path';
 import type { Check } from './checks/finding';
+import { checkDocs } from './checks/docs/docs';
 import { checkWalls } from './checks/walls';
 
 const CHECKS: Readonly<Record<string, Check>> = {
   walls: checkWalls,
+  docs: checkDocs,
 };
 
 /** Runs one check on the repository, prints its findings as `file:line: message`, and fails if there are any. */

@@ -63,7 +63,7 @@ suite('check:walls', () => {
     test(`refuses a type-only import of ${specifier} in ${file}`, () => {
       const found = findings.filter((finding) => finding.file === file);
       assert.deepEqual(
-        found.map(({ line, message }) => [line, (/\[(.*)\]$/.exec(message))?.[1]]),
+        found.map(({ line, message }) => [line, /\[(.*)\]$/.exec(message)?.[1]]),
         [[2, wall]],
       );
     });
