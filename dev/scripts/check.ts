@@ -1,11 +1,15 @@
 import path from 'node:path';
 import type { Check } from './checks/finding';
 import { checkDocs } from './checks/docs/docs';
+import { checkFileNames } from './checks/file-names';
+import { checkLanguage } from './checks/language/language';
 import { checkWalls } from './checks/walls';
 
 const CHECKS: Readonly<Record<string, Check>> = {
   walls: checkWalls,
   docs: checkDocs,
+  'file-names': checkFileNames,
+  language: checkLanguage,
 };
 
 /** Runs one check on the repository, prints its findings as `file:line: message`, and fails if there are any. */
