@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Check } from './checks/finding';
 import { checkDocs } from './checks/docs/docs';
+import { checkDocstrings } from './checks/docstrings';
 import { checkFileNames } from './checks/file-names';
 import { checkLanguage } from './checks/language/language';
 import { checkWalls } from './checks/walls';
@@ -8,6 +9,7 @@ import { checkWalls } from './checks/walls';
 const CHECKS: Readonly<Record<string, Check>> = {
   walls: checkWalls,
   docs: checkDocs,
+  docstrings: checkDocstrings,
   'file-names': checkFileNames,
   language: checkLanguage,
 };
