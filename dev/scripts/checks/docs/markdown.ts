@@ -17,8 +17,13 @@ export interface MarkdownFile {
 export function readMarkdown(root: string): MarkdownFile[] {
   return filesBelow(root, '', ['.md']).map((file) => ({
     file,
-    nodes: descendants(fromMarkdown(readFileSync(path.join(root, file), 'utf8'))),
+    nodes: parseMarkdown(readFileSync(path.join(root, file), 'utf8')),
   }));
+}
+
+/** All nodes of a Markdown text, in the order of the text. */
+export function parseMarkdown(text: string): Node[] {
+  return descendants(fromMarkdown(text));
 }
 
 function descendants(node: Node): Node[] {
