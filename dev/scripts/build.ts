@@ -11,8 +11,10 @@ import { exportModelsResultSchema } from '../../src/contract/fleet-result';
 const root = path.join(__dirname, '..', '..');
 const lib = path.join(root, 'lib');
 
-/** Compiles `src/` and `emulator/` to `lib/`, and adds what is not TypeScript. */
+/** Compiles `src/` and `emulator/` to `lib/`, and adds models, schemas and the workflow bundle. */
 async function build(): Promise<void> {
+  // A package must not contain files whose sources were moved or removed.
+  if (process.argv.includes('--clean')) rmSync(lib, { recursive: true, force: true });
   const tsc = require.resolve('typescript/bin/tsc');
   // Without its output, the compiler's memory of the last build would make it write nothing.
   if (!existsSync(lib)) rmSync(path.join(root, 'node_modules', '.cache', 'lib.tsbuildinfo'), { force: true });

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packTarball } from './pack-tarball';
 
-/** Looks at the packed tarball as its users get it: publint, and are-the-types-wrong. */
+/** Checks the packed tarball with publint and are-the-types-wrong. */
 const folder = mkdtempSync(path.join(tmpdir(), 'vertex-export-package-'));
 try {
   const tarball = packTarball(folder);
   const bin = (name: string): string => path.join(__dirname, '..', '..', 'node_modules', '.bin', name);
   execFileSync(bin('publint'), ['run', tarball, '--strict'], { stdio: 'inherit' });
-  // Node before 12 is not asked about; schemas are JSON and have no types of their own.
+  // Node.js before version 12 is not checked; schemas are JSON and have no types.
   const ignored = ['--profile', 'node16', '--exclude-entrypoints', './schemas/*.json'];
   execFileSync(bin('attw'), [tarball, ...ignored, '--no-emoji'], { stdio: 'inherit' });
 } finally {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, suite, test } from 'node:test';
+import { z } from 'zod';
 import { packTarball } from '../../dev/scripts/pack-tarball';
 import { temporaryFolder } from '../support/models';
 
@@ -108,8 +109,19 @@ export type Handle = Awaited<ReturnType<VertexExportClient['start']>>;
     });
   }
 
-  test('holds what is built and documented, and no sources, tests or histories', () => {
+  test('contains the build, the sources of its source maps and the documentation, without tests or histories', () => {
     const files = readdirSync(installed).sort();
-    assert.deepEqual(files, ['CHANGELOG.md', 'LICENSE', 'README.md', 'lib', 'package.json']);
+    assert.deepEqual(files, ['CHANGELOG.md', 'LICENSE', 'README.md', 'emulator', 'lib', 'package.json', 'src']);
+  });
+
+  test('contains the source that each source map names', () => {
+    const maps = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.map'));
+    assert.ok(maps.length > 100);
+    const missing = maps.flatMap((map) => {
+      const file = path.join(installed, map);
+      const { sources } = z.object({ sources: z.string().array() }).parse(JSON.parse(readFileSync(file, 'utf8')));
+      return sources.filter((source) => !existsSync(path.join(path.dirname(file), source)));
+    });
+    assert.deepEqual(missing, []);
   });
 });

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { lineAt, type Finding } from '../finding';
+import { filesBelow } from '../tree';
+import dialect from './dialect.json';
+import { passagesOf, type Passage } from './passages';
+
+const rowSchema = z.object({
+  /** What is refused in comments, string literals and Markdown, as a regular expression. */
+  text: z.string().optional(),
+  /** What is refused in names, after they are split into words. */
+  name: z.string().optional(),
+  /** What to write instead. */
+  use: z.string(),
+  /** A sentence that `text` refuses. */
+  example: z.string(),
+});
+
+/** The words and phrases that this repository does not use, with a plain replacement each. */
+export const DIALECT = rowSchema.array().parse(dialect);
+
+const ROWS = DIALECT.map(({ use, ...patterns }) => ({
+  use,
+  text: expression(patterns.text),
+  name: expression(patterns.name),
+}));
+
+const FOLDERS = ['src', 'emulator', 'examples', 'dev', 'test'];
+
+/** Finds words and phrases of the dialect in comments, string literals, names and Markdown. */
+export function checkLanguage(root: string): Finding[] {
+  const sources = FOLDERS.flatMap((folder) => filesBelow(root, folder, ['.ts', '.mts', '.cts']));
+  return [
+    ...sources.flatMap((file) => findingsIn(root, file, passagesOf)),
+    ...filesBelow(root, '', ['.md']).flatMap((file) =>
+      findingsIn(root, file, (_file, text) => [{ kind: 'text', text, offset: 0 }]),
+    ),
+  ];
+}
+
+function findingsIn(root: string, file: string, passages: (file: string, text: string) => Passage[]): Finding[] {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  return passages(file, text)
+    .flatMap((passage) =>
+      ROWS.flatMap(({ use, ...row }) => {
+        const matches = [...passage.text.matchAll(row[passage.kind] ?? /$^/g)];
+        return matches.map(({ 0: found, index }) => ({
+          file,
+          line: lineAt(text, passage.kind === 'name' ? passage.offset : passage.offset + index),
+          message: `${passage.kind === 'name' ? 'the name with ' : ''}"${found.trim().replaceAll(/\s+/g, ' ')}": write ${use}.`,
+        }));
+      }),
+    )
+    .sort((one, other) => one.line - other.line);
+}
+
+/** Spaces of a pattern also match the end of a line. Only an initial that is written as a capital needs one. */
+function expression(pattern: string | undefined): RegExp | undefined {
+  if (pattern === undefined) return undefined;
+  const flags = /[A-Z]/.test(pattern.replaceAll(/\\./g, '').replaceAll(/JSON|UR[LI]/g, '')) ? 'gm' : 'gim';
+  return new RegExp(pattern.replaceAll(' ', '\\s+'), flags);
+}
