@@ -10,7 +10,7 @@ import { inParallel } from '../../src/internal/in-parallel';
 import { childInput, singleInput } from './input';
 import { NEVER_STARTED } from './check';
 import type { ChaosPlan } from './plan';
-import type { Started } from './run';
+import type { Started } from './world';
 import { whileServerIsAway } from './server-calls';
 import type { ChaosStack } from './stack';
 import { BUCKET } from './stack';

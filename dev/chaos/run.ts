@@ -10,7 +10,7 @@ import { intervene, resetWorkflow } from './interventions';
 import type { ChaosPlan, FleetIntervention, PlannedFleet, PlannedSingle } from './plan';
 import { whileServerIsAway } from './server-calls';
 import type { ChaosStack } from './stack';
-import type { ObservedExport } from './world';
+import type { ObservedExport, Started } from './world';
 
 /** What became of a run: the line that `--json` prints. */
 export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations' | 'adopted' | 'extra'> {
@@ -19,12 +19,6 @@ export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOpera
   /** What happened, and how often; `continueAsNew` counts further runs of fleets. */
   readonly events: Readonly<Record<string, number>>;
   readonly seconds: number;
-}
-
-/** What was started, and what was done to it. */
-export interface Started {
-  readonly workflowId: string;
-  readonly interventions: ObservedExport['interventions'][number][];
 }
 
 /** How long exports get to end after the last event, in milliseconds. A refused step is retried for five minutes. */

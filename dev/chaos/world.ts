@@ -2,6 +2,12 @@ import type { EmulatorOperation } from '../../emulator';
 import type { ExportAttempt, ExportModelResult, ExportModelsResult } from '../../src';
 import type { FleetIntervention, Intervention } from './plan';
 
+/** What was started, and what was done to it. */
+export interface Started {
+  readonly workflowId: string;
+  readonly interventions: ObservedExport['interventions'][number][];
+}
+
 /** How a workflow of an export ended. Times are ISO 8601. */
 export type ExportEnd =
   | { readonly status: 'COMPLETED'; readonly closeTime: string; readonly result: ExportModelResult }

@@ -10,6 +10,7 @@ import { LoggerWithComposedMetadata } from '@temporalio/common/lib/logger';
 import type { coresdk, temporal } from '@temporalio/proto';
 import { DefaultLogger } from '@temporalio/worker';
 import { Activity } from '@temporalio/worker/lib/activity';
+import type { AskedServer } from './temporal-client';
 import { simulatedClient } from './temporal-client';
 import type { Incarnation, Running } from './worker-slot';
 
@@ -20,7 +21,7 @@ export interface Reported {
   readonly type: string;
   readonly command: coresdk.workflow_commands.IScheduleActivity;
   readonly heartbeatMs: number;
-  readonly server: Parameters<typeof simulatedClient>[0];
+  readonly server: AskedServer;
   heartbeat(attempt: ActivityAttempt, details: Payload | undefined): 'continue' | 'cancel' | 'not found';
   complete(attempt: ActivityAttempt, result: coresdk.activity_result.IActivityExecutionResult): void;
 }

@@ -4,10 +4,25 @@ import type { Payload } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import { temporal } from '@temporalio/proto';
 import type { Info } from '@temporalio/activity';
-import type { SimulatedServer } from './server';
 import { ActivityAttempt } from './activity-attempt';
+import type { AskedServer } from './temporal-client';
 import type { Incarnation } from './worker-slot';
-import type { WorkflowRun } from './workflow-run';
+
+/** The server, as far as an activity uses it. */
+export interface ActivityServer extends AskedServer {
+  readonly time: AskedServer['time'] & { readonly now: number; readonly startedAt: number };
+  readonly trace: (line: string) => void;
+  offer(activity: ActivityExecution): void;
+  withdraw(activity: ActivityExecution): void;
+}
+
+/** The workflow run of an activity. */
+export interface ActivityRun {
+  readonly label: string;
+  readonly runId: string;
+  readonly workflowId: string;
+  resolve(activity: ActivityExecution, result: Resolution): void;
+}
 
 type Failure = temporal.api.failure.v1.IFailure;
 type Resolution = coresdk.activity_result.IActivityResolution;
@@ -42,8 +57,8 @@ export class ActivityExecution {
   private cancelAttemptTimers: () => void = () => undefined;
 
   constructor(
-    readonly server: SimulatedServer,
-    readonly run: WorkflowRun,
+    readonly server: ActivityServer,
+    readonly run: ActivityRun,
     readonly command: coresdk.workflow_commands.IScheduleActivity,
   ) {
     this.scheduledAt = server.time.now;

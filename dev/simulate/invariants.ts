@@ -5,7 +5,8 @@ import { exportModelResultSchema } from '../../src/contract/export-result';
 import type { PlannedExport } from './scenario';
 import type { Operation, SimulatedService } from './service';
 import type { Incarnation } from './worker-slot';
-import type { Closed, WorkflowRun } from './workflow-run';
+import type { WorkflowRun } from './workflow-run';
+import type { Closed } from './run-end';
 
 /** A promise that was broken, by its number in docs/reliability.md. */
 export interface Violation {

@@ -3,10 +3,21 @@ import type { BeforeSend } from '../../src/google/rest';
 import type { StorageApi, StorageObject } from '../../src/google/storage';
 import type { ExportOperation, VertexApi } from '../../src/google/vertex';
 import type { Call, FaultKind, Operation, SimulatedService } from './service';
-import type { Incarnation } from './worker-slot';
+import type { WorkerCode } from './worker-code';
 
 /** An answer that takes longer counts as lost, in milliseconds, as in the real client. */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The worker process, as far as its clients use it. */
+interface ClientProcess {
+  readonly code: Pick<WorkerCode, 'errors'>;
+  /** How each request that has no answer yet ends when the process dies. */
+  readonly requests: Set<() => void>;
+  deliver(callback: () => void): void;
+  sendDelayMs(call: Call): number;
+  throwIfDead(): void;
+  trace(line: string): void;
+}
 
 interface Request<T> {
   readonly call: Call;
@@ -25,7 +36,7 @@ const CHANGING: readonly Call[] = ['export', 'cancel', 'deleteObject'];
 export class ServiceClients {
   constructor(
     private readonly service: SimulatedService,
-    private readonly process: Incarnation,
+    private readonly process: ClientProcess,
     private readonly sent: (call: Call, resource: string) => void,
   ) {}
 

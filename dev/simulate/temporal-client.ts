@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import type { Closed } from './workflow-run';
+import type { Closed } from './run-end';
 
 /** The server, as far as its client asks it. */
-interface AskedServer {
+export interface AskedServer {
   readonly time: { after(ms: number, callback: () => void): () => void };
   readonly runs: readonly {
     readonly workflowId: string;

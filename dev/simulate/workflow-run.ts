@@ -8,19 +8,22 @@ import Long from 'long';
 import { EXPORT_STATUS_QUERY } from '../../src/contract/names';
 import type { ExportModelInput } from '../../src/contract/export-input';
 import type { ExportStatus } from '../../src/contract/export-status';
+import type { ActivityServer } from './activity-execution';
 import { ActivityExecution } from './activity-execution';
-import type { SimulatedServer } from './server';
+import type { VirtualTime } from './virtual-time';
+import type { Closed } from './run-end';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 type Command = coresdk.workflow_commands.IWorkflowCommand;
 type Failure = temporal.api.failure.v1.IFailure;
 
-/** How a run ended. */
-export interface Closed {
-  readonly kind: 'completed' | 'failed' | 'cancelled' | 'terminated';
-  readonly at: number;
-  readonly result?: Payload;
-  readonly failure?: Failure;
+/** The server, as far as a run uses it. */
+interface RunServer extends ActivityServer {
+  readonly time: VirtualTime;
+  onBlocked: (run: WorkflowRun) => void;
+  onClosed(run: WorkflowRun): void;
+  whenWorkerIsAwake(then: () => void): void;
+  createWorkflow(info: unknown, randomnessSeed: number[], now: number): Promise<Workflow>;
 }
 
 /** One workflow task that was completed. */
@@ -58,7 +61,7 @@ export class WorkflowRun {
   private queries = 0;
 
   constructor(
-    readonly server: SimulatedServer,
+    readonly server: RunServer,
     readonly options: RunOptions,
   ) {}
 

@@ -30,6 +30,7 @@ const POLL_EVERY_MS = 5_000;
 /** Signature of `exportModelWorkflow`, without the code that only runs in a worker. */
 type ExportModelWorkflow = (input: ExportModelInput) => Promise<ExportModelResult>;
 
+/** Settings of a {@link VertexExportClient}. */
 export interface ExportClientOptions {
   /** Task queue that the export workers poll. Default `vertex-export`. */
   readonly taskQueue?: string;
@@ -37,6 +38,7 @@ export interface ExportClientOptions {
   readonly google?: GoogleServiceOptions;
 }
 
+/** Settings of the start of one export. */
 export interface StartExportOptions {
   /** Default: {@link exportWorkflowId} of the input, so that a second start of the same export joins the first. */
   readonly workflowId?: string;

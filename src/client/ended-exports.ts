@@ -9,6 +9,7 @@ import { endedWorkflows } from './ended-workflows';
 import { defined } from '../internal/defined';
 import { inParallel } from '../internal/in-parallel';
 
+/** How the client waits for the results of exports. */
 export interface ResultsOptions {
   /** Pause between two polls, in milliseconds. Default 5,000. */
   readonly everyMs?: number;

@@ -12,6 +12,7 @@ import { summaryText } from '../contract/text';
 /** Signature of `exportModelsWorkflow`, without the code that only runs in a worker. */
 type ExportModelsWorkflow = (input: ExportModelsInput) => Promise<ExportModelsResult>;
 
+/** Settings of the start of a fleet. */
 export interface StartFleetOptions {
   /**
    * Default: a digest of the input. A second start of the same fleet then joins the first one while that is running, and

@@ -1,33 +1,7 @@
 import type { ExportDefaults, ExportModelsEntry, ExportModelsInput } from './fleet-input';
 import type { FleetExport } from './fleet-result';
-import type { FleetState } from './fleet-state';
+import type { FleetState, PlannedExport, FleetSettings, FleetSource } from './fleet-state';
 import type { ExportModelInput } from './export-input';
-
-/** The part of a fleet that is not planned yet. */
-export type FleetSource =
-  | { readonly exports: readonly ExportModelsEntry[] }
-  | {
-      readonly models: readonly string[];
-      readonly formats?: readonly string[] | 'all';
-      /** The last planned export, if only a part of the first Model's exports is planned. */
-      readonly after?: PlannedLast;
-    }
-  | {
-      readonly parent: string;
-      readonly filter?: string;
-      readonly formats?: readonly string[] | 'all';
-      /** Token of the next page; missing for the first page. */
-      readonly pageToken?: string;
-      /** The last planned export of the page, if only a part of the page is planned. */
-      readonly after?: PlannedLast;
-    };
-
-/** The last planned export. The exports after it are not planned yet. */
-export interface PlannedLast {
-  /** Resource name of the Model, without a version. */
-  readonly model: string;
-  readonly exportFormatId?: string;
-}
 
 /** Request of the activity `planExports`. */
 export interface PlanExportsRequest {
@@ -41,12 +15,6 @@ export interface PlanExportsRequest {
   readonly maxBytes?: number;
 }
 
-/** An export that is ready to start. */
-export interface PlannedExport {
-  readonly workflowId: string;
-  readonly input: ExportModelInput;
-}
-
 /** Result of the activity `planExports`. */
 export interface PlannedExports {
   readonly planned: readonly PlannedExport[];
@@ -58,17 +26,6 @@ export interface PlannedExports {
   readonly nextPageToken?: string;
   /** The rest of the part, which exceeds `maxBytes`. It is planned next. */
   readonly rest?: FleetSource;
-}
-
-/** Settings of a fleet, from its checked input. */
-export interface FleetSettings {
-  readonly maxConcurrent: number;
-  readonly onFailure: 'continue' | 'stop';
-  readonly resultsUriPrefix?: string;
-  /** Folder name of the workflow id, below `resultsUriPrefix`. Missing in runs of earlier versions. */
-  readonly folderName?: string;
-  /** Indexes in `exports` or `models` that request the same export as an earlier one. */
-  readonly duplicates: readonly number[];
 }
 
 /** Request of the activity `awaitExports`. */

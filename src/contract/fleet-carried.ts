@@ -1,4 +1,4 @@
-import type { FleetSettings } from './fleet-activities';
+import type { FleetSettings } from './fleet-state';
 import { FLEET_SIZE_ADVICE } from './fleet-check';
 import type { ExportDefaults } from './fleet-input';
 import { exportModelsInputSchema, exportOf } from './fleet-input';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exportIdentity } from './workflow-id';
-import type { FleetSettings } from './fleet-activities';
+import type { FleetSettings } from './fleet-state';
 import type { ExportModelsInput, NormalizedFleet } from './fleet-input';
 import { exportModelsInputSchema, exportOf, MAX_ENTRIES, mergedOptions } from './fleet-input';
 import { jsonBytes, MAX_INLINE_RESULTS } from './fleet-limits';

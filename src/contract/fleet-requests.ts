@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { MAX_HEARTBEAT_TIMEOUT_MS } from './duration';
 import { formatId, modelName, storageUri, text, timestamp, workflowId } from './fields';
-import type { AwaitExportsRequest, FleetSource, PlanExportsRequest, WriteResultsRequest } from './fleet-activities';
+import type { AwaitExportsRequest, PlanExportsRequest, WriteResultsRequest } from './fleet-activities';
+import type { FleetSource } from './fleet-state';
 import type { ExportDefaults } from './fleet-input';
 import { exportModelsInputSchema } from './fleet-input';
 import type { FleetState } from './fleet-state';

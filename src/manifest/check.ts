@@ -1,4 +1,5 @@
 import { GoogleApiError } from '../google/api-error';
+import { CredentialsError } from '../google/credentials-error';
 import type { GoogleServiceOptions } from '../google/services';
 import { googleServices } from '../google/services';
 import { DirectoryReader, asDirectory, exportedFile } from '../google/storage-directory';
@@ -14,6 +15,7 @@ import type { ArtifactFile } from '../verification/artifact-file';
 import { MANIFEST_NAME } from './digests';
 import { compareWithManifest } from './compare';
 
+/** What a check of a manifest reads, and where. */
 export interface ManifestCheckOptions {
   /**
    * `listing` compares what the store records; `content` reads every byte, and compares all digests. Default `listing`.
@@ -32,6 +34,7 @@ export interface ManifestCheckOptions {
   signal?: AbortSignal;
 }
 
+/** Progress of a check, for a progress bar. */
 export interface ManifestCheckProgress {
   /** `files` counts listed files, `bytes` counts bytes that were read. */
   readonly unit: 'files' | 'bytes';
@@ -76,7 +79,7 @@ export class ManifestError extends Error {
  *
  * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
  * directory beside it
- * @throws ManifestError if there is no manifest, or if Cloud Storage refuses a request
+ * @throws ManifestError if there is no manifest, or if Cloud Storage or the credentials refuse a request
  */
 export async function verifyManifest(
   manifest: ExportManifest | string,
@@ -85,7 +88,8 @@ export async function verifyManifest(
   try {
     return await check(manifest, options);
   } catch (error) {
-    throw error instanceof GoogleApiError ? refusedRead(error) : error;
+    if (error instanceof GoogleApiError) throw refusedRead(error);
+    throw error instanceof CredentialsError && !error.isOutage ? new ManifestError(error.message) : error;
   }
 }
 

@@ -6,7 +6,7 @@ import { JsonReader } from './readers/json-reader';
 import type { SparseBytes } from './readers/sparse-bytes';
 import { MalformedFileError } from './readers/sparse-bytes';
 import type { Inspecting } from './readers/work';
-import { LimitError } from './readers/work';
+import { LimitError } from './readers/limit-error';
 import { forEachInSlices, inSlice } from './slices';
 
 /** What a manifest records of one of its parts. */

@@ -4,9 +4,11 @@ import type { ExportFiles } from './export-files';
 import { pathBeside } from './export-files';
 import { messageAbout, Messages, shown, shownName } from './messages';
 import { LoadedParts } from './readers/loaded-parts';
-import { MalformedFileError, MissingBytesError, SparseBytes } from './readers/sparse-bytes';
+import { MalformedFileError, SparseBytes } from './readers/sparse-bytes';
+import { MissingBytesError } from './readers/missing-bytes';
 import type { Inspecting, Pause } from './readers/work';
-import { LimitError, WorkMeter } from './readers/work';
+import { WorkMeter } from './readers/work';
+import { LimitError } from './readers/limit-error';
 import { runInSlices } from './slices';
 
 /** The result of inspecting an export: findings fail the verification, notes do not. Each names its file. */

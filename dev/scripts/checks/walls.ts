@@ -22,6 +22,8 @@ const NODE_MODULES = '^node_modules/';
 const NODE_ITSELF = '^(node:)?[a-z_]+$|^fs/promises$|^timers/promises$';
 
 const INSPECTED = '^src/verification/inspected\\.ts$';
+/** Pure functions on text, which workflow code can use, too. */
+const TEXT = '^src/internal/text\\.ts$';
 
 /** Which parts of the tree may import which. A type-only import counts as an import. */
 const WALLS: readonly Rule[] = [
@@ -35,8 +37,8 @@ const WALLS: readonly Rule[] = [
   mayImport(
     'workflows',
     '^src/workflows/',
-    ['^src/contract/', INSPECTED, npm('@temporalio/(workflow|common)', 'zod')],
-    'Workflow code runs in the sandbox: it imports only contract/, @temporalio/workflow and @temporalio/common.',
+    ['^src/contract/', INSPECTED, TEXT, npm('@temporalio/(workflow|common)', 'zod')],
+    'Workflow code runs in the sandbox: it imports only contract/, internal/text, @temporalio/workflow and @temporalio/common.',
   ),
   {
     name: 'workflows-types',
@@ -48,8 +50,8 @@ const WALLS: readonly Rule[] = [
   mayImport(
     'contract',
     '^src/contract/',
-    [INSPECTED, npm('zod', '@temporalio/common'), '^crypto$'],
-    'contract/ imports only itself, verification/inspected, zod, @temporalio/common and node:crypto.',
+    [INSPECTED, TEXT, npm('zod', '@temporalio/common'), '^crypto$'],
+    'contract/ imports only itself, verification/inspected, internal/text, zod, @temporalio/common and node:crypto.',
   ),
   mayImport(
     'verification',

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
-import type { FleetSettings } from '../../contract/fleet-activities';
+import type { FleetSettings } from '../../contract/fleet-state';
 import type { InputProblem } from '../../contract/problems';
 import type { RunningExport } from '../../contract/fleet-state';
 import { checkCarriedFleet } from '../../contract/fleet-carried';

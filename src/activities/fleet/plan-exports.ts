@@ -2,13 +2,9 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExportFailureDetails } from '../../contract/failures';
 import type { FleetExport } from '../../contract/fleet-result';
-import type {
-  FleetSource,
-  PlanExportsRequest,
-  PlannedExport,
-  PlannedExports,
-  PlannedLast,
-} from '../../contract/fleet-activities';
+import type { PlanExportsRequest, PlannedExports } from '../../contract/fleet-activities';
+import type { PlannedLast } from '../../contract/fleet-state';
+import type { FleetSource, PlannedExport } from '../../contract/fleet-state';
 import { childWorkflowId, formerChildWorkflowId } from '../../contract/workflow-id';
 import { cut } from '../../internal/text';
 import { ExportFailureType } from '../../contract/failures';

@@ -1,6 +1,6 @@
 import type { ArtifactFile } from '../artifact-file';
 import { inParallel } from '../../internal/in-parallel';
-import { LimitError } from './work';
+import { LimitError } from './limit-error';
 
 /** Part of a file, in bytes from its start. */
 export interface ByteRange {

@@ -4,7 +4,8 @@ import { readVarint } from './proto-fields';
 import { SnappyError, unpackedSize, unpackSnappy } from './snappy';
 import type { MalformedFileError, SparseBytes } from './sparse-bytes';
 import { attempt } from './sparse-bytes';
-import type { Inspecting, LimitError } from './work';
+import type { Inspecting } from './work';
+import type { LimitError } from './limit-error';
 
 /** An entry of a table. */
 export interface TableEntry {

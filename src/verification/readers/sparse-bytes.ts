@@ -1,7 +1,8 @@
 import type { ByteRange } from './loaded-parts';
 import { LoadedParts, PAGE_BYTES } from './loaded-parts';
 import type { Inspecting, WorkMeter } from './work';
-import { LimitError } from './work';
+import { LimitError } from './limit-error';
+import { MissingBytesError } from './missing-bytes';
 
 export type { ByteRange } from './loaded-parts';
 
@@ -12,16 +13,6 @@ export class MalformedFileError extends Error {
     message: string,
   ) {
     super(message);
-  }
-}
-
-/** Bytes that an inspector needs are not read yet. */
-export class MissingBytesError extends Error {
-  constructor(
-    readonly parts: LoadedParts,
-    readonly ranges: readonly ByteRange[],
-  ) {
-    super(`bytes of ${parts.file.path} must be read`);
   }
 }
 

@@ -1,16 +1,6 @@
 import type { SliceObserver, Stepwise } from '../slices';
-import type { MissingBytesError } from './sparse-bytes';
-
-/** An inspection exceeds a limit. What it reported before stays. */
-export class LimitError extends Error {
-  /** @param message why the file was not fully inspected, for a note */
-  constructor(
-    readonly path: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+import type { MissingBytesError } from './missing-bytes';
+import { LimitError } from './limit-error';
 
 /**
  * What an inspection waits for: bytes that are not loaded, or asynchronous work. `undefined` means that it may be

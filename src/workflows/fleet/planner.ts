@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { FleetSource, PlannedExport, PlannedExports } from '../../contract/fleet-activities';
+import type { PlannedExports } from '../../contract/fleet-activities';
+import type { FleetSource, PlannedExport } from '../../contract/fleet-state';
 import type { ExportDefaults } from '../../contract/fleet-input';
 import { FLEET_BYTES, jsonBytes, MAX_MODEL_PAGES } from '../../contract/fleet-limits';
 import type { FleetState } from '../../contract/fleet-state';

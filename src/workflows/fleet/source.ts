@@ -1,4 +1,4 @@
-import type { FleetSettings, FleetSource } from '../../contract/fleet-activities';
+import type { FleetSettings, FleetSource } from '../../contract/fleet-state';
 import type { ExportModelsEntry, ExportModelsInput } from '../../contract/fleet-input';
 import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
 import { withoutVersion } from '../../contract/resource-names';

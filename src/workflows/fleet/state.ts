@@ -1,4 +1,4 @@
-import type { FleetSettings, FleetSource } from '../../contract/fleet-activities';
+import type { FleetSettings, FleetSource } from '../../contract/fleet-state';
 import type { FleetExport, FleetTotals } from '../../contract/fleet-result';
 import type { FleetState } from '../../contract/fleet-state';
 import type { FleetStatus } from '../../contract/fleet-status';

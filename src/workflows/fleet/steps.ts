@@ -2,11 +2,11 @@ import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type {
   EndedFleetExport,
   FleetActivities,
-  FleetSettings,
   PlanExportsRequest,
   PlannedExports,
   WriteResultsRequest,
 } from '../../contract/fleet-activities';
+import type { FleetSettings } from '../../contract/fleet-state';
 import type { ExportModelsInput } from '../../contract/fleet-input';
 import type { FleetState, RunningExport } from '../../contract/fleet-state';
 import { summaryText } from '../../contract/text';

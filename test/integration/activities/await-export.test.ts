@@ -90,7 +90,7 @@ suite('awaitExport', () => {
 
     const forgotten = { ...request, operation: `${request.operation}9` };
     const failure = await failureOf(wait(forgotten, { notFoundMs: 2_000 }), ExportFailureType.OperationNotFound);
-    assert.match(failure.message, /The service has forgotten the operation/);
+    assert.match(failure.message, /The service no longer has the/);
     assert.equal(failure.retryable, false);
   });
 

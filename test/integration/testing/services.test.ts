@@ -24,10 +24,16 @@ function bareEnvironment(): { env: Record<string, string>; cache: string } {
   return { env: { TEMPORAL_VERTEX_EXPORT_CACHE: cache, PATH: path.join(cache, 'nowhere') }, cache };
 }
 
-/** Runs a script in another process, with `d` for what this room exports. */
+const SERVICES = path.join(ROOT, 'src', 'testing', 'services');
+const REQUIRED = `const d = {
+  ...require(${JSON.stringify(path.join(SERVICES, 'find-component'))}),
+  ...require(${JSON.stringify(path.join(SERVICES, 'tied-process'))}),
+};`;
+
+/** Runs a script in another process, with `d` for the functions that find programs and tie them to the process. */
 function runScript(source: string, env: Record<string, string> = {}): ReturnType<typeof spawn> {
   const file = path.join(temporaryFolder('vertex-export-script-'), 'script.cjs');
-  writeFileSync(file, `const d = require(${JSON.stringify(path.join(ROOT, 'devservices'))});\n${source}`);
+  writeFileSync(file, `${REQUIRED}\n${source}`);
   return spawn(process.execPath, ['--import', 'tsx', file], {
     cwd: ROOT,
     env: { ...process.env, ...env },

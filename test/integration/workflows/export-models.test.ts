@@ -65,7 +65,7 @@ suite('a fleet', () => {
     const result = await handle.result();
     assert.deepEqual(result.exports.map(({ exportFormatId }) => exportFormatId).sort(), ['core-ml', 'tflite']);
     assert.equal(result.totals.duplicates, 1);
-    assert.match(result.notes.join(), /1 entries asked for the same/);
+    assert.match(result.notes.join(), /1 entries request the same export/);
     const chosen = await fleet({ models: [assistant] });
     assert.deepEqual(
       (await chosen.result()).exports.map(({ exportFormatId }) => exportFormatId),

@@ -5,7 +5,7 @@ import { followPickle } from './stream';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
-import { LimitError } from '../../readers/work';
+import { LimitError } from '../../readers/limit-error';
 
 /**
  * Inspects one or more pickles that follow each other in a file, with the arrays of joblib between them.

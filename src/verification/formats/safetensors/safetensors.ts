@@ -5,7 +5,8 @@ import { elementsOf } from '../../readers/shape';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt, MalformedFileError } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
-import { charged, LimitError } from '../../readers/work';
+import { charged } from '../../readers/work';
+import { LimitError } from '../../readers/limit-error';
 import { sorting } from '../../sorted';
 
 /** Bits of one element. Source: https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs */

@@ -3,7 +3,7 @@ import type { InspectionContext } from '../../inspection';
 import type { ByteRange, SparseBytes } from '../../readers/sparse-bytes';
 import { attempt, nextOf } from '../../readers/sparse-bytes';
 import type { Inspecting } from '../../readers/work';
-import { LimitError } from '../../readers/work';
+import { LimitError } from '../../readers/limit-error';
 import { BUFFER } from './schema';
 
 /** A tensor whose data is in the model, and the bytes that it needs. */
