@@ -3,9 +3,9 @@ import type { ExportModelResult } from 'temporal-vertex-export';
 
 /** What the pipeline does besides exporting. */
 export interface PipelineActivities {
-  /** Gives the resource name of the trained Model. */
+  /** Returns the resource name of the trained Model. */
   train(dataset: string): Promise<string>;
-  /** Gives the name of the endpoint. */
+  /** Returns the name of the endpoint. */
   deploy(exported: ExportModelResult): Promise<string>;
   reportNotExportable(model: string): Promise<void>;
 }

@@ -24,7 +24,7 @@ export interface PipelineResult {
 const { train, deploy, reportNotExportable } = proxyActivities<PipelineActivities>({ startToCloseTimeout: '1 hour' });
 
 /**
- * Trains, exports, deploys. The export is a child workflow: it has a history of its own in the Web UI, and is cancelled
+ * Trains, exports, deploys. The export is a child workflow: it has a separate history in the Web UI, and is cancelled
  * with its parent, which then waits until Google's operation has ended.
  */
 export async function pipelineWorkflow({

@@ -11,7 +11,7 @@ export interface Component {
   readonly package: string;
   /** About how long a first build takes. */
   readonly buildTime: string;
-  /** Arguments that make the program tell what it is. */
+  /** Arguments that make the program print its version. */
   readonly probe: readonly string[];
   /** Whether that is the right program in a version that will do; a reason where it is not. */
   readonly accepts: (output: string) => true | string;
@@ -19,7 +19,7 @@ export interface Component {
 
 export type ComponentName = 'temporal' | 'fake-gcs-server' | 'registry';
 
-/** Oldest versions that will do: of the CLI, and of the server inside for builds that carry no version of their own. */
+/** Oldest accepted versions: of the CLI, and of its server for builds without a CLI version. */
 const OLDEST_CLI = '1.5.1';
 const OLDEST_SERVER = '1.29.1';
 

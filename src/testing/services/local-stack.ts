@@ -9,7 +9,7 @@ export interface GoogleServicesOptions {
   readonly buckets?: readonly string[];
 }
 
-/** What stands in for Google Cloud. */
+/** The local services that replace Google Cloud. */
 export interface GoogleServices {
   readonly store: ObjectStore;
   readonly registry: Service;
@@ -49,7 +49,7 @@ export async function startGoogleServices(options: GoogleServicesOptions = {}): 
   };
 }
 
-/** Starts a Temporal server and what stands in for Google Cloud. */
+/** Starts a Temporal server and the local services that replace Google Cloud. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const [temporal, google] = await Promise.all([startTemporalServer(options.temporal), startGoogleServices(options)]);
   return {

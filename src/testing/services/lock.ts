@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withProgress } from './progress';
 
 const POLL_MS = 200;
-/** A lock whose owner has not written its pid yet is left alone for so long, in milliseconds. */
+/** How long a lock may exist before its owner has written its pid, in milliseconds. */
 const NEWBORN_MS = 5_000;
 
 /** Runs `work` while no other process on this machine holds the lock; a lock of a dead process is taken over. */

@@ -1,17 +1,17 @@
-/** A line is written after so long, and again after each further such time that doubles, in milliseconds. */
+/** Time until the first line, in milliseconds. Each further pause is twice as long. */
 const FIRST_LINE_MS = 2_000;
 
-/** Runs `work`; where it takes longer than two seconds, tells what is going on and for how long. */
+/** Runs `work`. If it takes longer than two seconds, reports what is running and for how long. */
 export async function withProgress<T>(what: string, log: (line: string) => void, work: () => Promise<T>): Promise<T> {
   const startedAt = Date.now();
   let timer: NodeJS.Timeout | undefined;
-  const tell = (afterMs: number): void => {
+  const report = (afterMs: number): void => {
     timer = setTimeout(() => {
       log(`${what} … ${Math.round((Date.now() - startedAt) / 1_000)} s`);
-      tell(Math.min(afterMs * 2, 30_000));
+      report(Math.min(afterMs * 2, 30_000));
     }, afterMs);
   };
-  tell(FIRST_LINE_MS);
+  report(FIRST_LINE_MS);
   try {
     return await work();
   } finally {

@@ -26,7 +26,7 @@ export interface TiedProcess {
 
 /**
  * A shell stands between parent and program and holds the parent's pipe: when the parent is gone, however it went, the
- * pipe closes and the shell ends the program. It leads a session of its own, so that Ctrl-C reaches only the parent,
+ * pipe closes and the shell ends the program. It leads a separate session, so that Ctrl-C reaches only the parent,
  * which then can stop things in order.
  */
 const SUPERVISOR = `
@@ -109,7 +109,7 @@ async function readPid(child: ChildProcess): Promise<number> {
   let text = '';
   for await (const chunk of channel) text += String(chunk);
   const pid = Number(text.trim());
-  if (!Number.isInteger(pid) || pid <= 0) throw new Error('the supervisor did not tell a pid');
+  if (!Number.isInteger(pid) || pid <= 0) throw new Error('the supervisor did not report a pid');
   return pid;
 }
 

@@ -115,7 +115,7 @@ suite('without credentials', () => {
       for (const ageMs of [0, 600_000]) {
         const failure = await failureOf(step, ageMs);
         assert.equal(failure.type, ExportFailureType.CredentialsUnavailable, failure.message);
-        assert.match(failure.message, /there are no Application Default Credentials. Run `gcloud auth/);
+        assert.match(failure.message, /there are no Application Default Credentials — Run `gcloud auth/);
         assert.match(failure.message, /GOOGLE_APPLICATION_CREDENTIALS/);
         assert.equal(failure.nonRetryable, !(isPatient && ageMs === 0), `after ${ageMs} ms`);
       }

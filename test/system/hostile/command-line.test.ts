@@ -172,7 +172,7 @@ suite('the command verify with a hostile manifest', () => {
     await upload(services().store, 'large/manifest.json', Buffer.alloc(64 * 1024 * 1024 + 1, ' '));
     const { code, stderr } = await command('verify', 'gs://exports/large');
     assert.equal(code, 2);
-    assert.match(stderr, /has 67108865 bytes, and a manifest has at most 67108864/);
+    assert.match(stderr, /has 67108865 bytes, but a manifest has at most 67108864/);
   });
 
   test('prints lines and findings that are bounded', async () => {
