@@ -10,12 +10,11 @@ import { inParallel } from '../../src/internal/in-parallel';
 import { childInput, singleInput } from './input';
 import { NEVER_STARTED } from './check';
 import type { ChaosPlan } from './plan';
-import type { Started } from './world';
+import type { Started, ExportEnd, FleetEnd, ObservedExport, ObservedFleet, StoredObject, World } from './world';
 import { whileServerIsAway } from './server-calls';
 import type { ChaosStack } from './stack';
 import { BUCKET } from './stack';
 import { LIMITS } from './workers';
-import type { ExportEnd, FleetEnd, ObservedExport, ObservedFleet, StoredObject, World } from './world';
 
 /** Workflows that are asked for at the same time. */
 const PARALLEL = 8;

@@ -10,7 +10,7 @@ import { intervene, resetWorkflow } from './interventions';
 import type { ChaosPlan, FleetIntervention, PlannedFleet, PlannedSingle } from './plan';
 import { whileServerIsAway } from './server-calls';
 import type { ChaosStack } from './stack';
-import type { ObservedExport, Started } from './world';
+import type { Started } from './world';
 
 /** What became of a run: the line that `--json` prints. */
 export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations' | 'adopted' | 'extra'> {

@@ -1,5 +1,4 @@
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
-import type { Payload } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time';
 import type { Workflow } from '@temporalio/worker/lib/workflow/interface';
 import type { temporal } from '@temporalio/proto';

@@ -1,7 +1,6 @@
-import type { ExportDefaults, ExportModelsEntry, ExportModelsInput } from './fleet-input';
+import type { ExportDefaults, ExportModelsInput } from './fleet-input';
 import type { FleetExport } from './fleet-result';
 import type { FleetState, PlannedExport, FleetSettings, FleetSource } from './fleet-state';
-import type { ExportModelInput } from './export-input';
 
 /** Request of the activity `planExports`. */
 export interface PlanExportsRequest {

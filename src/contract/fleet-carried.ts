@@ -1,10 +1,9 @@
-import type { FleetSettings } from './fleet-state';
+import type { FleetSettings, FleetState, RunningExport } from './fleet-state';
 import { FLEET_SIZE_ADVICE } from './fleet-check';
 import type { ExportDefaults } from './fleet-input';
 import { exportModelsInputSchema, exportOf } from './fleet-input';
 import { FLEET_BYTES } from './fleet-limits';
 import { fleetStateSchema } from './fleet-requests';
-import type { FleetState, RunningExport } from './fleet-state';
 import type { Steps } from './in-steps';
 import { atOnce, inSteps } from './in-steps';
 import { parseExportModelInput } from './export-input';

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { MAX_HEARTBEAT_TIMEOUT_MS } from './duration';
 import { formatId, modelName, storageUri, text, timestamp, workflowId } from './fields';
 import type { AwaitExportsRequest, PlanExportsRequest, WriteResultsRequest } from './fleet-activities';
-import type { FleetSource } from './fleet-state';
+import type { FleetSource, FleetState } from './fleet-state';
 import type { ExportDefaults } from './fleet-input';
 import { exportModelsInputSchema } from './fleet-input';
-import type { FleetState } from './fleet-state';
 
 // Any workflow can call the activities, and any client can start a fleet with a second argument, so both are checked
 // like an input. Unknown fields of requests are dropped without an error, since a newer workflow may send more.

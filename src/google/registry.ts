@@ -41,9 +41,6 @@ const manifestSchema = z.object({
   manifests: boundedList(descriptorSchema, MAX_DESCRIPTORS).exactOptional(),
 });
 
-/** A manifest's entry for one of its parts. */
-type ImageDescriptor = z.output<typeof descriptorSchema>;
-
 /** An image's manifest or index. */
 export interface ImageManifest {
   /** `sha256:…` of the manifest's bytes, computed here. */

@@ -1,9 +1,8 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
-import type { FleetSettings } from '../../contract/fleet-state';
+import type { FleetSettings, RunningExport } from '../../contract/fleet-state';
 import type { InputProblem } from '../../contract/problems';
-import type { RunningExport } from '../../contract/fleet-state';
 import { checkCarriedFleet } from '../../contract/fleet-carried';
 import { checkExportModelsInput } from '../../contract/fleet-check';
 import { EXPORT_MODEL_WORKFLOW } from '../../contract/names';

@@ -1,9 +1,8 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { PlannedExports } from '../../contract/fleet-activities';
-import type { FleetSource, PlannedExport } from '../../contract/fleet-state';
+import type { FleetSource, PlannedExport, FleetState } from '../../contract/fleet-state';
 import type { ExportDefaults } from '../../contract/fleet-input';
 import { FLEET_BYTES, jsonBytes, MAX_MODEL_PAGES } from '../../contract/fleet-limits';
-import type { FleetState } from '../../contract/fleet-state';
 import { applicationFailureIn } from '../export/failures';
 import { joined, nextPart } from './source';
 import { recordEnd, stop } from './state';

@@ -1,6 +1,5 @@
-import type { FleetSettings, FleetSource } from '../../contract/fleet-state';
+import type { FleetSettings, FleetSource, FleetState } from '../../contract/fleet-state';
 import type { FleetExport, FleetTotals } from '../../contract/fleet-result';
-import type { FleetState } from '../../contract/fleet-state';
 import type { FleetStatus } from '../../contract/fleet-status';
 import { FLEET_BYTES, FLEET_LISTED, jsonBytes } from '../../contract/fleet-limits';
 import { cut } from '../../internal/text';

@@ -6,9 +6,8 @@ import type {
   PlannedExports,
   WriteResultsRequest,
 } from '../../contract/fleet-activities';
-import type { FleetSettings } from '../../contract/fleet-state';
+import type { FleetSettings, FleetState, RunningExport } from '../../contract/fleet-state';
 import type { ExportModelsInput } from '../../contract/fleet-input';
-import type { FleetState, RunningExport } from '../../contract/fleet-state';
 import { summaryText } from '../../contract/text';
 import { retry } from '../export/steps';
 

@@ -3,11 +3,10 @@ import { TerminatedFailure, WorkflowExecutionAlreadyStartedError } from '@tempor
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import { CancellationScope, getExternalWorkflowHandle, startChild } from '@temporalio/workflow';
 import type { EndedFleetExport } from '../../contract/fleet-activities';
-import type { PlannedExport } from '../../contract/fleet-state';
+import type { PlannedExport, FleetState, RunningExport } from '../../contract/fleet-state';
 import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
 import { notSucceeded, succeeded } from '../../contract/fleet-outcome';
 import type { FleetExport } from '../../contract/fleet-result';
-import type { FleetState, RunningExport } from '../../contract/fleet-state';
 import { summaryText } from '../../contract/text';
 import { exportModelWorkflow } from '../export/workflow';
 import { recordEnd } from './state';
