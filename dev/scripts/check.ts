@@ -17,8 +17,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Runs one check on the repository, prints its findings as `file:line: message`, and fails if there are any. */
 async function main(name = ''): Promise<void> {
   const check = CHECKS[name];
-  if (check === undefined)
-    throw new Error(`The check ${name} does not exist. Checks: ${Object.keys(CHECKS).join(', ')}`);
+  if (check === undefined) {
+    process.stderr.write(`The check ${name} does not exist. Checks: ${Object.keys(CHECKS).join(', ')}.\n`);
+    process.exitCode = 2;
+    return;
+  }
   const findings = await check(path.join(__dirname, '..', '..'));
   for (const { file, line, message } of findings) process.stderr.write(`${file}:${line}: ${message}\n`);
   if (findings.length === 0) return;

@@ -22,16 +22,31 @@ Exit codes:
 
 const DAY_MS = 86_400_000;
 
+/** The options are invalid. */
+class OptionsError extends Error {
+  override readonly name = 'OptionsError';
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new OptionsError(error instanceof Error ? error.message : String(error));
+  }
+}
+
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values } = parseArgs({ options: { seeds: text, first: text, trace: text, json: flag, help: flag } });
+  const { values } = parsed(() =>
+    parseArgs({ options: { seeds: text, first: text, trace: text, json: flag, help: flag } }),
+  );
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
   const wholeNumber = (name: string, value: string): number => {
-    if (!/^\d{1,9}$/.test(value)) throw new Error(`--${name} must be a whole number, not ${value}. See --help.`);
+    if (!/^\d{1,9}$/.test(value)) throw new OptionsError(`--${name} must be a whole number, not ${value}`);
     return Number(value);
   };
   const first = wholeNumber('first', values.trace ?? values.first ?? '1');
@@ -60,6 +75,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
+  const isUsage = error instanceof OptionsError;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(isUsage ? `${error.message}\nSee --help.\n` : `${stack}\n`);
+  process.exitCode = isUsage ? 2 : 1;
 });
