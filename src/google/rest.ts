@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { Backoff } from '../internal/backoff';
+import { backoff } from '../internal/backoff';
 import { cut } from '../internal/text';
 import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing } from './api-error';
 import type { Credentials } from './credentials';
@@ -72,9 +74,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** The user agent that audit logs show. */
 const USER_AGENT = 'temporal-vertex-export';
 
-/** Pause before the second attempt, and longest pause, in milliseconds; the pause doubles with each attempt. */
-const RETRY_DELAY_MS = 500;
-const MAX_BACKOFF_MS = 30_000;
+/** Pauses between the attempts of one request. */
+const RETRY_PAUSES: Backoff = { firstMs: 500, maxMs: 30_000 };
 /** Longest part of an answer in a message. */
 const EXCERPT_BYTES = 1_000;
 const EXCERPT_LENGTH = 200;
@@ -138,7 +139,7 @@ export class RestClient {
         const mayPass = isPassing(error) && !(error instanceof CredentialsError && !error.isOutage);
         if (attempt >= this.attempts || !mayPass) throw error;
         const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
-        const delay = Math.max(advised, Math.min(RETRY_DELAY_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS));
+        const delay = Math.max(advised, backoff(attempt, RETRY_PAUSES));
         await pause(delay, request.signal);
       }
     }

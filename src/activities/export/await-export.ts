@@ -8,6 +8,7 @@ import type {
 import type { OutputInfo } from '../../contract/export-result';
 import { GoogleApiError, hasStatus } from '../../google/api-error';
 import { CredentialsError } from '../../google/credentials-error';
+import type { ExportOperation } from '../../google/vertex';
 import { defined } from '../../internal/defined';
 import { pause } from '../../internal/pause';
 import type { EndedOperation, PollOptions, PollProgress, Strategy } from '../../polling/types';
@@ -91,8 +92,7 @@ export async function awaitExport(
   const stopSearch = searchForTwins(deps, request, signal);
   const { operation, polls } = await pollOrPark().finally(stopSearch);
   const { twinOf } = request;
-  const hasSurvivor = twinOf !== undefined && isCancelled(operation) && (await hasOtherOperation(deps, twinOf, name));
-  if (twinOf !== undefined && !hasSurvivor) await cancelTwins(deps, twinOf, name, signal);
+  const hasSurvivor = twinOf !== undefined && (await cancelTwins(deps, twinOf, operation, signal));
   if (operation.error) throw operationFailure(name, operation.error, operation.metadata, { hasSurvivor });
   requireRequestedOutput(name, operation.metadata.outputInfo, request.destinations);
   return { outputInfo: operation.metadata.outputInfo, ...operation.metadata.genericMetadata, polls };
@@ -134,7 +134,7 @@ function searchForTwins(
   const search = async (run: OwnOperation): Promise<void> => {
     for (;;) {
       // After a failure, the next search is a minute later.
-      await cancelTwins(deps, run, operation, signal).catch(() => undefined);
+      await cancelTwins(deps, run, { name: operation }, signal).catch(() => undefined);
       await pause(TWIN_SEARCH_MS, signal);
     }
   };
@@ -145,24 +145,24 @@ function searchForTwins(
 }
 
 /**
- * Whether the run has another operation that can be adopted. An attempt that was given up may have cancelled the polled
- * operation in favor of an older one that the workflow does not know.
+ * Cancels further operations of the run: a race may have started one that was not listed at the start. If the polled
+ * operation was cancelled, the others are kept: an attempt that was given up may have cancelled it in favor of an older
+ * one that the workflow does not know.
+ *
+ * @returns whether another operation is kept, which can be adopted
  */
-async function hasOtherOperation(deps: ExportDependencies, run: OwnOperation, operation: string): Promise<boolean> {
-  const listed = await listOperations(deps.vertex, run, Context.current().cancellationSignal);
-  if (listed instanceof GoogleApiError) return false;
-  return survivorOf(listed.ofRun.filter(({ name }) => name !== operation)) !== undefined;
-}
-
-/** Cancels further operations of the run: a race may have started one that was not listed at the start. */
 async function cancelTwins(
   deps: ExportDependencies,
   run: OwnOperation,
-  operation: string,
+  polled: Pick<ExportOperation, 'name' | 'error'>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const listed = await listOperations(deps.vertex, run, signal);
-  if (!(listed instanceof GoogleApiError)) await cancelOthers(deps, listed.ofRun, operation, signal);
+  if (listed instanceof GoogleApiError) return false;
+  const others = listed.ofRun.filter(({ name }) => name !== polled.name);
+  if (isCancelled(polled) && survivorOf(others) !== undefined) return true;
+  await cancelOthers(deps, others, polled.name, signal);
+  return false;
 }
 
 /** Refuses output at another place, at every level of verification: it does not belong to this export. */

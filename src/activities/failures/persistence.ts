@@ -1,11 +1,12 @@
 import { asyncLocalStorage } from '@temporalio/activity';
+import type { Backoff } from '../../internal/backoff';
+import { backoff } from '../../internal/backoff';
 
 /** How long a step is retried after a refusal that may pass or a list that may be late, in milliseconds. */
 export const PASSING_MS = 300_000;
 
-/** Pauses between the attempts of a step, in milliseconds: each is twice the last one, up to the longest. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+/** Pauses between the attempts of a step, as in the retry policy of all activities. */
+const PAUSES: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 
 /**
  * Whether attempts have failed for at least this long, in milliseconds. The age of a step is not enough: before its first
@@ -17,7 +18,7 @@ export function haveAttemptsFailedFor(ms = PASSING_MS): boolean {
   if (context === undefined) return true;
   let pausedMs = 0;
   for (let failed = 1; failed < context.info.attempt && pausedMs < ms; failed += 1) {
-    pausedMs += Math.min(FIRST_PAUSE_MS * 2 ** (failed - 1), LONGEST_PAUSE_MS);
+    pausedMs += backoff(failed, PAUSES);
   }
   return pausedMs >= ms && Date.now() - context.info.scheduledTimestampMs >= ms;
 }

@@ -61,20 +61,19 @@ async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
     const plan = run.plan ?? (await selectForCleanUp(run.input));
     return await cancelOperations(plan, newRunOperation(run, plan), undefined);
   } catch (error) {
-    const reason = applicationFailureIn(error) ?? lastFailureIn(error);
     return {
-      outcome: `an operation that was started before the reset may still run: ${reason?.message ?? String(error)}`,
+      outcome: `an operation that was started before the reset may still run: ${reasonOf(error)}`,
       isComplete: false,
     };
   }
 }
 
 async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<CleanUp> {
-  let outcome: string;
   try {
     const ended = await cancelExport(plan, own, operation);
     const isFirst = own.exclude.length === 0;
-    outcome = ended.map(describeCancelled).join('; ') || `no ${isFirst ? '' : 'further '}operation had been started`;
+    const outcome =
+      ended.map(describeCancelled).join('; ') || `no ${isFirst ? '' : 'further '}operation had been started`;
     const { outputUriPrefix } = own.destinations;
     // An operation that succeeded before the cancel left complete files.
     const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');
@@ -82,9 +81,8 @@ async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: 
     return { outcome: `${outcome}; ${await deleteArtifacts(plan, outputUriPrefix)}`, isComplete: true };
   } catch (error) {
     const which = operation ?? `an operation of ${own.model} that writes to ${destinationsOf(own)}`;
-    const reason = applicationFailureIn(error) ?? lastFailureIn(error);
     return {
-      outcome: `${which} could not be cancelled and may still run: ${reason?.message ?? String(error)}`,
+      outcome: `${which} could not be cancelled and may still run: ${reasonOf(error)}`,
       isComplete: false,
     };
   }
@@ -98,9 +96,14 @@ async function deleteArtifacts(plan: ExportPlan, folder: string): Promise<string
     }
     return `nothing is left in ${folder}${count === 0 ? '' : `: ${count} objects were deleted`}`;
   } catch (error) {
-    const reason = applicationFailureIn(error) ?? lastFailureIn(error);
-    return `the objects in ${folder} could not all be deleted: ${reason?.message ?? String(error)}`;
+    return `the objects in ${folder} could not all be deleted: ${reasonOf(error)}`;
   }
+}
+
+/** Why a clean-up step failed: its failure or, if it timed out, the last failure before. */
+function reasonOf(error: unknown): string {
+  const reason = applicationFailureIn(error) ?? lastFailureIn(error);
+  return reason?.message ?? String(error);
 }
 
 function destinationsOf({ destinations }: OwnOperation): string {
