@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +13,7 @@ import { verifyManifest } from '../../../src';
 import { activitiesOf, run } from '../../support/activities';
 import { addModel, operationsOf } from '../../support/models';
 import { cancelRequest, POLLING, startRequest } from '../../support/requests';
+import { runCommand } from '../../support/command-line';
 import { useGoogleServices } from '../../support/services';
 import { exported } from '../../support/verification';
 
@@ -137,14 +137,7 @@ suite('without credentials', () => {
   });
 
   test('the command verify ends with 2 and says what to do', async () => {
-    const main = path.join(__dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
-    const env = { ...process.env, STORAGE_EMULATOR_HOST: '' };
-    const args = ['--import', 'tsx', main, 'verify', 'gs://exports/somewhere'];
-    const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-      execFile(process.execPath, args, { env }, (error, _stdout, stderr) => {
-        resolve({ code: error?.code, stderr });
-      });
-    });
+    const ended = await runCommand('', 'verify', 'gs://exports/somewhere');
     assert.equal(ended.code, 2, ended.stderr);
     assert.match(
       ended.stderr,

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { suite, test } from 'node:test';
 import { Client, Connection } from '@temporalio/client';
 import type { ExportManifest, ManifestCheck, ManifestCheckOptions } from '../../../src';
@@ -12,6 +10,8 @@ import { ExportFailureType } from '../../../src/contract/failures';
 import { activitiesOf, failureOf, run } from '../../support/activities';
 import { addModel } from '../../support/models';
 import { remove, upload } from '../../support/objects';
+import type { EndedCommand } from '../../support/command-line';
+import { runCommand } from '../../support/command-line';
 import { useGoogleServices } from '../../support/services';
 import { exported, verify } from '../../support/verification';
 
@@ -187,21 +187,8 @@ suite('a check against a manifest', () => {
   });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command as a person does. */
-function command(...args: string[]): Promise<Ended> {
-  const main = path.join(__dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
-  const env = { ...process.env, STORAGE_EMULATOR_HOST: services().store.url };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
+function command(...args: string[]): Promise<EndedCommand> {
+  return runCommand(services().store.url, ...args);
 }
 
 suite('the command verify', () => {

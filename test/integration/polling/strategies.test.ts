@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, suite, test } from 'node:test';
-import type { MetricMeter, MetricTags } from '@temporalio/common';
-import { noopMetricMeter } from '@temporalio/common';
+import type { MetricTags } from '@temporalio/common';
 import type { GoogleOptions } from '../../../src/activities';
 import type { AwaitExportRequest, ExportActivities } from '../../../src/contract/export-activities';
+import { recordingMeter } from '../../support/recording-meter';
 import { activitiesOf, activityEnvironment, run } from '../../support/activities';
 import { addModel } from '../../support/models';
 import { startRequest } from '../../support/requests';
@@ -123,23 +123,6 @@ suite('the poller of a worker process', () => {
 });
 
 suite('the metrics of the poller', () => {
-  /** A meter that records every value. */
-  function recordingMeter(): { meter: MetricMeter; recorded: Map<string, { value: number; tags: MetricTags }[]> } {
-    const recorded = new Map<string, { value: number; tags: MetricTags }[]>();
-    const keep =
-      (name: string) =>
-      (value: number, tags: MetricTags = {}) => {
-        recorded.set(name, [...(recorded.get(name) ?? []), { value, tags }]);
-      };
-    const meter: MetricMeter = {
-      withTags: () => meter,
-      createCounter: (name) => ({ ...noopMetricMeter.createCounter(name), add: keep(name) }),
-      createHistogram: (name) => ({ ...noopMetricMeter.createHistogram(name), record: keep(name) }),
-      createGauge: (name) => ({ ...noopMetricMeter.createGauge(name), set: keep(name) }),
-    };
-    return { meter, recorded };
-  }
-
   test('count requests and polls by strategy, and record the lag and the number of operations', async () => {
     const { meter, recorded } = recordingMeter();
     const options: GoogleOptions = { metricMeter: meter };
@@ -151,19 +134,20 @@ suite('the metrics of the poller', () => {
     });
     const requests = await startedExports(activities, models(1, 1_500), { ...SLOW, initialDelay: 100, maxDelay: 200 });
     await waitForAll(activities, requests);
-    await eventually('the lag is recorded', () => recorded.has('vertex_export_lag'));
+    const valuesOf = (name: string) => recorded.filter(([recordedName]) => recordedName === name);
+    await eventually('the lag is recorded', () => valuesOf('vertex_export_lag').length > 0);
 
     const location = 'us-central1';
-    const tagsOf = (name: string): MetricTags[] => (recorded.get(name) ?? []).map(({ tags }) => tags);
+    const tagsOf = (name: string): MetricTags[] => valuesOf(name).map(([, , tags = {}]) => tags);
     const calls = tagsOf('vertex_export_requests');
     assert.deepEqual(calls[0], { call: 'operations.list', location, result: 'ok' });
     assert.deepEqual(calls[1], { call: 'models.export', location, result: 'ok' });
     assert.deepEqual(calls[2], { call: 'operations.wait', location, result: 'throttled' });
     assert.deepEqual(calls[3], { call: 'operations.get', location, result: 'ok' });
     assert.ok(tagsOf('vertex_export_polls').some(({ strategy }) => strategy === 'get'));
-    const [lag] = recorded.get('vertex_export_lag') ?? [];
-    assert.ok(lag && lag.value >= 0 && lag.tags['location'] === location);
-    const operations = (recorded.get('vertex_export_operations') ?? []).map(({ value }) => value);
+    const [lag] = valuesOf('vertex_export_lag');
+    assert.ok(lag && lag[1] >= 0 && lag[2]?.['location'] === location);
+    const operations = valuesOf('vertex_export_operations').map(([, value]) => value);
     assert.deepEqual(operations, [1, 0]);
   });
 });

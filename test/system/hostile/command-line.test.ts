@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { ExportManifest, ManifestCheck } from '../../../src';
 import { manifestDigest } from '../../../src/manifest/digests';
 import { upload } from '../../support/objects';
+import type { EndedCommand } from '../../support/command-line';
+import { runCommand } from '../../support/command-line';
 import { useGoogleServices } from '../../support/services';
 
 const services = useGoogleServices();
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function command(...args: string[]): Promise<Ended> {
-  const main = path.join(__dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
-  const env = { ...process.env, STORAGE_EMULATOR_HOST: services().store.url };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
+function command(...args: string[]): Promise<EndedCommand> {
+  return runCommand(services().store.url, ...args);
 }
 
 const GENERATION = '1';

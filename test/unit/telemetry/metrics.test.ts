@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { MetricMeter, MetricTags } from '@temporalio/common';
-import { noopMetricMeter } from '@temporalio/common';
 import { GoogleApiError } from '../../../src/google/api-error';
 import { temporalMetrics } from '../../../src/telemetry/metrics';
+import { recordingMeter } from '../../support/recording-meter';
 
 const location = 'us-central1';
-
-/** A meter that records every value. */
-function recordingMeter() {
-  const recorded: (readonly [name: string, value: number, tags: MetricTags | undefined])[] = [];
-  const keep =
-    (name: string) =>
-    (value: number, tags?: MetricTags): void => {
-      recorded.push([name, value, tags]);
-    };
-  const meter: MetricMeter = {
-    withTags: () => meter,
-    createCounter: (name) => ({ ...noopMetricMeter.createCounter(name), add: keep(name) }),
-    createHistogram: (name) => ({ ...noopMetricMeter.createHistogram(name), record: keep(name) }),
-    createGauge: (name) => ({ ...noopMetricMeter.createGauge(name), set: keep(name) }),
-  };
-  return { meter, recorded };
-}
 
 const done = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -106,7 +106,7 @@ suite('a worker that starts', () => {
     ['fails', 503],
     ['has no room', 429],
   ] as const) {
-    test(`goes on with a warning where the token service ${title}`, async () => {
+    test(`continues with a warning if the token service ${title}`, async () => {
       answer = { status, body: { error: SECRET } };
       useTokenUrl(tokenUrl);
       const warnings = await check();
@@ -118,12 +118,12 @@ suite('a worker that starts', () => {
     });
   }
 
-  test('goes on with a warning where the token service can not be reached', async () => {
+  test("continues with a warning if the token service can't be reached", async () => {
     useTokenUrl('http://127.0.0.1:1');
     assert.equal((await check()).length, 1);
   });
 
-  test('goes on without a warning where there is a token', async () => {
+  test('continues without a warning if there is a token', async () => {
     const headers = (): Promise<Record<string, string>> => Promise.resolve({ authorization: `Bearer ${SECRET}` });
     assert.deepEqual(await check({ headers, refresh: () => undefined }), []);
   });
