@@ -12,7 +12,7 @@ import { whileServerIsAway } from './server-calls';
 import type { ChaosStack } from './stack';
 import type { Started } from './world';
 
-/** What became of a run: the line that `--json` prints. */
+/** The outcome of a chaos run: the line that `--json` prints. */
 export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations' | 'adopted' | 'extra'> {
   readonly seed: number;
   readonly exports: number;
