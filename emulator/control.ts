@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Faults } from './faults';
 import { faultRuleSchema } from './faults';
-import { millisecondsSchema, outcomesSchema } from './models';
+import { millisecondsSchema, outcomesSchema } from './vertex/models';
 import type { EmulatorOptions } from './options';
 import { capabilitiesSchema } from './options';
 import { parseJson } from './request-body';
 import type { Requests } from './requests';
-import type { Service } from './service';
+import type { Service } from './vertex/service';
 
 /** The parts of an emulator that can be inspected and changed while it runs. */
 export interface Control {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { millisecondsSchema } from './models';
+import { millisecondsSchema } from './vertex/models';
 
 /** HTTP status of an answer. 1xx is not one. */
 const statusSchema = z.int().min(200).max(599);

@@ -2,17 +2,17 @@ import type { EmulatorOperation } from './control';
 import { operationsOf } from './control';
 import type { FaultRule } from './faults';
 import { Faults } from './faults';
-import type { EmulatorModel, ExportOutcome } from './models';
-import { DEFAULT_MODELS } from './models';
+import type { EmulatorModel, ExportOutcome } from './vertex/models';
+import { DEFAULT_MODELS } from './vertex/models';
 import type { Capabilities, EmulatorOptions } from './options';
 import type { RequestLog } from './requests';
 import { Requests } from './requests';
 import { serve } from './server';
-import { Service } from './service';
+import { Service } from './vertex/service';
 
 export type { EmulatorOperation } from './control';
 export type { Fault, FaultRule } from './faults';
-export type { EmulatorModel, ExportOutcome } from './models';
+export type { EmulatorModel, ExportOutcome } from './vertex/models';
 export type { Capabilities, EmulatorOptions, Quotas } from './options';
 export type { LoggedRequest, RequestLog } from './requests';
 

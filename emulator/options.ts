@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { EmulatorModel } from './models';
-import { millisecondsSchema } from './models';
+import type { EmulatorModel } from './vertex/models';
+import { millisecondsSchema } from './vertex/models';
 import type { LoggedRequest } from './requests';
 
 /** Quotas: limits per minute, project and region. */

@@ -10,9 +10,9 @@ import { answerControl, CONTROL_PREFIX } from './control';
 import type { FaultRule } from './faults';
 import { handOn, upstreamOf } from './gateway';
 import { noPageContent, onlyJson, pageRefusal, protectedHeaders, refused } from './guard';
-import { QuotaMeter } from './quota';
+import { QuotaMeter } from './vertex/quota';
 import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, parseJson, readBody } from './request-body';
-import { matchRoute } from './routes';
+import { matchRoute } from './vertex/routes';
 
 const HOST = '127.0.0.1';
 

@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { foldersBelow } from '../../../emulator/model-folders';
+import { foldersBelow } from '../../../emulator/vertex/model-folders';
 import { temporaryFolder } from '../../support/models';
 
 const outside = temporaryFolder('vertex-export-outside-');

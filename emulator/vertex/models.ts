@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { ModelFolders } from './model-folders';
 import { anyFolder, foldersBelow, isFolder } from './model-folders';
-import { parseJson } from './request-body';
+import { parseJson } from '../request-body';
 import { MODEL } from './resource-names';
 
 /** Longest time of a timer, in milliseconds. */
@@ -64,7 +64,7 @@ export type EmulatorModel = z.input<typeof modelEntrySchema>;
 export type ModelEntry = z.output<typeof modelEntrySchema>;
 
 /** The models file that ships with the package. */
-export const DEFAULT_MODELS = path.join(__dirname, 'models', 'default.json');
+export const DEFAULT_MODELS = path.join(__dirname, '..', 'models', 'default.json');
 
 /** Maximum number of problems in a message. */
 const MAX_PROBLEMS = 100;

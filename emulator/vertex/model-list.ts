@@ -1,4 +1,4 @@
-import { badRequest } from './api-error';
+import { badRequest } from '../api-error';
 import type { ModelEntry } from './models';
 
 type Model = ModelEntry['model'];

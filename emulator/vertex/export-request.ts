@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from './api-error';
+import { ApiError, badRequest } from '../api-error';
 
 /** A checked body of `models.export`. */
 export interface ExportRequest {

@@ -2,7 +2,7 @@ import type { ArtifactStore, ModelFile } from './store';
 import { readFolder } from './store';
 import type { ImageRegistry } from './image';
 import type { ExportOutcome } from './models';
-import { STATUSES } from './api-error';
+import { STATUSES } from '../api-error';
 
 export type ApiVersion = 'v1' | 'v1beta1';
 

@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from './api-error';
+import { ApiError, badRequest } from '../api-error';
 import { Catalog } from './catalog';
 import { parseExportRequest, refusals } from './export-request';
 import { ImageRegistry } from './image';
@@ -8,7 +8,7 @@ import type { EmulatorModel, ExportOutcome, ModelEntry } from './models';
 import { checkModels, loadModels, postedFolders } from './models';
 import type { ApiVersion, Operation } from './operations';
 import { Operations } from './operations';
-import type { Capabilities, EmulatorOptions } from './options';
+import type { Capabilities, EmulatorOptions } from '../options';
 import { Projects } from './projects';
 import { ArtifactStore } from './store';
 

@@ -1,5 +1,5 @@
-import { ApiError } from './api-error';
-import type { EmulatorOptions, Quotas } from './options';
+import { ApiError } from '../api-error';
+import type { EmulatorOptions, Quotas } from '../options';
 
 const SERVICE_QUOTAS: Quotas = { submissionsPerMinute: 60, requestsPerMinute: 600 };
 const WINDOW_MS = 60_000;
