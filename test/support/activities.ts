@@ -1,4 +1,5 @@
 import type { Info } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
@@ -19,12 +20,30 @@ export function activitiesOf(services: GoogleServices, options: GoogleOptions = 
 /** More than any test asks for. */
 const NO_BUDGET: GoogleOptions = { maxRequestsPerMinute: 1_000_000, maxSubmissionsPerMinute: 1_000_000 };
 
-/** What a worker gives to one activity; failures are asserted on, not logged. */
-export function activityEnvironment(info: Partial<Info> = {}): MockActivityEnvironment {
+type EnvironmentOptions = ConstructorParameters<typeof MockActivityEnvironment>[1];
+
+/** The context of one activity that was scheduled just now. Failures are asserted on, not logged. */
+export function activityEnvironment(info: Partial<Info> = {}, options?: EnvironmentOptions): MockActivityEnvironment {
+  const { scheduledTimestampMs = Date.now() } = info;
   return new MockActivityEnvironment(
-    { heartbeatTimeoutMs: 60_000, scheduleToCloseTimeoutMs: 0, ...info },
-    { logger: new DefaultLogger('ERROR') },
+    {
+      heartbeatTimeoutMs: 60_000,
+      scheduleToCloseTimeoutMs: 0,
+      scheduledTimestampMs,
+      currentAttemptScheduledTimestampMs: scheduledTimestampMs,
+      ...info,
+    },
+    { logger: new DefaultLogger('ERROR'), ...options },
   );
+}
+
+/** Temporal's client as an activity uses it: it answers with the status of the activity's workflow. */
+export function workflowStatusClient(status: () => string): Client {
+  const client = {
+    withAbortSignal: (_: AbortSignal, use: () => unknown): unknown => use(),
+    workflow: { getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status() } }) }) },
+  };
+  return client as unknown as Client;
 }
 
 /** Runs one activity as a worker would. */

@@ -85,9 +85,9 @@ class Start {
       const submission = await this.deps.submission(this.request.model, this.signal);
       const granted = { ...this.deps, vertex: submission.vertex };
       try {
-        await this.requireRunningWorkflow();
         const found = await this.find(granted);
         if (typeof found === 'object') return found;
+        await this.requireRunningWorkflow();
         return await this.send(granted, found);
       } catch (error) {
         if (!(error instanceof OldListError)) throw error;
@@ -97,11 +97,21 @@ class Start {
     }
   }
 
-  /** Refuses a start for a workflow that was terminated meanwhile: the next heartbeat, which reports it, can be a minute away. */
+  /** Refuses a start for a workflow that has ended meanwhile: the next heartbeat, which reports it, can be a minute away. */
   private async requireRunningWorkflow(): Promise<void> {
-    if (processTimers.clock.now() - this.beganAt < LIST_AGE_MS) return;
+    if (!this.isLate() && !this.hasCancelled) return;
     const { runId } = Context.current().info.workflowExecution ?? {};
     if (!(await isRunning(runId))) throw new CancelledFailure('The workflow has ended; nothing is started for it');
+  }
+
+  /**
+   * Whether the workflow can have ended unnoticed. The process measures its own wait. The server's time also shows a process
+   * that was suspended between receiving the task and its first line of code.
+   */
+  private isLate(): boolean {
+    const waitedMs = processTimers.clock.now() - this.beganAt;
+    const scheduledMs = Date.now() - Context.current().info.currentAttemptScheduledTimestampMs;
+    return Math.max(waitedMs, scheduledMs) >= LIST_AGE_MS;
   }
 
   /** The run's operation if there is one; otherwise how a new one is recorded. */

@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { ApplicationFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import type { GoogleOptions } from '../../../src/activities';
 import type { ExportActivities } from '../../../src/contract/export-activities';
 import { ExportFailureType } from '../../../src/contract/failures';
 import { verifyManifest } from '../../../src';
-import { activitiesOf, run } from '../../support/activities';
+import { activitiesOf, activityEnvironment, run } from '../../support/activities';
 import { addModel, operationsOf } from '../../support/models';
 import { cancelRequest, POLLING, startRequest } from '../../support/requests';
 import { runCommand } from '../../support/command-line';
@@ -94,10 +92,7 @@ const STEPS: Readonly<Record<string, { readonly run: Step; readonly isPatient: b
 };
 
 async function failureOf(step: Step, ageMs: number, model = addModel(services().vertex)): Promise<ApplicationFailure> {
-  const environment = new MockActivityEnvironment(
-    { heartbeatTimeoutMs: 60_000, scheduledTimestampMs: Date.now() - ageMs, attempt: ageMs > 0 ? 12 : 1 },
-    { logger: new DefaultLogger('ERROR') },
-  );
+  const environment = activityEnvironment({ scheduledTimestampMs: Date.now() - ageMs, attempt: ageMs > 0 ? 12 : 1 });
   const activities = activitiesOf(services(), withoutCredentials());
   const error: unknown = await environment
     .run(() => step(activities, model))

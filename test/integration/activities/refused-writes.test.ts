@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { beforeEach, suite, test } from 'node:test';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import type { FaultRule } from '../../../emulator';
 import type { ExportActivities, VerifyExportRequest } from '../../../src/contract/export-activities';
 import type { WriteResultsRequest } from '../../../src/contract/fleet-activities';
 import { exportManifestSchema } from '../../../src/contract/manifest';
 import { ExportFailureType } from '../../../src/contract/failures';
-import { activitiesOf, failureOf, run } from '../../support/activities';
+import { activitiesOf, activityEnvironment, failureOf, run } from '../../support/activities';
 import { addModel } from '../../support/models';
 import { upload } from '../../support/objects';
 import { useGoogleServices } from '../../support/services';
@@ -32,10 +30,7 @@ function runAttempt<Request, Result>(
   request: Request,
   heartbeatDetails?: unknown,
 ): Promise<{ result: Promise<Result>; beats: unknown[] }> {
-  const environment = new MockActivityEnvironment(
-    { attempt, heartbeatTimeoutMs: 60_000, scheduledTimestampMs: Date.now(), heartbeatDetails },
-    { logger: new DefaultLogger('ERROR') },
-  );
+  const environment = activityEnvironment({ attempt, heartbeatDetails });
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => beats.push(details));
   const result: Promise<Result> = environment.run(activity, request);

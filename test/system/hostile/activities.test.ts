@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
+import { activityEnvironment } from '../../support/activities';
 import { suite, test } from 'node:test';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { DefaultLogger } from '@temporalio/worker';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import type { z } from 'zod';
 import { createExportActivities } from '../../../src/activities';
 import {
@@ -55,11 +54,6 @@ const client = {
   },
 } as unknown as Client;
 
-const environment = new MockActivityEnvironment(
-  { heartbeatTimeoutMs: 60_000 },
-  { client, logger: new DefaultLogger('ERROR') },
-);
-
 type Activity = keyof typeof ACTIVITY_ARGUMENTS;
 /** Activities that ask Google for nothing, or only for some inputs. */
 const WITHOUT_REQUESTS: ReadonlySet<string> = new Set(['checkExports', 'awaitExports', 'planExports']);
@@ -79,7 +73,10 @@ const SCHEMAS: Partial<Record<Activity, z.ZodType>> = {
 
 /** Runs an activity as a worker would, whatever its arguments are. */
 function call(name: Activity, args: readonly unknown[]): Promise<unknown> {
-  return environment.run(activities[name] as (...given: unknown[]) => Promise<unknown>, ...args);
+  return activityEnvironment({}, { client }).run(
+    activities[name] as (...given: unknown[]) => Promise<unknown>,
+    ...args,
+  );
 }
 
 /** Fails unless a call is refused with a documented failure, or does nothing that was not asked for. */

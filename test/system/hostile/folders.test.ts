@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
+import { activityEnvironment } from '../../support/activities';
 import { suite, test } from 'node:test';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { createExportActivities } from '../../../src/activities';
 import { assertKnownHost } from './checks';
@@ -19,7 +18,6 @@ const activities = createExportActivities({
   maxRequestsPerMinute: 1_000_000,
   maxSubmissionsPerMinute: 1_000_000,
 });
-const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger: new DefaultLogger('ERROR') });
 
 const RUNS = 400;
 const PREFIX = FOLDER.replace('gs://exports/', '');
@@ -66,7 +64,7 @@ const answering =
 /** Runs an activity whatever becomes of it, and gives where it wrote and deleted. */
 async function changesOf(name: keyof typeof ACTIVITY_ARGUMENTS, request: unknown): Promise<string[]> {
   outside.clear();
-  await environment
+  await activityEnvironment()
     .run(activities[name] as (given: unknown) => Promise<unknown>, request)
     .catch((error: unknown) => error);
   for (const host of outside.hosts) assertKnownHost(host, name);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { activityEnvironment } from '../../support/activities';
 import { suite, test } from 'node:test';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createExportActivities } from '../../../src/activities';
 import { assertDocumented } from './checks';
@@ -55,7 +55,7 @@ const PATHS: readonly {
 async function everythingOf(name: Activity, form: number): Promise<{ said: string; error: unknown }> {
   const left: unknown[] = [];
   const logger = new DefaultLogger('TRACE', ({ message, meta }) => left.push(message, visible(meta)));
-  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger });
+  const environment = activityEnvironment({}, { logger });
   environment.on('heartbeat', (details: unknown) => left.push(details));
   const args = ACTIVITY_ARGUMENTS[name][form] ?? [];
   let error: unknown;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { awaitExport } from '../../../../src/activities/export/await-export';
 import type { ExportDependencies } from '../../../../src/activities/dependencies';
 import { startExport } from '../../../../src/activities/export/start-export';
 import type { AwaitExportRequest, StartedExport } from '../../../../src/contract/export-activities';
 import type { ExportOperation, VertexApi } from '../../../../src/google/vertex';
-import { activityEnvironment } from '../../../support/activities';
+import { activityEnvironment, workflowStatusClient } from '../../../support/activities';
 import { POLLING, startRequest } from '../../../support/requests';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
@@ -104,6 +104,7 @@ suite('an operation that a race has started', () => {
   });
 
   test('is not taken over after it was cancelled, although the one that was kept has failed since', async () => {
+    let sent = 0;
     const cancelled = {
       ...operation(SECOND, 2),
       done: true,
@@ -111,14 +112,21 @@ suite('an operation that a race has started', () => {
     };
     const vertex = vertexThat(
       () => [{ ...operation(FIRST, 1), done: true }, cancelled],
-      () => Promise.resolve(operation(THIRD, 3)),
+      () => {
+        sent += 1;
+        return Promise.resolve(operation(THIRD, 3));
+      },
       () => assert.fail('nothing runs that could be cancelled'),
     );
     const again = { ...request, exclude: [FIRST] };
-    const started: StartedExport = await activityEnvironment().run(() =>
-      startExport(dependencies(vertex, {}), again, ignore),
-    );
-    assert.equal(started.operation, THIRD);
+    const start = (status: string): Promise<StartedExport> =>
+      activityEnvironment({}, { client: workflowStatusClient(() => status) }).run(() =>
+        startExport(dependencies(vertex, {}), again, ignore),
+      );
+    // The cancelled operation can mean that the workflow was cancelled, and this attempt is a late one.
+    await assert.rejects(start('CANCELED'), CancelledFailure);
+    assert.equal(sent, 0);
+    assert.equal((await start('RUNNING')).operation, THIRD);
   });
 
   test('is kept where the one that is waited for was cancelled in favour of it', async () => {
