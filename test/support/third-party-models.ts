@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../src/testing/services/find-component';
+import { cacheFolder } from '../../src/testing/services/cache-folder';
 import { withLock } from '../../src/testing/services/lock';
 import { withProgress } from '../../src/testing/services/progress';
 

