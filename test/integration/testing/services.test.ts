@@ -18,7 +18,7 @@ import { ARTIFACTS, eventually, QUICK } from '../../support/worker';
 const ROOT = path.join(__dirname, '..', '..', '..');
 const quiet = { log: () => undefined };
 
-/** An environment in which nothing is found, with a cache folder of its own. */
+/** An environment without any program, with an empty cache folder. */
 function bareEnvironment(): { env: Record<string, string>; cache: string } {
   const cache = temporaryFolder('vertex-export-cache-');
   return { env: { TEMPORAL_VERTEX_EXPORT_CACHE: cache, PATH: path.join(cache, 'nowhere') }, cache };
@@ -56,8 +56,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-suite('a component', () => {
-  test('is taken from its environment variable before everything else', async () => {
+suite('a component of the test stack', () => {
+  test('is taken from its environment variable first', async () => {
     const real = await findComponent('registry');
     const folder = temporaryFolder('vertex-export-component-');
     const file = path.join(folder, 'any-name');
@@ -65,7 +65,7 @@ suite('a component', () => {
     assert.equal(await findComponent('registry', { env: { ...process.env, OCI_REGISTRY_PATH: file } }), file);
   });
 
-  test('that a variable names and that will not do is an error, not replaced by another one', async () => {
+  test('causes an error if its variable names an unusable program, and is not replaced by another one', async () => {
     for (const [file, reason] of [
       ['/no/such/file', /OCI_REGISTRY_PATH=\/no\/such\/file can't be used: there is no executable file/],
       ['/bin/ls', /can't be used: it is not go-containerregistry's registry/],
@@ -74,7 +74,7 @@ suite('a component', () => {
     }
   });
 
-  test('is taken from PATH before the cache, and from the cache where PATH has none or another program', async () => {
+  test('is taken from PATH before the cache, and from the cache if PATH has no such program', async () => {
     const real = await findComponent('registry');
     const { env, cache } = bareEnvironment();
     const cached = path.join(cache, 'registry-0.22.1');
@@ -93,7 +93,7 @@ suite('a component', () => {
     );
   });
 
-  test('that is too old is told with the version that is needed', async () => {
+  test('causes an error with the required version if it is too old', async () => {
     const folder = temporaryFolder('vertex-export-component-');
     const file = path.join(folder, 'temporal');
     await writeFile(file, '#!/bin/sh\necho "temporal version 1.0.0 (Server 1.25.0, UI 2.30.0)"\n', { mode: 0o755 });
@@ -103,7 +103,7 @@ suite('a component', () => {
     );
   });
 
-  test('that is nowhere is an error that lists what was tried and every way to provide it', async () => {
+  test('causes an error that lists what was tried and every way to provide it if it is not found', async () => {
     const { env, cache } = bareEnvironment();
     await assert.rejects(findComponent('registry', { env, ...quiet }), ({ message }: Error) => {
       for (const part of [
@@ -120,7 +120,7 @@ suite('a component', () => {
     });
   });
 
-  test('is built once when two processes ask for it at once', async () => {
+  test('is built once if two processes need it at the same time', async () => {
     const { cache } = bareEnvironment();
     const folder = temporaryFolder('vertex-export-go-');
     const builds = path.join(folder, 'builds');
@@ -137,7 +137,7 @@ suite('a component', () => {
     assert.match(lines[0] ?? '', /^install .*@v0\.22\.1$/);
   });
 
-  test('whose builder died is built by the next one that asks', async () => {
+  test('is built by the next process that needs it if its builder died', async () => {
     const { env, cache } = bareEnvironment();
     const lock = path.join(cache, 'registry-0.22.1.lock');
     await mkdir(lock);
@@ -149,9 +149,9 @@ suite('a component', () => {
   });
 });
 
-suite('a service', () => {
+suite('a service of the test stack', () => {
   for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
-    test(`ends when its parent ends by ${signal}`, async () => {
+    test(`exits when its parent ends by ${signal}`, async () => {
       const parent = runScript(
         `d.spawnTied('/bin/sleep', ['600']).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000); })`,
       );
@@ -163,14 +163,14 @@ suite('a service', () => {
     });
   }
 
-  test('that can not be started says what it wrote', async () => {
+  test('causes an error with its output if it cannot be started', async () => {
     const failing = await spawnTied('/bin/sh', ['-c', 'echo no room >&2; exit 3']);
     assert.equal(await failing.exited, 3);
     assert.match(failing.tail(), /no room/);
   });
 });
 
-test('an export goes on after the Temporal server was killed and started again with its database', async () => {
+test('an export continues after the Temporal server was killed and restarted with its database', async () => {
   const databaseFile = path.join(temporaryFolder('vertex-export-temporal-'), 'temporal.db');
   const google = await startGoogleServices();
   let temporal = await startTemporalServer({ databaseFile });
