@@ -9,10 +9,10 @@ import type { VertexApi } from '../../../../src/google/vertex';
 import { startRequest } from '../../../support/requests';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
-/** Longer than a list of operations is believed, in milliseconds. */
+/** Longer than a list of operations is valid, in milliseconds. */
 const QUEUE_MS = 5_200;
 
-/** Vertex AI that lists nothing and counts the exports that are sent; the quota grants a start after a while. */
+/** Vertex AI that lists no operation and counts the sent exports. The quota grants a start after a delay. */
 function queue(): { deps: ExportDependencies; sent: string[] } {
   const sent: string[] = [];
   const vertex: Partial<VertexApi> = {
@@ -47,12 +47,12 @@ function environment(status: () => string): MockActivityEnvironment {
   return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { client: client as unknown as Client });
 }
 
-/** Heartbeats are of no interest here. */
+/** Heartbeats are ignored here. */
 const ignore = (): void => undefined;
 
-suite('a start that waited long for the quota', { concurrency: true }, () => {
+suite('a start that waited for the quota', { concurrency: true }, () => {
   for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
-    test(`sends nothing when its workflow is ${status}`, async () => {
+    test(`sends no request if its workflow is ${status}`, async () => {
       const { deps, sent } = queue();
       const started = environment(() => status).run(() => startExport(deps, startRequest(MODEL), ignore));
       await assert.rejects(started, CancelledFailure);
@@ -60,13 +60,13 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     });
   }
 
-  test('is sent when its workflow still runs', async () => {
+  test('sends its request if its workflow still runs', async () => {
     const { deps, sent } = queue();
     await environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL), ignore));
     assert.equal(sent.length, 1);
   });
 
-  test('sends nothing after its deadline', async () => {
+  test('sends no request after its deadline', async () => {
     const { deps, sent } = queue();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
     const started = environment(() => 'RUNNING').run(() =>
@@ -76,7 +76,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     assert.deepEqual(sent, []);
   });
 
-  test('cancels what it started when its workflow has ended before the answer', async () => {
+  test('cancels the started operation if its workflow ended before the answer', async () => {
     const { deps, sent } = queue();
     const cancelled: string[] = [];
     let status = 'RUNNING';
