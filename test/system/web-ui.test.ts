@@ -23,7 +23,7 @@ suite("Temporal's Web UI", { skip }, () => {
     return (await workflow.describe()).runId;
   }
 
-  test('shows what a running export is, where it stands, and its heartbeats', async () => {
+  test('shows a running export with its stage and its heartbeats', async () => {
     const name = addModel(stack().vertex, { displayName: 'endless', durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });
     await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
@@ -49,7 +49,7 @@ suite("Temporal's Web UI", { skip }, () => {
     await assert.rejects(handle.result());
   });
 
-  test('shows what a finished export gave', async () => {
+  test('shows the result of a finished export', async () => {
     const handle = await temporal().exports.start({ name: MODELS.iris, outputConfig: ARTIFACTS, ...QUICK });
     const result = await handle.result();
     const runId = await runIdOf(handle);
@@ -67,7 +67,7 @@ suite("Temporal's Web UI", { skip }, () => {
     await webUi.waitForText(`${MODELS.iris}@2`);
   });
 
-  test('shows why an export was refused', async () => {
+  test('shows the reason why an export was rejected', async () => {
     const handle = await temporal().exports.start({ name: MODELS.videoLabels, outputConfig: ARTIFACTS, ...QUICK });
     await assert.rejects(handle.result());
     await webUi.show(handle.workflowId, await runIdOf(handle), 'user-metadata');

@@ -3,7 +3,7 @@ import type {
   AwaitedExport,
   AwaitExportRequest,
   ExportDestinations,
-  OwnOperation,
+  RunOperation,
 } from '../../contract/export-activities';
 import type { OutputInfo } from '../../contract/export-result';
 import { GoogleApiError, hasStatus } from '../../google/api-error';
@@ -131,7 +131,7 @@ function searchForTwins(
 ): () => void {
   const stop = new AbortController();
   const signal = AbortSignal.any([cancellation, stop.signal]);
-  const search = async (run: OwnOperation): Promise<void> => {
+  const search = async (run: RunOperation): Promise<void> => {
     for (;;) {
       // After a failure, the next search is a minute later.
       await cancelTwins(deps, run, { name: operation }, signal).catch(() => undefined);
@@ -153,7 +153,7 @@ function searchForTwins(
  */
 async function cancelTwins(
   deps: ExportDependencies,
-  run: OwnOperation,
+  run: RunOperation,
   polled: Pick<ExportOperation, 'name' | 'error'>,
   signal: AbortSignal,
 ): Promise<boolean> {

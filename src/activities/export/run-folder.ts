@@ -1,5 +1,5 @@
 import type { Info } from '@temporalio/activity';
-import type { OwnOperation } from '../../contract/export-activities';
+import type { RunOperation } from '../../contract/export-activities';
 import { exportFolderName } from '../../contract/workflow-id';
 import { ExportFailureType } from '../../contract/failures';
 import { parseStorageUri, formerFolderName } from '../../contract/resource-names';
@@ -36,6 +36,6 @@ export function requireRunFolder(uri: string, caller: Caller): void {
 }
 
 /** Checks the folder of an export that does not share it. Throws as {@link requireRunFolder} does. */
-export function requireUnsharedFolder(run: OwnOperation, caller: Caller): void {
+export function requireUnsharedFolder(run: RunOperation, caller: Caller): void {
   if (hasRunFolder(run)) requireRunFolder(run.destinations.outputUriPrefix ?? '', caller);
 }

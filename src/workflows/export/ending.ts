@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation, patched } from '@temporalio/workflow';
-import type { CancelledOperation, ExportPlan, OwnOperation } from '../../contract/export-activities';
+import type { CancelledOperation, ExportPlan, RunOperation } from '../../contract/export-activities';
 import type { ExportFailureDetails } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
 import {
@@ -68,7 +68,7 @@ async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
   }
 }
 
-async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<CleanUp> {
+async function cancelOperations(plan: ExportPlan, own: RunOperation, operation: string | undefined): Promise<CleanUp> {
   try {
     const ended = await cancelExport(plan, own, operation);
     const isFirst = own.exclude.length === 0;
@@ -106,7 +106,7 @@ function reasonOf(error: unknown): string {
   return reason?.message ?? String(error);
 }
 
-function destinationsOf({ destinations }: OwnOperation): string {
+function destinationsOf({ destinations }: RunOperation): string {
   return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ');
 }
 

@@ -3,7 +3,7 @@ import { repeated, u64 } from './file-cases';
 
 const MIB = 1024 * 1024;
 
-/** A safetensors file with this header, and as much data. */
+/** A safetensors file with this header and this much data. */
 function safetensors(header: string | Buffer, dataBytes = 0): Buffer {
   const json = Buffer.from(header);
   return Buffer.concat([u64(json.length), json, Buffer.alloc(dataBytes)]);

@@ -39,11 +39,7 @@ suite('the input of an export', () => {
 
   const withoutManifest: [string, Partial<ExportModelInput>, RegExp][] = [
     ['in a folder of several exports', { perRunFolder: false }, /needs perRunFolder/],
-    [
-      'of files that nobody looked at',
-      { verification: { level: 'none' } },
-      /needs a verification\.level other than none/,
-    ],
+    ['of unverified files', { verification: { level: 'none' } }, /needs a verification\.level other than none/],
     [
       'of an image alone',
       { outputConfig: { imageDestination: { outputUri: 'us-docker.pkg.dev/p/r/i' } } },

@@ -29,7 +29,7 @@ let folder: string;
 let tokenServer: string;
 let tokenRequests = 0;
 let answerToken: Answer;
-/** Where the API's requests go; none may arrive without a token. */
+/** The target of the API's requests. None may arrive without a token. */
 let apiRequests: (string | undefined)[] = [];
 let api: string;
 
@@ -84,7 +84,7 @@ after(() => {
   }
 });
 
-/** Makes the text the credentials file of the process. */
+/** Writes the text to the credentials file of the process. */
 function useFile(content: unknown): void {
   const file = path.join(folder, 'credentials.json');
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
@@ -138,7 +138,7 @@ async function errorOf(promise: Promise<unknown>): Promise<Error> {
   return error;
 }
 
-/** Asserts that a request fails with one of the fixed sentences, and that the source's words are nowhere in the error. */
+/** Asserts that a request fails with a fixed message, and that the error contains no words of the source. */
 async function assertProblem(reason: CredentialsProblem, promise: Promise<unknown> = get()): Promise<void> {
   const error = await errorOf(promise);
   assert.ok(error instanceof CredentialsError, `${error.name}: ${error.message}`);
@@ -152,27 +152,27 @@ async function assertProblem(reason: CredentialsProblem, promise: Promise<unknow
   assert.deepEqual(apiRequests, []);
 }
 
-suite('Application Default Credentials that give no token', () => {
-  test('say that there are none', async () => {
+suite('Application Default Credentials without a token', () => {
+  test('report that no credentials were found', async () => {
     await assertProblem('missing');
   });
 
-  test('say that the file is missing', async () => {
+  test('report that the file is missing', async () => {
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = path.join(folder, 'missing.json');
     await assertProblem('missing');
   });
 
-  test('show nothing of a key that stands in the place of the file', async () => {
+  test('do not reveal a key that is set instead of the path of the file', async () => {
     useFile(KEY);
     await assertProblem('unreadable');
   });
 
-  test('show nothing of a file that is not JSON', async () => {
+  test('do not reveal a file that is not JSON', async () => {
     useFile(`${SECRET} {`);
     await assertProblem('unreadable');
   });
 
-  test('show nothing of a file whose key is broken', async () => {
+  test('do not reveal a file whose key is broken', async () => {
     useFile({
       ...serviceAccount(),
       private_key: `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----\n`,
@@ -180,34 +180,34 @@ suite('Application Default Credentials that give no token', () => {
     await assertProblem('unreadable');
   });
 
-  test('show nothing of a file of an unknown type', async () => {
+  test('do not reveal a file of an unknown type', async () => {
     useFile({ type: SECRET, private_key: SECRET });
     await assertProblem('unreadable');
   });
 
-  test('show nothing of what an executable source prints when it fails', async () => {
+  test('do not reveal the output of an executable source that fails', async () => {
     useFile(executable(`console.log('${SECRET}'); console.error('${SECRET}'); process.exit(3);`));
     await assertProblem('unknown');
   });
 
-  test('show nothing of what an executable source prints that is not JSON', async () => {
+  test('do not reveal the output of an executable source that is not JSON', async () => {
     useFile(executable(`console.log('${SECRET}');`));
     await assertProblem('unknown');
   });
 
-  test('show nothing of the message of an executable source', async () => {
+  test('do not reveal the message of an executable source', async () => {
     const answer = JSON.stringify({ version: 1, success: false, code: '403', message: SECRET });
     useFile(executable(`console.log(${JSON.stringify(answer)});`));
     await assertProblem('unknown');
   });
 
-  test('show nothing of what a URL source answers', async () => {
+  test('do not reveal the answer of a URL source', async () => {
     answerToken = json(403, { error: SECRET, headers: { authorization: SECRET } });
     useFile(externalAccount({ url: `${tokenServer}/subject`, headers: { authorization: SECRET } }));
     await assertProblem('refused');
   });
 
-  test('show nothing of a security token service that repeats the subject token', async () => {
+  test('do not reveal a subject token that a security token service repeats', async () => {
     answerToken = (request, body, response) => {
       if (request.url === '/subject') response.writeHead(200).end(SECRET);
       else json(400, { error: 'invalid_grant', error_description: `bad ${body}` })(request, body, response);
@@ -216,7 +216,7 @@ suite('Application Default Credentials that give no token', () => {
     await assertProblem('refused');
   });
 
-  test('show nothing of an impersonation that repeats the token', async () => {
+  test('do not reveal a token that an impersonation service repeats', async () => {
     answerToken = (request, body, response) => {
       if (request.url === '/subject') response.writeHead(200).end(SECRET);
       else if (request.url === '/sts')
@@ -256,8 +256,8 @@ suite('Application Default Credentials that give no token', () => {
     'a token server that fails': [authorizedUser(), (body) => ({ error: { message: body } }), 500, 'unreachable'],
   };
   for (const [title, [file, answer, status, reason]] of Object.entries(refusals)) {
-    test(`show nothing of ${title}`, async (context) => {
-      // The library calls Google's token server by its fixed address; only the connection leads to this test instead.
+    test(`do not reveal the answer of ${title}`, async (context) => {
+      // The library calls Google's token server by its fixed address. Only the connection is redirected to this test.
       const { hostname, port } = new URL(tokenServer);
       context.mock.method(https, 'request', (_: string, options: RequestOptions) =>
         http.request({ ...options, protocol: 'http:', hostname, host: hostname, port, agent: undefined }),
@@ -271,7 +271,7 @@ suite('Application Default Credentials that give no token', () => {
     });
   }
 
-  test('read at most 1 MB of what a token server answers', async () => {
+  test('read at most 1 MB of the answer of a token server', async () => {
     let taken = 0;
     answerToken = (_, __, response) => {
       const piece = Buffer.alloc(100_000, 0x20);
@@ -290,7 +290,7 @@ suite('Application Default Credentials that give no token', () => {
     assert.ok(taken < 20_000_000, `${taken} bytes were taken`);
   });
 
-  test('say that the token server can not be reached', async () => {
+  test('report that the token server cannot be reached', async () => {
     const closed = createServer();
     const url = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
@@ -300,13 +300,13 @@ suite('Application Default Credentials that give no token', () => {
 });
 
 suite('a token server that never answers', () => {
-  test('holds a request no longer than its timeout', async () => {
+  test('delays a request by its timeout at most', async () => {
     answerToken = () => undefined;
     useFile(externalAccount({ url: `${tokenServer}/subject` }));
     await assertProblem('unreachable', get(applicationDefaultCredentials(), undefined, 300));
   });
 
-  test('does not keep a request from its cancel, whose reason is thrown as it is', async () => {
+  test('does not delay the abort of a request, which throws the unchanged reason', async () => {
     const controller = new AbortController();
     const reason = new Error('no longer wanted');
     answerToken = () => {
@@ -316,7 +316,7 @@ suite('a token server that never answers', () => {
     assert.equal(await errorOf(get(applicationDefaultCredentials(), controller.signal)), reason);
   });
 
-  test('gets one request, however many wait for its token, and another one after its time', async () => {
+  test('gets one request for all that wait for its token, and another one after the timeout', async () => {
     answerToken = () => undefined;
     useFile(externalAccount({ url: `${tokenServer}/subject` }));
     const credentials = applicationDefaultCredentials({ timeoutMs: 2_000 });
@@ -333,8 +333,8 @@ suite('a token server that never answers', () => {
   });
 });
 
-suite('credentials of an application', () => {
-  test('that throw become one of the fixed sentences', async () => {
+suite('credentials that an application provides', () => {
+  test('cause a fixed error message if they throw', async () => {
     const throwing = () => {
       throw new Error(`no token for ${SECRET}`);
     };
@@ -344,7 +344,7 @@ suite('credentials of an application', () => {
     }
   });
 
-  test('whose token is refused are asked for another one, once', async () => {
+  test('are called once more if their token is refused', async () => {
     let tokens = 0;
     const credentials = {
       headers: () => Promise.resolve({ authorization: `Bearer token-number-${tokens}` }),

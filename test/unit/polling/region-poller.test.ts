@@ -82,7 +82,7 @@ suite('RegionPoller with one operation', () => {
 suite('RegionPoller, at the start of a wait,', () => {
   const firstPollOf = async (options: { resumed?: boolean; parkAt?: number }): Promise<number | undefined> => {
     const { clock, vertex, poll } = scene();
-    // A first operation finds out that the service has no long polls.
+    // A first operation shows that the service has no long polls.
     await clock.runUntil(poll('1', 0));
     const startedAt = clock.now();
     const before = vertex.requests.length;

@@ -55,7 +55,7 @@ function checksumsOf(content: string): { crc32c: string; md5: string } {
 
 suite('verifyDirectory', () => {
   for (const [folder, format] of Object.entries(FOLDERS)) {
-    test(`finds no fault in the shipped model ${folder}, and reports what it inspected`, async () => {
+    test(`has no findings for the shipped model ${folder}, and reports the inspected files`, async () => {
       const files = await localDirectory(path.join(MODEL_FILES, folder));
       const { findings, notes, inspected } = await verifyDirectory(files, { format, level: 'content' });
       assert.deepEqual(findings, []);

@@ -61,7 +61,7 @@ function useTokenUrl(url: string): void {
   useFile(JSON.stringify(account));
 }
 
-/** What the check logs. */
+/** The log lines of the check. */
 async function check(credentials: Credentials | undefined = googleCredentials({ emulators: {} })): Promise<string[]> {
   assert.ok(credentials);
   const warnings: string[] = [];
@@ -78,25 +78,25 @@ function ends(message: RegExp): (error: unknown) => boolean {
   };
 }
 
-suite('a worker that starts', () => {
-  test('ends where there are no credentials', async () => {
+suite('a worker at its start', () => {
+  test('exits if no credentials exist', async () => {
     await assert.rejects(
       check(),
       ends(/^The worker can't call Google: there are no Application Default Credentials\. Run/),
     );
   });
 
-  test('ends where the credentials file does not exist', async () => {
+  test('exits if the credentials file does not exist', async () => {
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = path.join(folder, 'missing.json');
     await assert.rejects(check(), ends(/there are no Application Default Credentials/));
   });
 
-  test('ends where the credentials file is not one', async () => {
+  test('exits if the credentials file is invalid', async () => {
     useFile(`${SECRET} {`);
     await assert.rejects(check(), ends(/the credentials file can not be used\. Check the file/));
   });
 
-  test('ends where the credentials are refused', async () => {
+  test('exits if the credentials are refused', async () => {
     answer = { status: 403, body: { error: 'invalid_grant', error_description: SECRET } };
     useTokenUrl(tokenUrl);
     await assert.rejects(check(), ends(/the token service refused the credentials: they are revoked/));
@@ -128,7 +128,7 @@ suite('a worker that starts', () => {
     assert.deepEqual(await check({ headers, refresh: () => undefined }), []);
   });
 
-  test('needs no credentials where emulators take the place of all services', () => {
+  test('needs no credentials if emulators replace all services', () => {
     const all = { vertex: 'localhost:1', storage: 'localhost:2', registry: 'localhost:3' };
     assert.equal(googleCredentials({ emulators: all }), undefined);
     for (const name of ['vertex', 'storage', 'registry'] as const) {

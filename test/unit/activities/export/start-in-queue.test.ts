@@ -8,10 +8,10 @@ import { activityEnvironment, workflowStatusClient } from '../../../support/acti
 import { startRequest } from '../../../support/requests';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
-/** Longer than a list of operations is believed, in milliseconds. */
+/** Longer than a list of operations is valid, in milliseconds. */
 const QUEUE_MS = 5_200;
 
-/** Vertex AI that lists nothing and counts the exports that are sent; the quota grants a start after a while. */
+/** Vertex AI that lists no operation and counts the sent exports. The quota grants a start after a delay. */
 function queue(waitMs = QUEUE_MS): { deps: ExportDependencies; sent: string[] } {
   const sent: string[] = [];
   const vertex: Partial<VertexApi> = {
@@ -37,12 +37,12 @@ function queue(waitMs = QUEUE_MS): { deps: ExportDependencies; sent: string[] } 
   return { deps: deps as ExportDependencies, sent };
 }
 
-/** Heartbeats are of no interest here. */
+/** Heartbeats are ignored here. */
 const ignore = (): void => undefined;
 
-suite('a start that waited long for the quota', { concurrency: true }, () => {
+suite('a start that waited for the quota', { concurrency: true }, () => {
   for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
-    test(`sends nothing when its workflow is ${status}`, async () => {
+    test(`sends no request if its workflow is ${status}`, async () => {
       const { deps, sent } = queue();
       const started = activityEnvironment({}, { client: workflowStatusClient(() => status) }).run(() =>
         startExport(deps, startRequest(MODEL), ignore),
@@ -52,12 +52,11 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     });
   }
 
-  test('sends nothing when its process was suspended before its first line and the workflow has ended', async () => {
+  test('sends no request if its process was suspended before its first line and the workflow has ended', async () => {
     const { deps, sent } = queue(0);
     const scheduledTimestampMs = Date.now() - QUEUE_MS;
-    const status = (name: string) => ({ client: workflowStatusClient(() => name) });
-    const start = (name: string): Promise<unknown> =>
-      activityEnvironment({ scheduledTimestampMs }, status(name)).run(() =>
+    const start = (status: string): Promise<unknown> =>
+      activityEnvironment({ scheduledTimestampMs }, { client: workflowStatusClient(() => status) }).run(() =>
         startExport(deps, startRequest(MODEL), ignore),
       );
     await assert.rejects(start('CANCELED'), CancelledFailure);
@@ -66,7 +65,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     assert.equal(sent.length, 1);
   });
 
-  test('is sent when its workflow still runs', async () => {
+  test('sends its request if its workflow still runs', async () => {
     const { deps, sent } = queue();
     await activityEnvironment({}, { client: workflowStatusClient(() => 'RUNNING') }).run(() =>
       startExport(deps, startRequest(MODEL), ignore),
@@ -74,7 +73,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     assert.equal(sent.length, 1);
   });
 
-  test('sends nothing after its deadline', async () => {
+  test('sends no request after its deadline', async () => {
     const { deps, sent } = queue();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
     const started = activityEnvironment({}, { client: workflowStatusClient(() => 'RUNNING') }).run(() =>
@@ -84,7 +83,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     assert.deepEqual(sent, []);
   });
 
-  test('cancels what it started when its workflow has ended before the answer', async () => {
+  test('cancels the started operation if its workflow ended before the answer', async () => {
     const { deps, sent } = queue();
     const cancelled: string[] = [];
     let status = 'RUNNING';

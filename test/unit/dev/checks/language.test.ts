@@ -27,7 +27,7 @@ export function ${WORD.toLowerCase()}Input(): void {
 }
 `;
 
-suite('check:language', () => {
+suite('npm run check:language', () => {
   let findings: readonly Finding[];
 
   before(() => {
@@ -40,14 +40,14 @@ suite('check:language', () => {
     findings = checkLanguage(root);
   });
 
-  test('refuses the example of every row in a page, with the plain words', () => {
+  test('refuses the example of every row in a page, and names the plain words', () => {
     const lines = new Set(findings.filter(({ file }) => file === 'docs/page.md').map(({ line }) => line));
     const missed = EXAMPLES.filter((_example, index) => !lines.has(3 + 2 * index));
     assert.deepEqual(missed, []);
     assert.match(findings.find(({ line, file }) => file === 'docs/page.md' && line === 3)?.message ?? '', /write fix/);
   });
 
-  test('refuses the phrases in comments, literals and names of a source file, over line ends too', () => {
+  test('refuses phrases in comments, literals and names of a source file, even across lines', () => {
     const found = places(findings.filter(({ file }) => file === 'src/source.ts'));
     const lines = [1, 2, 4, 5, 7];
     assert.deepEqual(
@@ -64,8 +64,8 @@ suite('check:language', () => {
   });
 });
 
-suite('check:file-names', () => {
-  test('refuses names that do not say what a file or folder holds', () => {
+suite('npm run check:file-names', () => {
+  test('refuses names that do not describe the contents of a file or folder', () => {
     const refused = ['src/a/utils.ts', 'src/common/b.ts', 'dev/misc.ts', 'test/string-helpers.test.ts'];
     const accepted = ['src/common-parts.ts', 'src/miscellany/a.ts'];
     const root = plantedTree(Object.fromEntries([...refused, ...accepted].map((file) => [file, ''])));

@@ -37,7 +37,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/activities/allowed.ts': `import { y } from '../polling/empty';`,
 };
 
-suite('check:walls', () => {
+suite('npm run check:walls', () => {
   let findings: readonly Finding[];
 
   before(async () => {
