@@ -2,7 +2,7 @@ import type { ExportAttempt, ExportModelResult } from '../../src';
 import { PREFIX } from './input';
 import type { ExportEnd, ObservedExport, ObservedFleet, World } from './world';
 
-/** Everything that is reported and did not happen that way: one line for each. */
+/** Returns one line for each report that differs from the actual events. */
 export function misreportsOf(world: World): string[] {
   const byId = new Map(world.exports.map((one) => [one.workflowId, one]));
   return [
@@ -76,7 +76,7 @@ function fileProblems({ files }: ExportModelResult, uri: string, objects: World[
 
 type Unsuccessful = Extract<ExportEnd, { readonly report: string }>;
 
-/** What an export that did not succeed says about its operations and about what it deleted. */
+/** The reports of a failed export about its operations and its deletions. */
 function reportProblems(one: ObservedExport, end: Unsuccessful, objects: World['objects']): string[] {
   const { report, operation: named, attempts } = end;
   const attempted = new Set(attempts.map(({ operation }) => operation));

@@ -5,7 +5,7 @@ import { filesBelow } from './tree';
 const REFUSED = /(^|-)(utils?|helpers?|common|misc)$/;
 const FOLDERS = ['src', 'emulator', 'examples', 'dev', 'test'];
 
-/** Finds files and folders whose name says nothing about what is in them. */
+/** Finds files and folders whose name does not describe their contents. */
 export function checkFileNames(root: string): Finding[] {
   return FOLDERS.flatMap((folder) => filesBelow(root, folder, ['.ts', '.mts', '.cts', '.js'])).flatMap((file) => {
     const refused = file.split('/').find((part) => REFUSED.test(path.parse(part).name.replace(/\.test$/, '')));

@@ -1,11 +1,11 @@
 import ts from 'typescript';
 
-/** Prose or a name in a file: what people read. */
+/** Prose or a name in a file. */
 export interface Passage {
   readonly kind: 'text' | 'name';
   /** A name is split into words, as in `export handle`. Text keeps its length, so that offsets in it are valid. */
   readonly text: string;
-  /** Where it begins in the file. */
+  /** Offset of its start in the file. */
   readonly offset: number;
 }
 
@@ -28,7 +28,7 @@ function* comments(source: ts.SourceFile): Generator<Passage> {
   for (const { pos, end } of walk(source)) {
     if (seen.has(pos)) continue;
     seen.add(pos);
-    // A phrase may go over lines: the marks at their beginnings become spaces.
+    // A phrase can span lines, so the marks at the start of lines become spaces.
     const text = source.text
       .slice(pos, end)
       .replaceAll(/^[ \t]*(\/\*\*?|\/\/|\*\/?)/gm, (mark) => ' '.repeat(mark.length));
