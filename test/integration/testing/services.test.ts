@@ -44,7 +44,7 @@ function runScript(source: string, env: Record<string, string> = {}): ReturnType
 async function firstLine(child: ReturnType<typeof spawn>): Promise<string> {
   assert.ok(child.stdout);
   for await (const chunk of child.stdout) return String(chunk).trim();
-  throw new Error('it said nothing');
+  throw new Error('the process printed nothing');
 }
 
 function isAlive(pid: number): boolean {
@@ -159,7 +159,7 @@ suite('a service of the test stack', () => {
       assert.ok(isAlive(pid));
       parent.kill(signal);
       await once(parent, 'exit');
-      await eventually('the child is gone', () => !isAlive(pid));
+      await eventually('the child has exited', () => !isAlive(pid));
     });
   }
 
