@@ -7,7 +7,7 @@ import type { AwaitedExport, AwaitExportRequest } from '../../src/contract/expor
 import { percentile, rounded } from './figures';
 
 /**
- * A worker in a separate process, so that its memory and CPU time can be measured. It prints its memory, in bytes, when idle
+ * A worker in a separate process, whose memory and CPU time can be measured. It prints its memory in bytes when idle
  * and whenever a line comes in, and the CPU time since the line before.
  */
 const HEARTBEAT_MS = 15_000;
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     };
     process.stdout.write(`${JSON.stringify(figures)}\n`);
   });
-  // Its parent is gone.
+  // Its parent has exited.
   process.stdin.on('end', () => {
     process.exit();
   });

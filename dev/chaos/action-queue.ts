@@ -1,4 +1,4 @@
-/** Runs actions on one target one after the other, so that a server that is being killed is not frozen at the same time. */
+/** Runs actions on one target one after the other, so that a server is not frozen while it is being killed. */
 export class ActionQueue {
   private last: Promise<unknown> = Promise.resolve();
 

@@ -48,7 +48,7 @@ export const HELD_MS = 4_500;
 export const LISTED_AFTER_MS = 2_000;
 const LATE_EFFECT: Variant = { match: EXPORT, every: 2, fault: { delayMs: HELD_MS } };
 
-/** Answers with an error status. Errors that a person would have to fix are excluded, because they rightly end an export. */
+/** Answers with an error status. Errors that a person must fix are excluded, because they rightly end an export. */
 const WRONG_STATUSES: readonly Variant[] = [
   { match: EXPORT, every: 2, fault: refusal(499, 'CANCELLED') },
   { match: EXPORT, every: 2, fault: refusal(499, 'CANCELLED'), when: 'after' },

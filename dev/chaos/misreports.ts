@@ -93,9 +93,9 @@ function reportProblems(one: ObservedExport, end: Unsuccessful, objects: World['
   return [
     ...attemptProblems(one, attempts),
     ...operationProblems,
-    ...(saysNone ? [`it says that no operation had been started, and there are ${others.length}`] : []),
+    ...(saysNone ? [`it states that no operation had been started, but there are ${others.length}`] : []),
     ...(left.length > 0
-      ? [`it says that nothing is left, and there are ${left.length} objects: ${left[0] ?? ''}`]
+      ? [`it states that nothing is left, but there are ${left.length} objects: ${left[0] ?? ''}`]
       : []),
   ];
 }

@@ -47,12 +47,12 @@ export async function runChaos(stack: ChaosStack, plan: ChaosPlan, log: (line: s
     run.giveUpAt = Date.now() + END_WITHIN_MS;
     say('the last event is over; the run waits for the exports to end');
     await ends;
-    say('everything has ended or was given up');
+    say('all exports have ended or are counted as lost');
     await sleep(QUIET_MS);
     const { world, continuedAsNew } = await collect(client, stack, plan, run.started);
     const { problems, terminatedOperations, adopted, extra, ...counts } = check(world);
     for (const problem of problems) say(problem);
-    say(`operations of terminated exports, which nobody cancels: ${terminatedOperations}`);
+    say(`operations of terminated exports, which are not cancelled: ${terminatedOperations}`);
     say(`operations that were found again after a loss: ${adopted}; extra operations that were cancelled: ${extra}`);
     return {
       seed: plan.seed,

@@ -138,7 +138,7 @@ function checkTexts(
   }
   const left = filesBelow(service, `gs://bucket/out/${workflowId}/`);
   if (text.includes('nothing is left in') && left > 0)
-    report(3, `nothing is said to be left, and there are ${left} files`);
+    report(3, `the report states that nothing is left, but there are ${left} files`);
 }
 
 function checkTimes(
@@ -163,7 +163,7 @@ function checkTimes(
   if (details?.type !== 'ExportError.DeadlineExceeded') return;
   const last = steps.at(-1)?.lastFailure?.applicationFailureInfo?.type ?? '';
   if (last.startsWith('ExportError.') && last !== 'ExportError.StillRunning' && details.lastFailure === undefined) {
-    report(4, `the last failure was ${last}, and the failure of the deadline does not say so`);
+    report(4, `the last failure was ${last}, but the failure of the deadline does not contain it`);
   }
 }
 

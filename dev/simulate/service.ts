@@ -46,7 +46,7 @@ export interface FaultPlan {
   readonly lateEffectMs: number;
 }
 
-/** How an operation ends when nobody cancels it. */
+/** The outcome of an operation that is not cancelled. */
 export type OperationEnd = 'succeeded' | 'passing error' | 'lasting error' | 'without files';
 
 /** An operation of the simulated Vertex AI. */
@@ -84,7 +84,7 @@ export interface ServicePlan {
 const CANCELLED = { code: 1, message: 'The operation was cancelled.' };
 const ERRORS = {
   'passing error': { code: 13, message: 'Internal error of the service.' },
-  'lasting error': { code: 3, message: 'The model can not be exported.' },
+  'lasting error': { code: 3, message: 'The model cannot be exported.' },
 };
 
 /** The actual state of Vertex AI and Cloud Storage, independent of the answers to requests. */

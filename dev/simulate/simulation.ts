@@ -35,7 +35,7 @@ const ACTIVITIES = [
   'deletePartialArtifacts',
 ];
 
-/** Simulates exports on virtual time: the real workflow and activities with a simulated server and simulated services. */
+/** Simulates exports on virtual time: the real workflow and activities with a simulated server and services. */
 export class Simulation {
   private constructor(
     private readonly creator: ReusableVMWorkflowCreator,

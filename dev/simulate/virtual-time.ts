@@ -16,7 +16,7 @@ export class EndlessError extends Error {
   override readonly name = 'EndlessError';
 }
 
-/** The time of a simulation, which jumps from event to event. Simultaneous events occur in the order of their creation. */
+/** The time of a simulation. It jumps from event to event; simultaneous events keep the order of their creation. */
 export class VirtualTime {
   private readonly events = new DueHeap<Event>();
   private moment = 0;

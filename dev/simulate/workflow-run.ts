@@ -50,7 +50,7 @@ export class WorkflowRun {
   isCancelRequested = false;
   readonly activities = new Map<number, ActivityExecution>();
   readonly tasks: Task[] = [];
-  /** A failure of a workflow task, which a real server repeats for ever. */
+  /** A failure of a workflow task, which a real server repeats forever. */
   taskFailure: Failure | undefined;
   lastStatus: ExportStatus | undefined;
   private jobs: Job[] = [];

@@ -7,6 +7,8 @@ export interface Passage {
   readonly text: string;
   /** Offset of its start in the file. */
   readonly offset: number;
+  /** Whether it is the name of an object's or a type's field. Default: `false`. */
+  readonly isField?: boolean;
 }
 
 /** The comments, string literals and declared names of a TypeScript file. */
@@ -42,7 +44,9 @@ function* literalsAndNames(source: ts.SourceFile, node: ts.Node): Generator<Pass
     const isImport = ts.isImportDeclaration(node.parent) || ts.isExportDeclaration(node.parent);
     if (!isImport) yield { kind: 'text', text: node.getText(source), offset };
   }
-  if (ts.isIdentifier(node) && isDeclared(node)) yield { kind: 'name', text: wordsOf(node.text), offset };
+  if (ts.isIdentifier(node) && isDeclared(node)) {
+    yield { kind: 'name', text: wordsOf(node.text), offset, isField: isField(node) };
+  }
   for (const child of node.getChildren(source)) {
     // Documentation comments are read as comments.
     if (!ts.isJSDoc(child)) yield* literalsAndNames(source, child);
@@ -53,6 +57,10 @@ function isDeclared(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent) || ts.isImportSpecifier(parent)) return false;
   return 'name' in parent && parent.name === node;
+}
+
+function isField({ parent }: ts.Identifier): boolean {
+  return ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent) || ts.isShorthandPropertyAssignment(parent);
 }
 
 function wordsOf(name: string): string {
