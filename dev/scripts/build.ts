@@ -16,7 +16,7 @@ async function build(): Promise<void> {
   // A package must not contain files whose sources were moved or removed.
   if (process.argv.includes('--clean')) rmSync(lib, { recursive: true, force: true });
   const tsc = require.resolve('typescript/bin/tsc');
-  // Without its output, the compiler's memory of the last build would make it write nothing.
+  // With the build information of the last build but without its output, the compiler would write nothing.
   if (!existsSync(lib)) rmSync(path.join(root, 'node_modules', '.cache', 'lib.tsbuildinfo'), { force: true });
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
   const models = path.join(root, 'emulator', 'models');
@@ -27,7 +27,7 @@ async function build(): Promise<void> {
   await bundleWorkflows();
 }
 
-/** JSON Schemas of what goes in, before defaults are filled in, and of what comes out. */
+/** JSON Schemas of the inputs, before defaults are added, and of the results. */
 function writeSchemas(): void {
   const schemas = {
     'export-model-input': z.toJSONSchema(exportModelInputSchema, { io: 'input' }),
@@ -41,7 +41,7 @@ function writeSchemas(): void {
   }
 }
 
-/** A worker that finds the bundle starts without bundling. */
+/** A worker with this bundle starts without bundling. */
 async function bundleWorkflows(): Promise<void> {
   const silent = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined };
   const { code } = await bundleWorkflowCode({

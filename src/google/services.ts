@@ -28,7 +28,7 @@ export interface GoogleServiceOptions {
    */
   emulators?: ServiceHosts;
   /**
-   * Whether credentials may be sent to `endpoints` over `http://`. Set it only in a network where nobody else can listen.
+   * Whether credentials may be sent to `endpoints` over `http://`. Set it only in a network that no other party can read.
    * `http://` to this machine needs no permission. Default `false`.
    */
   allowHttpCredentials?: boolean;

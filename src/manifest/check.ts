@@ -60,7 +60,7 @@ export interface ManifestCheck {
 /** Attempts of each request, over about a minute: one bad response must not fail a long check. */
 const STORAGE_ATTEMPTS = 8;
 
-/** Largest manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
+/** Largest manifest, in bytes: about 400,000 files. Anyone who can write to the bucket can write a larger one. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** Longest text of a manifest in a message, in characters. */
 const MAX_SHOWN = 300;
@@ -73,9 +73,9 @@ export class ManifestError extends Error {
 /**
  * Checks an export, or a copy of it, against its manifest.
  *
- * Anybody who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
- * what is compared and not where: the directory beside it is checked, or the one that was named, unless `at` says
- * otherwise. A note says where the manifest names another directory.
+ * Anyone who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
+ * the expected files, not the location: the directory beside the manifest is checked, or the named one, unless `at`
+ * names another. If the manifest names another directory, a note states it.
  *
  * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
  * directory beside it

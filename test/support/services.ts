@@ -30,7 +30,7 @@ function useServices<T extends { stop(): Promise<void> }>(start: () => Promise<T
     await services?.stop();
   });
   const current = (): T => {
-    if (services === undefined) throw new Error('services are there in tests and hooks only');
+    if (services === undefined) throw new Error('services are available in tests and hooks only');
     return services;
   };
   return Object.assign(current, { ready, beforeStop: (ending: () => Promise<unknown>) => endings.push(ending) });

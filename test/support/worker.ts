@@ -59,7 +59,7 @@ export function useExports(
     });
   });
   return () => {
-    assert.ok(current, 'a client is there in tests and hooks only');
+    assert.ok(current, 'a client is available in tests and hooks only');
     return current;
   };
 }

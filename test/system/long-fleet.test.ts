@@ -166,10 +166,10 @@ suite('the results of many exports', () => {
     const { workflowId, result } = await temporal().exports.start({ name, ...DEFAULTS, outputConfig: ARTIFACTS });
     await result();
     const outcomes = new Map<string, unknown>();
-    for await (const ended of temporal().exports.resultsOf([workflowId, "nobody's"])) {
+    for await (const ended of temporal().exports.resultsOf([workflowId, 'unknown'])) {
       outcomes.set(ended.workflowId, ended.result?.model ?? ended.error?.name);
     }
-    assert.deepEqual(Object.fromEntries(outcomes), { [workflowId]: `${name}@1`, "nobody's": 'WorkflowNotFoundError' });
+    assert.deepEqual(Object.fromEntries(outcomes), { [workflowId]: `${name}@1`, unknown: 'WorkflowNotFoundError' });
   });
 
   test('are not awaited after an abort', async () => {

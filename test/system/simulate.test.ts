@@ -11,7 +11,7 @@ const FORMER_FAULTS: readonly (readonly [seed: number, title: string])[] = [
   [8648, 'an activity that is reset while its first attempt starts an operation starts no second one'],
   [8772, 'a cancel after a reset to the first step ends the operation of the run before'],
   [20455, 'a process that stops between receiving a start and running it starts nothing for an ended workflow'],
-  [92, 'a failure does not say that no operation had been started where an earlier attempt has started one'],
+  [92, 'a failure does not claim that no operation was started if an earlier attempt started one'],
 ];
 
 suite('simulated exports', () => {

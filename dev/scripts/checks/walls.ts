@@ -129,7 +129,7 @@ function finding(root: string, { rule, from, to, cycle, unresolvedTo }: IViolati
   return { file: from, line: lineOfImport(root, from, cycle?.[0]?.name ?? to, unresolvedTo), message };
 }
 
-/** dependency-cruiser reports no lines: the import is searched by what it names. */
+/** dependency-cruiser reports no lines, so the import is found by its specifier. */
 function lineOfImport(root: string, from: string, to: string, specifier?: string): number {
   const text = readFileSync(path.join(root, from), 'utf8');
   const relative = path.posix.relative(path.posix.dirname(from), to).replace(/(\/index)?\.tsx?$/, '');

@@ -146,7 +146,7 @@ function searchForTwins(
 
 /**
  * Cancels further operations of the run: a race may have started one that was not listed at the start. If the polled
- * operation was cancelled, the others are kept: an attempt that was given up may have cancelled it in favor of an older
+ * operation was cancelled, the others are kept: an abandoned attempt may have cancelled it in favor of an older
  * one that the workflow does not know.
  *
  * @returns whether another operation is kept, which can be adopted

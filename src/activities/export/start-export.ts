@@ -121,7 +121,7 @@ class Start {
     if (listed instanceof GoogleApiError) {
       if (this.mayHaveStarted) requireListing(this.deps, listed, this.request);
       Context.current().log.warn(
-        'Operations can not be listed. If the worker crashes right after the start, the operation is not found again.',
+        'Operations cannot be listed. If the worker crashes right after the start, the operation is not found again.',
       );
       return 'unavailable';
     }
@@ -139,7 +139,7 @@ class Start {
     // No other operation can have been started meanwhile, unless this process was suspended or the place is shared.
     if (!this.mayHaveStarted && tookMs < LIST_AGE_MS && this.hasUnsharedPlace())
       return this.started(operation, adoption);
-    // If the attempt was given up meanwhile, its operation exists all the same, and possibly nobody else knows it.
+    // If the attempt was abandoned meanwhile, its operation still exists, and possibly no other attempt has its name.
     const { signal } = new AbortController();
     // A run that was reset adopts the operation. Without any run of the workflow, the operation has no use.
     if (tookMs >= LIST_AGE_MS && !(await isRunning())) {
@@ -210,7 +210,7 @@ function bodyOf({ exportFormatId, destinations }: StartExportRequest): ExportReq
 }
 
 /**
- * Whether the workflow is running. An attempt that was given up also asks.
+ * Whether the workflow is running. An abandoned attempt also checks.
  *
  * @param runId run to check. Default: any run of the workflow id
  */
@@ -221,7 +221,7 @@ async function isRunning(runId?: string): Promise<boolean> {
   return status.name === 'RUNNING';
 }
 
-/** The failure after an answer that does not say whether an operation was started. */
+/** The failure after an answer that leaves open whether an operation was started. */
 function unknownStart(error: GoogleApiError | GoogleTransportError, settleDelayMs: number): Error {
   const details = {
     type: ExportFailureType.Unavailable,

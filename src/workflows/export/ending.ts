@@ -55,7 +55,7 @@ interface CleanUp {
   readonly isComplete: boolean;
 }
 
-/** Cancels what the run before a reset started, when this run does not know of an operation. */
+/** Cancels the operation of the run before a reset, if this run has no operation. */
 async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
   try {
     const plan = run.plan ?? (await selectForCleanUp(run.input));
@@ -68,19 +68,23 @@ async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
   }
 }
 
-async function cancelOperations(plan: ExportPlan, own: RunOperation, operation: string | undefined): Promise<CleanUp> {
+async function cancelOperations(
+  plan: ExportPlan,
+  runOperation: RunOperation,
+  operation: string | undefined,
+): Promise<CleanUp> {
   try {
-    const ended = await cancelExport(plan, own, operation);
-    const isFirst = own.exclude.length === 0;
+    const ended = await cancelExport(plan, runOperation, operation);
+    const isFirst = runOperation.exclude.length === 0;
     const outcome =
       ended.map(describeCancelled).join('; ') || `no ${isFirst ? '' : 'further '}operation had been started`;
-    const { outputUriPrefix } = own.destinations;
+    const { outputUriPrefix } = runOperation.destinations;
     // An operation that succeeded before the cancel left complete files.
     const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');
     if (!plan.deletePartialArtifacts || arrived || outputUriPrefix === undefined) return { outcome, isComplete: true };
     return { outcome: `${outcome}; ${await deleteArtifacts(plan, outputUriPrefix)}`, isComplete: true };
   } catch (error) {
-    const which = operation ?? `an operation of ${own.model} that writes to ${destinationsOf(own)}`;
+    const which = operation ?? `an operation of ${runOperation.model} that writes to ${destinationsOf(runOperation)}`;
     return {
       outcome: `${which} could not be cancelled and may still run: ${reasonOf(error)}`,
       isComplete: false,

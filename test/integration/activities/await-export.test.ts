@@ -100,7 +100,7 @@ suite('awaitExport', () => {
     services().vertex.addFault({ match: { path: '/operations/' }, fault: { status: 503, body: { error } } });
     const failure = await failureOf(wait(request, { outageMs: 1_500 }), ExportFailureType.Unavailable);
     assert.equal(failure.retryable, true);
-    assert.ok(requestsOf(request, 'operations.get') >= 1, 'it polled on before it gave up');
+    assert.ok(requestsOf(request, 'operations.get') >= 1, 'it continued to poll before it ended');
     assert.equal(stateOf(request), 'running');
   });
 
@@ -139,7 +139,7 @@ suite('awaitExport', () => {
     const request = await startedExport({ durationMs: 10_000 });
     const waiting = failureOf(wait(request), ExportFailureType.OperationCancelled);
     await fetch(`${services().vertex.url}/v1beta1/${request.operation}:cancel`, { method: 'POST' });
-    assert.match((await waiting).message, /Somebody, or the run before a reset, cancelled/);
+    assert.match((await waiting).message, /Another client, or the run before a reset, cancelled/);
   });
 
   for (const reason of ['PAUSED', 'RESET', 'WORKER_SHUTDOWN', 'CANCELLED', 'TIMED_OUT'] as const) {

@@ -87,7 +87,7 @@ suite('a worker process', () => {
     [
       'unreadable',
       { GOOGLE_APPLICATION_CREDENTIALS: __filename },
-      /The worker can't call Google: the credentials file can not be used\. Check the file/,
+      /The worker can't call Google: the credentials file cannot be used\. Check the file/,
     ],
   ];
   for (const [title, env, message] of withoutGoogle) {
@@ -107,7 +107,7 @@ suite('a worker process', () => {
   const refusals: [string, string[], Record<string, string>, RegExp][] = [
     ['settings with problems', [], { VERTEX_EXPORT_TASK_QEUE: 'x' }, /did you mean VERTEX_EXPORT_TASK_QUEUE\?/],
     ['an unknown option', ['--queue', 'x'], {}, /Unknown option '--queue'/],
-    ['a server that is not there', [], { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
+    ['a missing server', [], { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
   ];
   for (const [title, args, env, message] of refusals) {
     test(`exits with 1 and a clear message for ${title}`, () => {

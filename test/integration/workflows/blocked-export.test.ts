@@ -188,7 +188,7 @@ suite('the deletion of partial artifacts:', () => {
     await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
     const { runId } = await handle.workflow.describe();
     const folder = `gs://exports/tests/${handle.workflowId}/${runId}/`;
-    await eventually('a part is there', async () => (await objects(folder)).length === 2);
+    await eventually('some files exist', async () => (await objects(folder)).length === 2);
     await handle.cancel();
     await exportCancelled(handle);
     return { handle, folder };

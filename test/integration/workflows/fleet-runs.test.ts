@@ -99,7 +99,7 @@ suite('an export that is reset while a client waits for its result', () => {
     const firstRun = await runIdOf(handle);
     const waiting = resultsOf([{ workflowId: handle.workflowId, runId: firstRun }]);
     await reset(handle);
-    await eventually('the new run is there', async () => (await runIdOf(handle)) !== firstRun);
+    await eventually('the new run exists', async () => (await runIdOf(handle)) !== firstRun);
     await eventually('it is under way', async () => (await handle.status()).stage === 'exporting');
     await handle.cancel();
     const [ended] = await waiting;
@@ -206,7 +206,7 @@ suite('an export of a fleet whose workflow is reset', () => {
     const child = temporal().exports.get((await handle.status()).running[0] ?? '');
     const firstRun = await runIdOf(child);
     await reset(child);
-    await eventually('the new run is there', async () => (await runIdOf(child)) !== firstRun);
+    await eventually('the new run exists', async () => (await runIdOf(child)) !== firstRun);
     await eventually('it is under way', async () => (await child.status()).stage === 'exporting');
     assert.equal((await handle.status()).totals.running, 1);
     await child.cancel();

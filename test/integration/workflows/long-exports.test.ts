@@ -116,7 +116,7 @@ suite('an export that runs longer than parkAfter:', () => {
       type: 'awaitExport',
       resetHeartbeat: true,
     });
-    await eventually('it is looked at', () => (stack().vertex.requests().countByOperation[id] ?? 0) > 0);
+    await eventually('the operation is polled', () => (stack().vertex.requests().countByOperation[id] ?? 0) > 0);
     await untilParked(handle);
     assert.equal(stack().vertex.requests().countByOperation[id], 1, 'one look, and no long poll');
     assert.equal(stack().vertex.requests().countByRoute['operations.wait'], undefined);

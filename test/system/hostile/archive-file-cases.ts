@@ -233,7 +233,7 @@ export const ARCHIVE_FILE_CASES: readonly FileCase[] = [
     isAccepted: true,
   }),
   pickleCase(
-    'objects whose class has a long name, over and over',
+    'many objects of a class with a long name',
     opcodes(raw(`c${'m'.repeat(1_000)}\nC\n)R`), repeated('Nb', 300_000)),
     { isAccepted: true },
   ),

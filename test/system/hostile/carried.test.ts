@@ -237,7 +237,7 @@ suite('a fleet that is started with the state of a continued one', () => {
   }
 
   test('ends soon if it has IDs of unknown exports, however long they are', async () => {
-    const ids = ["nobody's", '\u20ac'.repeat(333), 'x'.repeat(1_000), '\u20ac'.repeat(1_000), "' OR '", '\0', '\n'];
+    const ids = ['unknown', '\u20ac'.repeat(333), 'x'.repeat(1_000), '\u20ac'.repeat(1_000), "' OR '", '\0', '\n'];
     for (const workflowId of ids) {
       const fleet = freshId();
       const handle = await start(fleet, [OPTIONS, stateOf(fleet, { running: [{ workflowId, model: MODEL }] })]);

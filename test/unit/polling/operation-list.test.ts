@@ -141,7 +141,7 @@ suite('OperationList.pages', () => {
     assert.deepEqual([tokens, list.breaker.allows(clock.now)], [['', 'same'], false]);
   });
 
-  test('says that operations need no poll by name before the list after the next one', async () => {
+  test('reports that operations need no poll by name before the list after the next one', async () => {
     const { clock, read } = listOf([1, 2, 3, 4]);
     const [first] = await read(service([1, 2, 3, 4]));
     assert.equal(first?.coveredUntil, clock.now + 2 * INTERVAL_MS);

@@ -93,7 +93,7 @@ suite('a worker at its start', () => {
 
   test('exits if the credentials file is invalid', async () => {
     useFile(`${SECRET} {`);
-    await assert.rejects(check(), ends(/the credentials file can not be used\. Check the file/));
+    await assert.rejects(check(), ends(/the credentials file cannot be used\. Check the file/));
   });
 
   test('exits if the credentials are refused', async () => {

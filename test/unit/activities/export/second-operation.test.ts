@@ -33,7 +33,7 @@ function vertexThat(
   const vertex: Partial<VertexApi> = {
     listOperations: (_parent, _token, signal) =>
       signal?.aborted
-        ? Promise.reject(new Error('the request was given up'))
+        ? Promise.reject(new Error('the request timed out'))
         : Promise.resolve({ operations: [...listed()], nextPageToken: '' }),
     exportModel,
     cancelOperation: (name) => {

@@ -16,6 +16,13 @@ const PLAIN = `/** Returns the roles of the run. There is no longer a file, so l
 export const lookup = { return: 'The model is not a file. There are so many that they are listed in pages.' };
 `;
 
+const [FIELD = ''] = DIALECT.flatMap(({ fields = [] }) => fields);
+
+const FIELDS = `export interface Request { readonly ${FIELD}: string }
+export const request: Request = { ${FIELD}: '' };
+export const ${FIELD} = '';
+`;
+
 const SOURCE = `// ${PHRASE}
 export const text = '${PHRASE}';
 export const template = \`\${text}
@@ -35,6 +42,7 @@ suite('npm run check:language', () => {
       'docs/page.md': `# A page\n\n${EXAMPLES.join('\n\n')}\n`,
       'README.md': 'The export continues. So long as it runs, the file is not read.\n',
       'src/source.ts': SOURCE,
+      'src/fields.ts': FIELDS,
       'test/plain.ts': PLAIN,
     });
     findings = checkLanguage(root);
@@ -54,6 +62,10 @@ suite('npm run check:language', () => {
       [...new Set(found)],
       lines.map((line) => `src/source.ts:${line}`),
     );
+  });
+
+  test('accepts a listed field that crosses a boundary, but refuses other names with its word', () => {
+    assert.deepEqual(places(findings.filter(({ file }) => file === 'src/fields.ts')), ['src/fields.ts:3']);
   });
 
   test('accepts plain words', () => {

@@ -73,7 +73,7 @@ suite('An ONNX model', () => {
   const bad: Record<string, [Buffer, RegExp]> = {
     'that is a SavedModel': [Buffer.concat([field(1, 1), message(2, field(1, 'x'))]), /it has no graph/],
     'that is text': [Buffer.from('{"error": 404}'), /has no protocol buffer field at byte 0/],
-    'without its operator sets': [onnxModel({ opsets: [] }), /does not say which operator sets/],
+    'without its operator sets': [onnxModel({ opsets: [] }), /does not state its operator sets/],
     'with a constant that is too short': [
       onnxModel({ initializers: [tensor({ name: 'w', dims: [4, 3], raw: floats(11) })] }),
       /the tensor w has 44 bytes, which do not fit its shape \[4, 3\] of float32/,
@@ -96,7 +96,7 @@ suite('An ONNX model', () => {
       /w\.data has 64 bytes, but the tensor w needs 68/,
     ],
     'whose external data is outside': [external({ location: '../w.data' }), /is outside of the directory/],
-    'that does not state the place of its external data': [external({ offset: '1' }), /does not say where/],
+    'that does not state the place of its external data': [external({ offset: '1' }), /does not state the location/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
     test(`${title} is rejected`, async () => {
