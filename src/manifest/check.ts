@@ -1,7 +1,7 @@
 import { GoogleApiError } from '../google/api-error';
 import { CredentialsError } from '../google/credentials-error';
 import type { GoogleServiceOptions } from '../google/services';
-import { googleServices } from '../google/services';
+import { retryingStorage } from '../google/services';
 import { DirectoryReader, asDirectory, exportedFile } from '../google/storage-directory';
 import { jsonOrUndefined } from '../internal/json';
 import type { ExportedFile, Reads } from '../contract/export-result';
@@ -57,9 +57,6 @@ export interface ManifestCheck {
   readonly reads: Reads;
 }
 
-/** Attempts of each request, over about a minute: one bad response must not fail a long check. */
-const STORAGE_ATTEMPTS = 8;
-
 /** Largest manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** Longest text of a manifest in a message, in characters. */
@@ -101,10 +98,7 @@ function refusedRead({ request, status, message }: GoogleApiError): ManifestErro
 
 async function check(manifest: ExportManifest | string, options: ManifestCheckOptions): Promise<ManifestCheck> {
   const { level = 'listing', at, onProgress, signal = new AbortController().signal } = options;
-  const reader = new DirectoryReader(
-    googleServices(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
-    signal,
-  );
+  const reader = new DirectoryReader(retryingStorage(options.google), signal);
   const { record, manifestUri, beside } =
     typeof manifest === 'string'
       ? await readManifest(reader, manifest)
