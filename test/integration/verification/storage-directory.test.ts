@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { storageDirectory, StorageDirectoryError, verifyDirectory } from '../../../src/verification';
 import type { StorageDirectoryOptions, StorageDirectoryProblem } from '../../../src/verification';
+import { isolateCredentials, listen, restoreEnvironment } from '../../support/credential-sources';
 import { temporaryFolder } from '../../support/models';
 import { remove, upload } from '../../support/objects';
 import { useGoogleServices } from '../../support/services';
@@ -125,19 +125,12 @@ suite('storageDirectory against a store that refuses', () => {
   const saved = { ...process.env };
 
   before(async () => {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    assert.ok(typeof address === 'object' && address !== null);
-    storageUrl = `http://127.0.0.1:${address.port}`;
-    const nowhere = temporaryFolder('vertex-export-home-');
-    Object.assign(process.env, { HOME: nowhere, CLOUDSDK_CONFIG: nowhere, METADATA_SERVER_DETECTION: 'none' });
-    delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
-    delete process.env['STORAGE_EMULATOR_HOST'];
+    storageUrl = await listen(server);
+    isolateCredentials(temporaryFolder('vertex-export-home-'));
   });
 
   after(() => {
-    process.env = saved;
+    restoreEnvironment(saved);
     server.close();
   });
 
