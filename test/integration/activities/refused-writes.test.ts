@@ -6,7 +6,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { FaultRule } from '../../../emulator';
 import type { ExportActivities, VerifyExportRequest } from '../../../src/contract/export-activities';
 import type { WriteResultsRequest } from '../../../src/contract/fleet-activities';
-import { exportManifestSchema } from '../../../src/contract/manifest';
+import { exportManifestSchema } from '../../../src/manifest/statement';
 import { ExportFailureType } from '../../../src/contract/failures';
 import { activitiesOf, failureOf, run } from '../../support/activities';
 import { addModel } from '../../support/models';
