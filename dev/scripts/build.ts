@@ -2,11 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { z } from 'zod';
-import { exportModelInputSchema } from '../../src/contract/export-input';
-import { exportModelResultSchema } from '../../src/contract/export-result';
-import { exportModelsInputSchema } from '../../src/contract/fleet-input';
-import { exportModelsResultSchema } from '../../src/contract/fleet-result';
+import { jsonSchemas } from './json-schemas';
 
 const root = path.join(__dirname, '..', '..');
 const lib = path.join(root, 'lib');
@@ -27,16 +23,9 @@ async function build(): Promise<void> {
   await bundleWorkflows();
 }
 
-/** JSON Schemas of the inputs, before defaults are added, and of the results. */
 function writeSchemas(): void {
-  const schemas = {
-    'export-model-input': z.toJSONSchema(exportModelInputSchema, { io: 'input' }),
-    'export-model-result': z.toJSONSchema(exportModelResultSchema),
-    'export-models-input': z.toJSONSchema(exportModelsInputSchema, { io: 'input' }),
-    'export-models-result': z.toJSONSchema(exportModelsResultSchema),
-  };
   mkdirSync(path.join(lib, 'schemas'), { recursive: true });
-  for (const [name, schema] of Object.entries(schemas)) {
+  for (const [name, schema] of Object.entries(jsonSchemas())) {
     writeFileSync(path.join(lib, 'schemas', `${name}.json`), `${JSON.stringify(schema, undefined, 2)}\n`);
   }
 }

@@ -9,6 +9,7 @@ import type { ExportActivities } from '../../../src/contract/export-activities';
 import { ExportFailureType } from '../../../src/contract/failures';
 import { verifyManifest } from '../../../src';
 import { activitiesOf, activityEnvironment, run } from '../../support/activities';
+import { isolateCredentials, restoreEnvironment } from '../../support/credential-sources';
 import { addModel, operationsOf } from '../../support/models';
 import { cancelRequest, POLLING, startRequest } from '../../support/requests';
 import { runCommand } from '../../support/command-line';
@@ -22,16 +23,10 @@ before(async () => {
   // The services are found in the cache of the home directory.
   await services.ready();
   // The real library then finds nothing.
-  Object.assign(process.env, {
-    HOME: folder,
-    CLOUDSDK_CONFIG: path.join(folder, 'gcloud'),
-    METADATA_SERVER_DETECTION: 'none',
-  });
-  delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
+  isolateCredentials(folder);
 });
 after(() => {
-  for (const name of Object.keys(process.env)) if (!(name in saved)) Reflect.deleteProperty(process.env, name);
-  Object.assign(process.env, saved);
+  restoreEnvironment(saved);
   rmSync(folder, { recursive: true });
 });
 

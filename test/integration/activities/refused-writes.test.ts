@@ -4,7 +4,7 @@ import { beforeEach, suite, test } from 'node:test';
 import type { FaultRule } from '../../../emulator';
 import type { ExportActivities, VerifyExportRequest } from '../../../src/contract/export-activities';
 import type { WriteResultsRequest } from '../../../src/contract/fleet-activities';
-import { exportManifestSchema } from '../../../src/contract/manifest';
+import { exportManifestSchema } from '../../../src/manifest/statement';
 import { ExportFailureType } from '../../../src/contract/failures';
 import { activitiesOf, activityEnvironment, failureOf, run } from '../../support/activities';
 import { addModel } from '../../support/models';
