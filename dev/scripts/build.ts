@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -7,6 +8,7 @@ import { exportModelInputSchema } from '../../src/contract/export-input';
 import { exportModelResultSchema } from '../../src/contract/export-result';
 import { exportModelsInputSchema } from '../../src/contract/fleet-input';
 import { exportModelsResultSchema } from '../../src/contract/fleet-result';
+import { withProgress } from '../../src/testing/services/progress';
 
 const root = path.join(__dirname, '..', '..');
 const lib = path.join(root, 'lib');
@@ -18,13 +20,24 @@ async function build(): Promise<void> {
   const tsc = require.resolve('typescript/bin/tsc');
   // Without its output, the compiler's memory of the last build would make it write nothing.
   if (!existsSync(lib)) rmSync(path.join(root, 'node_modules', '.cache', 'lib.tsbuildinfo'), { force: true });
-  execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+  await withProgress('compiling TypeScript to lib/', log, () => run(tsc, '-p', path.join(root, 'tsconfig.build.json')));
   const models = path.join(root, 'emulator', 'models');
   for (const part of ['default.json', 'files']) {
     cpSync(path.join(models, part), path.join(lib, 'emulator', 'models', part), { recursive: true });
   }
   writeSchemas();
-  await bundleWorkflows();
+  await withProgress('bundling the workflows', log, bundleWorkflows);
+}
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Runs a script of Node.js with the output of this process. */
+async function run(script: string, ...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
+  await once(child, 'exit');
+  if (child.exitCode !== 0) throw new Error(`${path.basename(script)} failed`);
 }
 
 /** JSON Schemas of what goes in, before defaults are filled in, and of what comes out. */
