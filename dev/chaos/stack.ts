@@ -5,6 +5,7 @@ import type { GoogleServices } from '../../src/testing/services/local-stack';
 import type { TemporalServer } from '../../src/testing/services/services';
 import { startGoogleServices } from '../../src/testing/services/local-stack';
 import { startTemporalServer } from '../../src/testing/services/services';
+import { orStop } from '../../src/testing/services/start-all';
 import type { EmulatorModel, LoggedRequest } from '../../emulator';
 import { addPermanentFaults, PassingFaults } from './faults';
 import { ActionQueue } from './action-queue';
@@ -43,9 +44,9 @@ export class ChaosStack {
     });
     google.vertex.addModels(modelsOf(plan));
     addPermanentFaults(google.vertex);
-    const server = await startTemporalServer({ databaseFile, dynamicConfig: DYNAMIC_CONFIG });
+    const server = await orStop([google], () => startTemporalServer({ databaseFile, dynamicConfig: DYNAMIC_CONFIG }));
     const { address } = server;
-    const workers = await Workers.start(google, address, say);
+    const workers = await orStop([server, google], () => Workers.start(google, address, say));
     return new ChaosStack(google, address, databaseFile, requests, workers, server);
   }
 

@@ -10,8 +10,10 @@ export interface DemoExport {
 const MODELS = 'projects/demo-project/locations/us-central1/models';
 export const BUCKET = 'exports';
 
-// The default heartbeat timeout of a minute, for slow networks, would make the demo long.
-const polling = { initialDelay: '1s', maxDelay: '2s', heartbeatTimeout: '5s' };
+/** After this time without a heartbeat, Temporal hands an export to another worker. The default is a minute. */
+export const HEARTBEAT_TIMEOUT = '5s';
+
+const polling = { initialDelay: '1s', maxDelay: '2s', heartbeatTimeout: HEARTBEAT_TIMEOUT };
 const artifactDestination = { outputUriPrefix: `gs://${BUCKET}/demo` };
 
 const flowers = ['tflite', 'edgetpu-tflite', 'tf-saved-model', 'core-ml', 'tf-js'].map(

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { withProgress } from '../../src/testing/services/progress';
 import { jsonSchemas } from './json-schemas';
 
 const root = path.join(__dirname, '..', '..');
@@ -14,13 +16,24 @@ async function build(): Promise<void> {
   const tsc = require.resolve('typescript/bin/tsc');
   // With the build information of the last build but without its output, the compiler would write nothing.
   if (!existsSync(lib)) rmSync(path.join(root, 'node_modules', '.cache', 'lib.tsbuildinfo'), { force: true });
-  execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+  await withProgress('compiling TypeScript to lib/', log, () => run(tsc, '-p', path.join(root, 'tsconfig.build.json')));
   const models = path.join(root, 'emulator', 'models');
   for (const part of ['default.json', 'files']) {
     cpSync(path.join(models, part), path.join(lib, 'emulator', 'models', part), { recursive: true });
   }
   writeSchemas();
-  await bundleWorkflows();
+  await withProgress('bundling the workflows', log, bundleWorkflows);
+}
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Runs a script of Node.js with the output of this process. */
+async function run(script: string, ...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
+  await once(child, 'exit');
+  if (child.exitCode !== 0) throw new Error(`${path.basename(script)} failed`);
 }
 
 function writeSchemas(): void {

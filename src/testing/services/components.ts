@@ -163,6 +163,8 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     executable: 'fake-gcs-server',
     variable: 'FAKE_GCS_SERVER_PATH',
     releases: [
+      // 1.54.0 ignores the preconditions of an upload, so it is used only if the newer one can't be built.
+      { version: '1.56.1', go: { name: 'github.com/fsouza/fake-gcs-server', buildTime: '1 minute' } },
       {
         version: '1.54.0',
         python: {
@@ -178,7 +180,6 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
           },
         },
       },
-      { version: '1.56.1', go: { name: 'github.com/fsouza/fake-gcs-server', buildTime: '1 minute' } },
     ],
     probe: ['-help'],
     accepts: acceptsOutput(/-public-host/, 'fake-gcs-server'),

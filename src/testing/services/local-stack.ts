@@ -2,6 +2,7 @@ import type { Emulator, EmulatorOptions } from '../../../emulator';
 import { startEmulator } from '../../../emulator';
 import type { ObjectStore, Service, TemporalServer, TemporalServerOptions } from './services';
 import { startObjectStore, startRegistry, startTemporalServer } from './services';
+import { orStop, startAll } from './start-all';
 
 export interface GoogleServicesOptions {
   readonly emulator?: Omit<EmulatorOptions, 'storageUrl' | 'registryUrl'>;
@@ -30,9 +31,11 @@ export interface LocalStack extends GoogleServices {
 
 /** Starts an object store, a registry and a local Vertex AI on free ports of loopback. */
 export async function startGoogleServices(options: GoogleServicesOptions = {}): Promise<GoogleServices> {
-  const [store, registry] = await Promise.all([startObjectStore(), startRegistry()]);
-  for (const bucket of options.buckets ?? ['exports']) await store.createBucket(bucket);
-  const vertex = await startEmulator({ ...options.emulator, storageUrl: store.url, registryUrl: registry.url });
+  const [store, registry] = await startAll([startObjectStore(), startRegistry()]);
+  const vertex = await orStop([store, registry], async () => {
+    for (const bucket of options.buckets ?? ['exports']) await store.createBucket(bucket);
+    return startEmulator({ ...options.emulator, storageUrl: store.url, registryUrl: registry.url });
+  });
   return {
     store,
     registry,
@@ -51,7 +54,7 @@ export async function startGoogleServices(options: GoogleServicesOptions = {}): 
 
 /** Starts a Temporal server and the local services that replace Google Cloud. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const [temporal, google] = await Promise.all([startTemporalServer(options.temporal), startGoogleServices(options)]);
+  const [temporal, google] = await startAll([startTemporalServer(options.temporal), startGoogleServices(options)]);
   return {
     ...google,
     temporal,
