@@ -148,7 +148,7 @@ function created(exchange: Exchange, name: string, digest: string): void {
   });
 }
 
-/** Where an upload is, and which bytes have arrived. `0-0` stands for one byte and for none. */
+/** Where an upload is, and which bytes have arrived. `0-0` means one byte or none. */
 function position(exchange: Exchange, id: string, { name, draft }: Upload): Record<string, string> {
   return {
     location: exchange.location(`${name}/blobs/uploads/${id}`),

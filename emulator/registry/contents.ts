@@ -15,7 +15,7 @@ export interface Draft {
 /** Bytes by their digests, without repositories. */
 export interface Contents {
   begin(): Promise<Draft>;
-  /** Gives a draft its digest. The draft can't be used further. */
+  /** Stores a draft by its digest. The draft can't be used further. */
   keep(draft: Draft, digest: string): Promise<void>;
   /** Size in bytes; undefined if there is no content with this digest. */
   size(digest: string): Promise<number | undefined>;
