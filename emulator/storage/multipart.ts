@@ -12,6 +12,9 @@ export interface RelatedParts {
 const MAX_METADATA_BYTES = 1024 * 1024;
 const MAX_PART_HEADERS_BYTES = 16_384;
 const EMPTY_LINE = '\r\n\r\n';
+const LINE_FEED = 0x0a;
+/** What follows a boundary: a line end, white space or `--`. Otherwise it is content that begins like a boundary. */
+const ENDS_BOUNDARY = new Set(Buffer.from('\r\n \t-'));
 
 /**
  * Splits a body of `multipart/related` while it arrives.
@@ -77,15 +80,17 @@ class DelimitedReader {
   async *until(delimiter: Buffer): AsyncGenerator<Buffer> {
     for (;;) {
       const index = this.pending.indexOf(delimiter);
-      if (index >= 0) {
-        const rest = this.pending.subarray(index + delimiter.length);
-        const last = this.pending.subarray(0, index);
-        this.pending = rest;
-        if (last.length > 0) yield last;
+      const end = index + delimiter.length;
+      if (index >= 0 && this.pending.length > end) {
+        const isContent = delimiter.at(-1) !== LINE_FEED && !ENDS_BOUNDARY.has(this.pending[end] ?? 0);
+        const taken = this.pending.subarray(0, isContent ? end : index);
+        this.pending = this.pending.subarray(end);
+        if (taken.length > 0) yield taken;
+        if (isContent) continue;
         return;
       }
       // The delimiter can begin in the last bytes of a chunk.
-      const safe = Math.max(this.pending.length - delimiter.length + 1, 0);
+      const safe = index >= 0 ? index : Math.max(this.pending.length - delimiter.length + 1, 0);
       const complete = this.pending.subarray(0, safe);
       this.pending = this.pending.subarray(safe);
       if (complete.length > 0) yield complete;

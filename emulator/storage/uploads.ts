@@ -5,7 +5,7 @@ import { finishInsert, insertOf } from './insert';
 import { relatedParts } from './multipart';
 import { receive } from './receive';
 import type { ResumableUploads } from './resumable';
-import { invalidParameter } from './storage-error';
+import { invalid, invalidParameter } from './storage-error';
 
 /** `objects.insert` in one of three ways. Source: https://cloud.google.com/storage/docs/uploads-downloads#uploads */
 export async function insertObject(
@@ -30,6 +30,15 @@ async function insertMedia(catalog: Catalog, call: StorageCall, bucket: string):
 async function insertMultipart(catalog: Catalog, call: StorageCall, bucket: string): Promise<StorageAnswer> {
   const { metadata, contentType, content } = await relatedParts(call.headers['content-type'], call.body);
   const insert = insertOf(catalog, call, bucket, jsonObject(metadata));
+  checkContentType(insert.resource['contentType'], contentType);
   const received = await receive(catalog.contents.writer(), [content]);
   return finishInsert(call, insert, received, contentType ?? 'application/octet-stream');
+}
+
+/** The service does not choose between two content types. */
+function checkContentType(ofResource: unknown, ofContent: string | undefined): void {
+  if (typeof ofResource !== 'string' || ofContent === undefined || ofResource === ofContent) return;
+  throw invalid(
+    `Content-Type specified in the upload (${ofContent}) does not match Content-Type specified in metadata (${ofResource}).`,
+  );
 }

@@ -74,9 +74,10 @@ export class TestBucket {
     readonly name: string,
   ) {}
 
-  /** Sends a request. `{b}` in the path is the bucket. */
+  /** Sends a request to a path or an address of the store. `{b}` in it is the bucket. */
   call(method: string, path: string, options: RawRequest & { readonly json?: unknown } = {}): Promise<RawAnswer> {
-    const url = path.startsWith('http') ? path : `${this.url}${path.replaceAll('{b}', this.name)}`;
+    // fake-gcs-server is behind a guard and does not know the guard's scheme.
+    const url = `${this.url}${path.replaceAll('{b}', this.name).replace(/^https?:\/\/[^/]+/, '')}`;
     if (options.json === undefined) return rawCall(method, url, options);
     const headers = { 'content-type': 'application/json', ...options.headers };
     return rawCall(method, url, { headers, body: JSON.stringify(options.json) });
@@ -89,10 +90,15 @@ export class TestBucket {
   }
 
   /** Uploads an object with metadata in one request of two parts. */
-  putRelated(resource: unknown, content: string | Buffer, query = '') {
+  putRelated(
+    resource: Readonly<Record<string, unknown>>,
+    content: string | Buffer,
+    query = '',
+    type = String(resource['contentType'] ?? 'text/plain'),
+  ) {
     const body = Buffer.concat([
       Buffer.from(`--sep\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(resource)}\r\n`),
-      Buffer.from('--sep\r\ncontent-type: text/plain\r\n\r\n'),
+      Buffer.from(`--sep\r\ncontent-type: ${type}\r\n\r\n`),
       Buffer.from(content),
       Buffer.from('\r\n--sep--'),
     ]);

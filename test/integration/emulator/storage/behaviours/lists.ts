@@ -44,6 +44,7 @@ export const LISTS: readonly Behaviour[] = [
   },
   {
     title: 'a delimiter can be any text',
+    fakeGcsServer: 'a group ends after the first character of the delimiter',
     check: async (bucket) => {
       await fill(bucket, ['a--b', 'a--c', 'd-e']);
       const { items, prefixes } = await bucket.list('delimiter=--');
@@ -104,6 +105,7 @@ export const LISTS: readonly Behaviour[] = [
   },
   {
     title: 'a glob pattern selects names',
+    fakeGcsServer: 'it ignores matchGlob',
     check: async (bucket) => {
       await fill(bucket);
       for (const [glob, expected] of [
@@ -119,7 +121,7 @@ export const LISTS: readonly Behaviour[] = [
   },
   {
     title: 'a glob pattern can negate a class and escape a character',
-    fakeGcsServer: 'its patterns are those of its own library',
+    fakeGcsServer: 'it ignores matchGlob',
     check: async (bucket) => {
       await fill(bucket, ['a1', 'a2', 'a*', 'b/{x}']);
       for (const [glob, expected] of [

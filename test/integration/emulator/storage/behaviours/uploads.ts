@@ -59,6 +59,14 @@ export const UPLOADS: readonly Behaviour[] = [
     },
   },
   {
+    title: 'an upload with two content types is rejected',
+    fakeGcsServer: 'it prefers the content type of the content',
+    check: async (bucket) => {
+      const answer = await bucket.putRelated({ name: 'a', contentType: 'text/css' }, 'a', '', 'text/plain');
+      assertError(answer, 400, 'invalid');
+    },
+  },
+  {
     title: 'an upload with a wrong checksum is rejected and writes nothing',
     fakeGcsServer: 'it ignores the md5Hash that the client sends',
     check: async (bucket) => {
@@ -82,7 +90,6 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'an upload to a missing bucket is not found',
-    fakeGcsServer: 'errors have no reason',
     check: async (bucket) => {
       const path = '/upload/storage/v1/b/{b}-missing/o?uploadType=media&name=a';
       assertError(await bucket.call('POST', path, { body: 'x' }), 404, 'notFound');
@@ -91,9 +98,7 @@ export const UPLOADS: readonly Behaviour[] = [
   {
     title: 'names with unusual characters are kept',
     check: async (bucket) => {
-      for (const name of ['a b/ü/日本.txt', 'x%2Fy', 'q?z=1&y#h', '..%2f..', '/leading', 'trailing/', '.', '😀'].filter(
-        (name) => name !== '.',
-      )) {
+      for (const name of ['a b/ü/日本.txt', 'x%2Fy', 'q?z=1&y#h', '..%2f..', '/leading', 'trailing/', '😀']) {
         assert.equal(valueAt(await bucket.put(name), 'name'), name);
         const { body } = await bucket.call('GET', bucket.object(name, 'alt=media'));
         assert.equal(body.toString(), name);
@@ -122,6 +127,7 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'a resumable upload of several chunks reports what is stored',
+    fakeGcsServer: 'it answers a chunk with 200 and a range that is one byte too long',
     check: async (bucket) => {
       const content = Buffer.alloc(2 * BLOCK + 10, 'abc');
       const url = await bucket.startUpload('r.bin');
@@ -207,6 +213,7 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'a cancelled upload answers 499 and accepts nothing',
+    fakeGcsServer: 'it accepts content for a cancelled upload',
     check: async (bucket) => {
       const url = await bucket.startUpload('r.bin');
       assert.equal((await bucket.call('DELETE', url)).status, 499);
