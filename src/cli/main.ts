@@ -2,6 +2,7 @@
 import { redact } from '../internal/redact';
 import { Output } from './output';
 import { UsageError } from './usage-error';
+import { emulator, EMULATOR_HELP, EMULATOR_SUMMARY } from './commands/emulator';
 import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './commands/verify';
 
 interface Command {
@@ -12,6 +13,7 @@ interface Command {
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['emulator', { summary: EMULATOR_SUMMARY, help: EMULATOR_HELP, run: emulator }],
   ['verify', { summary: VERIFY_SUMMARY, help: VERIFY_HELP, run: verify }],
 ]);
 
@@ -48,7 +50,9 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    stderr.line(redact(error instanceof Error ? error.message : String(error)));
+    const problems =
+      error instanceof UsageError ? error.problems : [error instanceof Error ? error.message : String(error)];
+    for (const problem of problems) stderr.line(redact(problem));
     if (error instanceof UsageError) stderr.line('See temporal-vertex-export --help.');
     process.exitCode = FAILED;
   },
