@@ -3,6 +3,7 @@ import { redact } from '../internal/redact';
 import { Output } from './output';
 import { UsageError } from './usage-error';
 import { dev, DEV_HELP, DEV_SUMMARY } from './commands/dev';
+import { emulator, EMULATOR_HELP, EMULATOR_SUMMARY } from './commands/emulator';
 import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './commands/verify';
 
 interface Command {
@@ -14,6 +15,7 @@ interface Command {
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['dev', { summary: DEV_SUMMARY, help: DEV_HELP, run: dev }],
+  ['emulator', { summary: EMULATOR_SUMMARY, help: EMULATOR_HELP, run: emulator }],
   ['verify', { summary: VERIFY_SUMMARY, help: VERIFY_HELP, run: verify }],
 ]);
 

@@ -11,7 +11,7 @@ import { addModel, modelEntry, MODELS, PARENT, temporaryFolder } from '../../sup
 import { useGoogleServices } from '../../support/services';
 
 const services = useGoogleServices();
-const COMMAND = ['--import', 'tsx', path.join(__dirname, '..', '..', '..', 'emulator', 'main.ts')];
+const COMMAND = ['--import', 'tsx', path.join(__dirname, '..', '..', '..', 'src', 'cli', 'main.ts'), 'emulator'];
 const EXPORT = {
   outputConfig: { exportFormatId: 'tflite', artifactDestination: { outputUriPrefix: 'gs://exports/command' } },
 };
@@ -75,7 +75,7 @@ suite('the emulator command', () => {
   test('answers --help', () => {
     const { status, stdout } = runCommand('--help');
     assert.equal(status, 0);
-    assert.match(stdout, /Usage: npm run emulator[^]*--models FILE\.json[^]*STORAGE_EMULATOR_HOST/);
+    assert.match(stdout, /Usage: temporal-vertex-export emulator[^]*--models FILE\.json[^]*STORAGE_EMULATOR_HOST/);
   });
 
   const wrongs: [string, string[], RegExp[]][] = [
