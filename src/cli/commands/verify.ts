@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import { parseArgs } from 'node:util';
 import type { ManifestCheck } from '../../manifest/check';
 import { verifyManifest } from '../../manifest/check';
@@ -30,7 +31,7 @@ export async function verify(args: string[], output: Output): Promise<number> {
   try {
     check = await verifyManifest(uri, {
       level,
-      ...(at !== undefined && { at }),
+      ...defined({ at }),
       onProgress: (progress) => {
         bar.show(progress);
       },
@@ -56,7 +57,7 @@ function parse(args: string[]): { uri: string; level: 'listing' | 'content'; at?
   return {
     uri,
     level: values.content ? 'content' : 'listing',
-    ...(values.at !== undefined && { at: values.at }),
+    ...defined({ at: values.at }),
     json: values.json ?? false,
   };
 }
