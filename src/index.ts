@@ -64,7 +64,24 @@ export type {
 } from './contract/fleet-result';
 export type { FleetStage, FleetStatus } from './contract/fleet-status';
 export type { InputProblem } from './contract/problems';
-export type { InspectedFile, InspectedTensor } from './verification/inspected';
+export type {
+  InspectedCoreMl,
+  InspectedFile,
+  InspectedLabels,
+  InspectedModelArchive,
+  InspectedOnnx,
+  InspectedPickle,
+  InspectedPytorch,
+  InspectedSafetensors,
+  InspectedSafetensorsIndex,
+  InspectedSavedModel,
+  InspectedSummaries,
+  InspectedTabular,
+  InspectedTensor,
+  InspectedTfJs,
+  InspectedTflite,
+  InspectedXgboost,
+} from './verification/inspected';
 export { ManifestError, verifyManifest } from './manifest/check';
 export type { ManifestCheck, ManifestCheckOptions, ManifestCheckProgress } from './manifest/check';
 export type { Credentials } from './google/credentials';

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type * as activities from '../../src/activities';
+import type * as dependencies from '../../src/activities/dependencies';
 import type * as verification from '../../src/activities/export/verify-export';
 import type * as errors from '../../src/google/api-error';
 import type * as poller from '../../src/polling/operation-poller';
@@ -13,6 +14,7 @@ import type * as requests from '../../src/contract/export-requests';
 /** The package's code as one worker process has it: module state, such as its timers, belongs to the process. */
 export interface WorkerCode {
   readonly activities: typeof activities;
+  readonly dependencies: typeof dependencies;
   readonly verification: typeof verification;
   readonly errors: typeof errors;
   readonly poller: typeof poller;
@@ -32,6 +34,7 @@ export function loadWorkerCode(): WorkerCode {
   for (const [file] of before) Reflect.deleteProperty(load.cache, file);
   const modules = {
     activities: load(path.join(SOURCE, 'activities')) as WorkerCode['activities'],
+    dependencies: load(path.join(SOURCE, 'activities', 'dependencies')) as WorkerCode['dependencies'],
     verification: load(path.join(SOURCE, 'activities', 'export', 'verify-export')) as WorkerCode['verification'],
     errors: load(path.join(SOURCE, 'google', 'api-error')) as WorkerCode['errors'],
     poller: load(path.join(SOURCE, 'polling', 'operation-poller')) as WorkerCode['poller'],

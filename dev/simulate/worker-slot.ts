@@ -128,7 +128,7 @@ export class Incarnation {
     readonly budgetLimits: Budgets,
     private readonly freezesAtSend: () => number,
   ) {
-    const { activities, verification, poller, budgets, budgeted, timers, define, requests } = slot.code;
+    const { activities, dependencies, verification, poller, budgets, budgeted, timers, define, requests } = slot.code;
     const clients = new ServiceClients(service, this, (call) => {
       if (!['getBucket', 'listObjects', 'deleteObject'].includes(call)) this.sent.push({ at: slot.now, call });
     });
@@ -144,8 +144,8 @@ export class Incarnation {
       poller: new poller.SharedOperationPoller(vertex, regionBudgets, { random: () => this.random.next() }),
       uploadBuckets: [],
       submission: budgeted.submissionsOf(vertex, regionBudgets),
-      settleDelayMs: 15_000,
-      refusedMs: 300_000,
+      settleDelayMs: dependencies.SETTLE_DELAY_MS,
+      refusedMs: poller.REFUSED_MS,
     };
     this.activities = {
       ...activities.exportActivities(deps),

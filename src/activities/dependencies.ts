@@ -10,7 +10,7 @@ import { budgetedVertex, submissionsOf } from '../polling/budget/budgeted-vertex
 import type { BudgetLimits } from '../polling/budget/region-budgets';
 import { RegionBudgets } from '../polling/budget/region-budgets';
 import type { OperationPoller } from '../polling/operation-poller';
-import { SharedOperationPoller } from '../polling/operation-poller';
+import { REFUSED_MS, SharedOperationPoller } from '../polling/operation-poller';
 import { processTimers } from '../polling/time/timers';
 import { temporalMetrics } from '../telemetry/metrics';
 
@@ -58,8 +58,8 @@ export interface GoogleOptions extends GoogleServiceOptions, BudgetLimits {
   metricMeter?: MetricMeter;
 }
 
-const SETTLE_DELAY_MS = 15_000;
-const REFUSED_MS = 300_000;
+/** Default of `settleDelayMs`, in milliseconds. */
+export const SETTLE_DELAY_MS = 15_000;
 
 /**
  * Creates the dependencies of the activities, with one request budget and one poller.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { InspectedFile } from '../verification/inspected';
-import { inspectedFileSchema } from '../verification/inspected';
+import { inspectedFileSchema } from './inspected-schema';
 import { exactSchema } from './exact-schema';
 import type { VerificationLevel } from './export-input';
 

@@ -1,3 +1,4 @@
+import { defined } from '../internal/defined';
 import { z } from 'zod';
 import { exportIdentity } from './workflow-id';
 import type { FleetSettings } from './fleet-state';
@@ -82,7 +83,7 @@ function* checkInput(raw: unknown): Steps<Checked> {
     maxConcurrent,
     onFailure,
     duplicates,
-    ...(resultsUriPrefix !== undefined && { resultsUriPrefix }),
+    ...defined({ resultsUriPrefix }),
   };
   return { input, settings };
 }
@@ -146,7 +147,7 @@ function* checkEntries(
     );
     prefix ??= shape.data?.outputConfig?.artifactDestination?.outputUriPrefix;
   }
-  return { problems, ...(prefix !== undefined && { prefix }) };
+  return { problems, ...defined({ prefix }) };
 }
 
 /** The problem of a part, with its path in the whole input. */

@@ -1,3 +1,4 @@
+import { defined } from '../internal/defined';
 import { byteLength } from './text';
 import { isWellFormed } from '../internal/text';
 
@@ -100,14 +101,29 @@ export function parseLocationName(name: string): LocationName | undefined {
 export function parseModelName(name: string): ModelName | undefined {
   const { project, location, model, version } = groupsOf(MODEL_NAME, normalizeModelName(name)) ?? {};
   if (project === undefined || location === undefined || model === undefined) return undefined;
-  return { project, location, model, ...(version === undefined ? {} : { version }) };
+  return { project, location, model, ...defined({ version }) };
 }
 
 /** Parses the resource name of an operation, below a Model or a location; undefined if it is invalid. */
 export function parseOperationName(name: string): OperationName | undefined {
   const { project, location, model, operation } = groupsOf(OPERATION_NAME, name) ?? {};
   if (project === undefined || location === undefined || operation === undefined) return undefined;
-  return { project, location, operation, ...(model === undefined ? {} : { model }) };
+  return { project, location, operation, ...defined({ model }) };
+}
+
+/** Any resource in a location, by its name; only project and location are separated, and no part is checked. */
+export interface LocatedName extends LocationName {
+  /** The name below the location, for example `models/123/operations/4`; empty for the location itself. */
+  readonly below: string;
+}
+
+const LOCATED_NAME = /^projects\/([^/]+)\/locations\/([^/]+)(?:\/|$)/;
+
+/** Splits the name of any resource in a location; undefined if it is not in one. */
+export function splitLocatedName(name: string): LocatedName | undefined {
+  const [start = '', project, location] = LOCATED_NAME.exec(name) ?? [];
+  if (project === undefined || location === undefined) return undefined;
+  return { project, location, below: name.slice(start.length) };
 }
 
 /** The resource name of a location. */

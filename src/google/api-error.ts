@@ -105,6 +105,16 @@ export function hasStatus(error: unknown, ...statuses: readonly GoogleStatus[]):
   return error instanceof GoogleApiError && statuses.includes(error.status);
 }
 
+/** Whether an error is Google's, with one of the given HTTP statuses. */
+export function hasHttpStatus(error: unknown, ...statuses: readonly number[]): error is GoogleApiError {
+  return error instanceof GoogleApiError && statuses.includes(error.httpStatus);
+}
+
+/** The delay that the service asks for before a retry, in milliseconds; 0 if it asks for none. */
+export function advisedDelayMs(error: unknown): number {
+  return error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
+}
+
 /** Whether the service reports that it does not offer the call. */
 export function isUnimplemented(error: unknown): boolean {
   return hasStatus(error, 'UNIMPLEMENTED');
@@ -127,7 +137,7 @@ export class GoogleTransportError extends Error {
 
 /** Whether the service reports an exhausted quota, which can also be a 403. */
 export function isThrottled(error: unknown): boolean {
-  return error instanceof GoogleApiError && (error.httpStatus === 429 || error.status === 'RESOURCE_EXHAUSTED');
+  return hasHttpStatus(error, 429) || hasStatus(error, 'RESOURCE_EXHAUSTED');
 }
 
 /** Whether the same request may succeed later. */

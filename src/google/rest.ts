@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Backoff } from '../internal/backoff';
 import { backoff } from '../internal/backoff';
 import { cut } from '../internal/text';
-import { apiErrorOf, GoogleApiError, GoogleTransportError, isPassing } from './api-error';
+import { advisedDelayMs, apiErrorOf, GoogleTransportError, isPassing } from './api-error';
 import type { Credentials } from './credentials';
 import { CredentialsError, credentialsProblemOf } from './credentials-error';
 import { credentialsProblem } from './endpoint';
@@ -138,8 +138,7 @@ export class RestClient {
       } catch (error) {
         const mayPass = isPassing(error) && !(error instanceof CredentialsError && !error.isOutage);
         if (attempt >= this.attempts || !mayPass) throw error;
-        const advised = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
-        const delay = Math.max(advised, backoff(attempt, RETRY_PAUSES));
+        const delay = Math.max(advisedDelayMs(error), backoff(attempt, RETRY_PAUSES));
         await pause(delay, request.signal);
       }
     }

@@ -3,7 +3,7 @@ import type { StorageUri } from '../contract/resource-names';
 import { defined } from '../internal/defined';
 import type { ArtifactFile } from '../verification/artifact-file';
 import { ChangedFileError } from '../verification/artifact-file';
-import { GoogleApiError } from './api-error';
+import { hasHttpStatus } from './api-error';
 import type { StorageApi, StorageObject } from './storage';
 
 /** Requests and bytes that a verification has used so far. */
@@ -77,8 +77,7 @@ export class DirectoryReader {
       return await this.storage.readRange(bucket, object, { start, length }, this.signal);
     } catch (error) {
       // The bucket was listed a moment ago, so it is this generation of the object that no longer exists.
-      const isGone = error instanceof GoogleApiError && [404, 412, 416].includes(error.httpStatus);
-      throw isGone ? new ChangedFileError(path) : error;
+      throw hasHttpStatus(error, 404, 412, 416) ? new ChangedFileError(path) : error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defined } from '../internal/defined';
-import { GoogleApiError, GoogleTransportError } from './api-error';
+import { GoogleTransportError, hasHttpStatus } from './api-error';
 import type { ByteRange } from './byte-range';
 import { readByteRange } from './byte-range';
 import { ListTooLongError, MAX_PAGE_TOKEN_LENGTH, pagesOf } from './pages';
@@ -165,10 +165,9 @@ export function storageRest(rest: RestClient, endpoint: string): StorageApi {
         await rest.empty({ method: 'DELETE', url, resource: `gs://${bucket}/${name}`, signal });
         return 'deleted';
       } catch (error) {
-        const httpStatus = error instanceof GoogleApiError ? error.httpStatus : undefined;
-        if (httpStatus === 404) return 'already gone';
+        if (hasHttpStatus(error, 404)) return 'already gone';
         // Another generation has replaced it, which must not be deleted.
-        if (httpStatus === 412) return 'replaced';
+        if (hasHttpStatus(error, 412)) return 'replaced';
         throw error;
       }
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defined } from '../internal/defined';
 import type { LocationName, ModelName, OperationName } from '../contract/resource-names';
-import { mayBeSameProject, parseModelName, parseOperationName } from '../contract/resource-names';
+import { mayBeSameProject, parseModelName, parseOperationName, splitLocatedName } from '../contract/resource-names';
 import { MAX_PARTIAL_FAILURE_MESSAGE, MAX_PARTIAL_FAILURES } from '../contract/partial-failures';
 import { googleStatus } from './api-error';
 import { messageText } from './message-text';
@@ -121,8 +121,8 @@ export const operationListSchema = z
 
 const namedSchema = z.object({ name: exactText(MAX_NAME_LENGTH) });
 
-/** An operation that is not an export's: `projects/1/locations/us-central1/endpoints/2/operations/3`. */
-const OTHER_OPERATION = /^projects\/([^/]+)\/locations\/([^/]+)\/((?:[^/]+\/){1,8})operations\/[^/]+$/;
+/** Below its location, an operation that is not an export's: `endpoints/2/operations/3`. */
+const OTHER_OPERATION = /^(?:[^/]+\/){1,8}operations\/[^/]+$/;
 
 /** A listed item: an export's operation, one of another kind, or one that must not be in the list. */
 export type ListedOperation = z.output<typeof operationSchema> | 'other kind' | 'undocumented' | 'not of the parent';
@@ -133,10 +133,10 @@ export function listedOperation(item: unknown, parent: OperationsParent): Listed
   if (!named.success) return 'undocumented';
   const { name } = named.data;
   if (parseOperationName(name) === undefined) {
-    const [, project = '', location, below = ''] = OTHER_OPERATION.exec(name) ?? [];
-    const isThere = location === parent.location && mayBeSameProject(project, parent.project);
-    const isBelow = parent.model === undefined || below.startsWith(`models/${parent.model}/`);
-    return isThere && isBelow ? 'other kind' : 'not of the parent';
+    const other = splitLocatedName(name);
+    if (other === undefined || !isInLocation(other, parent)) return 'not of the parent';
+    const isBelow = parent.model === undefined || other.below.startsWith(`models/${parent.model}/`);
+    return isBelow && OTHER_OPERATION.test(other.below) ? 'other kind' : 'not of the parent';
   }
   if (!isOperationOf(name, parent)) return 'not of the parent';
   const operation = operationSchema.safeParse(item);

@@ -39,7 +39,8 @@ export interface PollerOptions {
 const LONG_POLL_MS = 30_000;
 const OUTAGE_MS = 600_000;
 const NOT_FOUND_MS = 120_000;
-const REFUSED_MS = 300_000;
+/** Default of `refusedMs`, in milliseconds. */
+export const REFUSED_MS = 300_000;
 
 /**
  * The poller of a worker process. All operations of one project and region share requests, the budget, and what is

@@ -1,6 +1,7 @@
 import { cut } from '../internal/text';
-import { GoogleApiError, isPassing } from '../google/api-error';
+import { advisedDelayMs, GoogleApiError, isPassing } from '../google/api-error';
 import { backoff } from '../internal/backoff';
+import { defined } from '../internal/defined';
 import { redact } from '../internal/redact';
 import type { PollFailure } from './types';
 
@@ -99,8 +100,7 @@ export class PollFailures {
   }
 
   private pauseAfter(error: unknown): AfterFailure {
-    const advisedMs = error instanceof GoogleApiError ? (error.retryDelayMs ?? 0) : 0;
-    return { pauseMs: Math.max(Math.min(advisedMs, MAX_ADVISED_MS), backoff(this.failures, PAUSES)) };
+    return { pauseMs: Math.max(Math.min(advisedDelayMs(error), MAX_ADVISED_MS), backoff(this.failures, PAUSES)) };
   }
 }
 
@@ -108,7 +108,7 @@ function describe(error: unknown, wallNow: number): PollFailure {
   const message = error instanceof Error ? error.message : String(error);
   return {
     message: cut(redact(cut(message, MAX_SEARCHED)), MAX_MESSAGE),
-    ...(error instanceof GoogleApiError && { status: error.status }),
+    ...defined({ status: error instanceof GoogleApiError ? error.status : undefined }),
     at: new Date(wallNow).toISOString(),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../internal/defined';
 import type { ExportOperation } from '../google/vertex';
 import type { Durations } from './durations';
 import type { ListableOperation } from './operation-list';
@@ -196,6 +197,6 @@ export class PolledOperation implements Due, ListableOperation {
 
   private report(strategy: Strategy): void {
     const { count: failures, last: lastFailure } = this.failures;
-    this.options.onPoll?.({ polls: this.polls, failures, strategy, ...(lastFailure && { lastFailure }) });
+    this.options.onPoll?.({ polls: this.polls, failures, strategy, ...defined({ lastFailure }) });
   }
 }

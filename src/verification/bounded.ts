@@ -1,3 +1,4 @@
+import { defined } from '../internal/defined';
 import type { InspectedFile } from './inspected';
 import { countedBy, MAX_MESSAGE_LENGTH, moreLine, shown } from './messages';
 
@@ -42,7 +43,7 @@ export function boundedVerification<Files extends FileList>(
   const remaining = available - bytesOf(keptNotes) - bytesOf(summaries.kept);
   const keptFiles = files && boundedFiles(files, remaining);
   return {
-    ...(keptFiles && { files: keptFiles }),
+    ...defined({ files: keptFiles }),
     ...(summaries.kept.length > 0 && { inspected: summaries.kept }),
     notes: [...keptNotes, ...summaries.notes],
   };

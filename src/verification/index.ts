@@ -3,7 +3,24 @@ export { storageDirectory, StorageDirectoryError } from '../google/directory-sou
 export type { StorageDirectoryOptions, StorageDirectoryProblem } from '../google/directory-source';
 export { ChangedFileError } from './artifact-file';
 export type { ArtifactFile, ListedFile } from './artifact-file';
-export type { InspectedFile, InspectedTensor } from './inspected';
+export type {
+  InspectedCoreMl,
+  InspectedFile,
+  InspectedLabels,
+  InspectedModelArchive,
+  InspectedOnnx,
+  InspectedPickle,
+  InspectedPytorch,
+  InspectedSafetensors,
+  InspectedSafetensorsIndex,
+  InspectedSavedModel,
+  InspectedSummaries,
+  InspectedTabular,
+  InspectedTensor,
+  InspectedTfJs,
+  InspectedTflite,
+  InspectedXgboost,
+} from './inspected';
 export { LinkOutsideError, localDirectory } from './local-directory';
 export { verifyDirectory } from './verify-directory';
 export type { DirectoryVerification, VerifyDirectoryOptions } from './verify-directory';

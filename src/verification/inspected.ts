@@ -1,137 +1,187 @@
-import { z } from 'zod';
-
-const count = z.int().min(0);
-const path = z.string();
-
-/** An input or output of a model. */
-const tensorSchema = z.strictObject({
-  name: z.string(),
+/** An input or output of a model: its name, element type and shape. */
+export interface InspectedTensor {
+  /** Name in the model. */
+  name: string;
   /** For example `float32`; the format's own name for an uncommon type. */
-  type: z.string(),
+  type: string;
   /** -1 for a dimension that is not fixed; absent if the rank is not known. */
-  shape: z.array(z.int()).exactOptional(),
-});
-
-const tensors = z.array(tensorSchema);
+  shape?: number[];
+}
 
 /**
- * Facts about an inspected file, by its kind. Texts are cut to 200 characters and lists to 20 entries. The schema is
- * built on first use: it is the largest part of the contract, and most programs that load the contract check no result.
+ * An inspected file with facts about it; `kind` determines the fields of `summary`. Texts are cut to 200 characters and
+ * lists to 20 entries.
  */
-export const inspectedFileSchema = z.lazy(() =>
-  z.discriminatedUnion('kind', [
-    z.strictObject({
-      path,
-      kind: z.literal('tflite'),
-      summary: z.strictObject({
-        schemaVersion: count,
-        subgraphs: count,
-        operators: count,
-        tensors: count,
-        inputs: tensors,
-        outputs: tensors,
-        /** Name and number of lines of the label file inside. */
-        labels: z.strictObject({ file: z.string(), lines: count }).exactOptional(),
-        /** Whether it was compiled for the Edge TPU. */
-        edgeTpu: z.boolean(),
-        description: z.string().exactOptional(),
-      }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('saved-model'),
-      summary: z.strictObject({
-        schemaVersion: count,
-        metaGraphs: count,
-        tags: z.array(z.string()),
-        tensorflowVersion: z.string().exactOptional(),
-        signatures: z.array(z.strictObject({ name: z.string(), inputs: tensors, outputs: tensors })),
-        /** Absent if the model has none. */
-        variables: z.strictObject({ tensors: count, shards: count, bytes: z.number() }).exactOptional(),
-        assets: count,
-      }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('tabular'),
-      /** From `environment.json`: the image that serves the export. */
-      summary: z.strictObject({ servingContainer: z.string() }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('tf-js'),
-      summary: z.strictObject({ format: z.string().exactOptional(), weights: count, shards: count, bytes: z.number() }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('core-ml'),
-      summary: z.strictObject({
-        specificationVersion: count,
-        /** The field of the model's `Type`, for example `neuralNetworkClassifier`. */
-        type: z.string(),
-        inputs: tensors,
-        outputs: tensors,
-        description: z.string().exactOptional(),
-      }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('labels'),
-      summary: z.strictObject({ lines: count }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('safetensors'),
-      summary: z.strictObject({ tensors: count, types: z.array(z.string()) }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('safetensors-index'),
-      summary: z.strictObject({ tensors: count, shards: count }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('onnx'),
-      summary: z.strictObject({
-        irVersion: count,
-        /** `domain version`; the default domain is `ai.onnx`. */
-        opsets: z.array(z.string()),
-        nodes: count,
-        initializers: count,
-        inputs: tensors,
-        outputs: tensors,
-        producer: z.string().exactOptional(),
-      }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('pytorch'),
-      summary: z.strictObject({ layout: z.enum(['zip', 'torchscript', 'legacy']), tensors: count.exactOptional() }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('torch-model-archive'),
-      summary: z.strictObject({
-        entries: count,
-        modelName: z.string().exactOptional(),
-        handler: z.string().exactOptional(),
-      }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('pickle'),
-      /** Its content is never unpickled. */
-      summary: z.strictObject({ protocol: count.exactOptional(), compression: z.string().exactOptional() }),
-    }),
-    z.strictObject({
-      path,
-      kind: z.literal('xgboost'),
-      summary: z.strictObject({ layout: z.enum(['json', 'ubjson', 'legacy']), version: z.string().exactOptional() }),
-    }),
-  ]),
-);
+export type InspectedFile = {
+  [Kind in keyof InspectedSummaries]: {
+    /** Path below the directory. */
+    path: string;
+    /** Kind of the file. */
+    kind: Kind;
+    /** Facts about the file. */
+    summary: InspectedSummaries[Kind];
+  };
+}[keyof InspectedSummaries];
 
-/** An inspected file with facts about it; `kind` determines the fields of `summary`. */
-export type InspectedFile = z.infer<typeof inspectedFileSchema>;
-/** An input or output of a model: its name, element type and shape. */
-export type InspectedTensor = z.infer<typeof tensorSchema>;
+/** The facts about a file, by its kind. */
+export interface InspectedSummaries {
+  tflite: InspectedTflite;
+  'saved-model': InspectedSavedModel;
+  tabular: InspectedTabular;
+  'tf-js': InspectedTfJs;
+  'core-ml': InspectedCoreMl;
+  labels: InspectedLabels;
+  safetensors: InspectedSafetensors;
+  'safetensors-index': InspectedSafetensorsIndex;
+  onnx: InspectedOnnx;
+  pytorch: InspectedPytorch;
+  'torch-model-archive': InspectedModelArchive;
+  pickle: InspectedPickle;
+  xgboost: InspectedXgboost;
+}
+
+/** Facts about a TensorFlow Lite model. */
+export interface InspectedTflite {
+  /** Version of the schema. */
+  schemaVersion: number;
+  /** Number of subgraphs. */
+  subgraphs: number;
+  /** Number of operators in all subgraphs. */
+  operators: number;
+  /** Number of tensors in all subgraphs. */
+  tensors: number;
+  /** Inputs of the first subgraph. */
+  inputs: InspectedTensor[];
+  /** Outputs of the first subgraph. */
+  outputs: InspectedTensor[];
+  /** Name and number of lines of the label file inside; absent if there is none. */
+  labels?: { file: string; lines: number };
+  /** Whether it was compiled for the Edge TPU. */
+  edgeTpu: boolean;
+  /** Description that its author wrote. */
+  description?: string;
+}
+
+/** Facts about a TensorFlow SavedModel. */
+export interface InspectedSavedModel {
+  /** Version of the schema. */
+  schemaVersion: number;
+  /** Number of meta graphs. */
+  metaGraphs: number;
+  /** Tags of the meta graphs. */
+  tags: string[];
+  /** TensorFlow that wrote the model. */
+  tensorflowVersion?: string;
+  /** Functions that can be called, with their inputs and outputs. */
+  signatures: { name: string; inputs: InspectedTensor[]; outputs: InspectedTensor[] }[];
+  /** Absent if the model has none. */
+  variables?: { tensors: number; shards: number; bytes: number };
+  /** Number of assets. */
+  assets: number;
+}
+
+/** Facts about the `environment.json` of a tabular model. */
+export interface InspectedTabular {
+  /** The image that serves the export. */
+  servingContainer: string;
+}
+
+/** Facts about the `model.json` of a TensorFlow.js model. */
+export interface InspectedTfJs {
+  /** For example `graph-model`. */
+  format?: string;
+  /** Number of weights. */
+  weights: number;
+  /** Number of files with weights. */
+  shards: number;
+  /** Size of all shards, in bytes. */
+  bytes: number;
+}
+
+/** Facts about a Core ML model. */
+export interface InspectedCoreMl {
+  /** Version of the specification. */
+  specificationVersion: number;
+  /** The field of the model's `Type`, for example `neuralNetworkClassifier`. */
+  type: string;
+  /** Inputs of the model. */
+  inputs: InspectedTensor[];
+  /** Outputs of the model. */
+  outputs: InspectedTensor[];
+  /** Description that its author wrote. */
+  description?: string;
+}
+
+/** Facts about a file of labels. */
+export interface InspectedLabels {
+  /** Number of lines. */
+  lines: number;
+}
+
+/** Facts about a safetensors file. */
+export interface InspectedSafetensors {
+  /** Number of tensors. */
+  tensors: number;
+  /** Element types of the tensors. */
+  types: string[];
+}
+
+/** Facts about the index of a safetensors model in several files. */
+export interface InspectedSafetensorsIndex {
+  /** Number of tensors in all shards. */
+  tensors: number;
+  /** Number of shards. */
+  shards: number;
+}
+
+/** Facts about an ONNX model. */
+export interface InspectedOnnx {
+  /** Version of the intermediate representation. */
+  irVersion: number;
+  /** `domain version`; the default domain is `ai.onnx`. */
+  opsets: string[];
+  /** Number of nodes in the graph. */
+  nodes: number;
+  /** Number of initializers. */
+  initializers: number;
+  /** Inputs of the graph. */
+  inputs: InspectedTensor[];
+  /** Outputs of the graph. */
+  outputs: InspectedTensor[];
+  /** Program that wrote the model. */
+  producer?: string;
+}
+
+/** Facts about a PyTorch file. */
+export interface InspectedPytorch {
+  /** How the file is built. */
+  layout: 'zip' | 'torchscript' | 'legacy';
+  /** Number of tensors. */
+  tensors?: number;
+}
+
+/** Facts about a model archive of TorchServe. */
+export interface InspectedModelArchive {
+  /** Number of files in the archive. */
+  entries: number;
+  /** Name of the model in its manifest. */
+  modelName?: string;
+  /** Handler in its manifest. */
+  handler?: string;
+}
+
+/** Facts about a pickle or joblib file, which is never unpickled. */
+export interface InspectedPickle {
+  /** Version of the pickle protocol. */
+  protocol?: number;
+  /** For example `zlib`; absent if the file is not compressed. */
+  compression?: string;
+}
+
+/** Facts about an XGBoost model. */
+export interface InspectedXgboost {
+  /** How the file is encoded. */
+  layout: 'json' | 'ubjson' | 'legacy';
+  /** XGBoost that wrote the model. */
+  version?: string;
+}

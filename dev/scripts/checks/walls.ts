@@ -24,8 +24,8 @@ const NODE_ITSELF = '^(node:)?[a-z_]+$|^fs/promises$|^timers/promises$';
 const INSPECTED = '^src/verification/inspected\\.ts$';
 /** What users import as `temporal-vertex-export/verification`. */
 const VERIFICATION_ENTRY = '^src/verification/index\\.ts$';
-/** Pure functions on text, which workflow code can use, too. */
-const TEXT = '^src/internal/text\\.ts$';
+/** Functions that need nothing of Node.js, which workflow code can use, too. */
+const PURE = '^src/internal/(defined|text)\\.ts$';
 
 /** Which parts of the tree may import which. A type-only import counts as an import. */
 const WALLS: readonly Rule[] = [
@@ -39,9 +39,16 @@ const WALLS: readonly Rule[] = [
   mayImport(
     'workflows',
     '^src/workflows/',
-    ['^src/contract/', INSPECTED, TEXT, npm('@temporalio/(workflow|common)', 'zod')],
-    'Workflow code runs in the sandbox: it imports only contract/, internal/text, @temporalio/workflow and @temporalio/common.',
+    ['^src/contract/', INSPECTED, PURE, npm('@temporalio/(workflow|common)', 'zod'), NODE_ITSELF],
+    'Workflow code runs in the sandbox: it imports only contract/, internal/{defined,text}, @temporalio/workflow and @temporalio/common.',
   ),
+  {
+    name: 'workflows-sandbox',
+    severity: 'error',
+    comment: 'Workflow code, and what it loads, must not load a module of Node.js: the sandbox has none.',
+    from: { path: '^src/workflows/' },
+    to: { path: NODE_ITSELF, reachable: true },
+  },
   {
     name: 'workflows-types',
     severity: 'error',
@@ -52,9 +59,32 @@ const WALLS: readonly Rule[] = [
   mayImport(
     'contract',
     '^src/contract/',
-    [INSPECTED, TEXT, npm('zod', '@temporalio/common'), '^crypto$'],
-    'contract/ imports only itself, verification/inspected, internal/text, zod, @temporalio/common and node:crypto.',
+    [INSPECTED, PURE, npm('zod', '@temporalio/common'), '^crypto$'],
+    'contract/ imports only itself, types of verification/inspected, internal/{defined,text} and zod.',
   ),
+  {
+    name: 'contract-types',
+    severity: 'error',
+    comment: 'contract/ may import only types from verification/inspected.',
+    from: { path: '^src/contract/' },
+    to: { path: INSPECTED, dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'contract-hash',
+    severity: 'error',
+    comment:
+      'Of contract/, only workflow-id.ts needs node:crypto: it hashes an input into a workflow id, outside of workflows.',
+    from: { path: '^src/contract/', pathNot: '^src/contract/workflow-id\\.ts$' },
+    to: { path: '^crypto$' },
+  },
+  {
+    name: 'contract-temporal',
+    severity: 'error',
+    comment: 'Of contract/, only fleet-outcome.ts needs @temporalio/common: it reads failures of child workflows.',
+    from: { path: '^src/contract/', pathNot: '^src/contract/fleet-outcome\\.ts$' },
+    to: { path: npm('@temporalio/common') },
+  },
+  mayImport('pure', PURE, [], 'internal/{defined,text} import nothing, so that workflow code can use them.'),
   {
     name: 'verification',
     severity: 'error',

@@ -48,7 +48,7 @@ export async function selectExportFormat(
     folderName: exportFolderName(info.workflowExecution?.workflowId ?? ''),
     verification: input.verification,
     polling: input.polling,
-    ...(input.longExports && { longExports: input.longExports }),
+    ...defined({ longExports: input.longExports }),
     deadlineMs: input.deadline,
     maxExportAttempts: input.maxExportAttempts,
     onBlocked: input.onBlocked,

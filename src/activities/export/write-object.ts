@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { StorageUri } from '../../contract/resource-names';
-import { GoogleApiError, isThrottled } from '../../google/api-error';
+import { hasHttpStatus, isThrottled } from '../../google/api-error';
 import type { StorageApi, StorageObject } from '../../google/storage';
 import type { RequestPurpose } from '../failures/table';
 import { failureOf } from '../failures/failure';
@@ -117,9 +117,9 @@ async function hasSameContent(
 
 /** Whether an object exists already, although the write required that none exists. */
 function isTaken(error: unknown): boolean {
-  return error instanceof GoogleApiError && error.httpStatus === 412;
+  return hasHttpStatus(error, 412);
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof GoogleApiError && [403, 412].includes(error.httpStatus) && !isThrottled(error);
+  return hasHttpStatus(error, 403, 412) && !isThrottled(error);
 }

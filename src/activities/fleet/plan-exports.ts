@@ -55,7 +55,7 @@ async function planModels(
     try {
       const added = formats === 'all' ? await planAll(deps, part, name, after) : part.add(name, formats, after);
       if (added.isFull) {
-        const rest: ModelsSource = { models: models.slice(index), ...(formats && { formats }) };
+        const rest: ModelsSource = { models: models.slice(index), ...defined({ formats }) };
         return { ...part.result(), rest: added.last ? { ...rest, after: added.last } : rest };
       }
     } catch (error) {

@@ -1,3 +1,4 @@
+import { splitLocatedName } from '../../contract/resource-names';
 import type { BeforeSend } from '../../google/rest';
 import type { Grant } from './grant';
 import { MeteredRequest } from './metered-request';
@@ -152,7 +153,7 @@ export class RegionBudgets {
   }
 
   private placeOf(resource: string): { readonly project: string; readonly location: string } {
-    const [, project = '', location = ''] = PLACE.exec(resource) ?? [];
+    const { project = '', location = '' } = splitLocatedName(resource) ?? {};
     return { project: this.names.canonical(project), location };
   }
 
@@ -187,8 +188,6 @@ export class RegionBudgets {
   }
 }
 
-const PLACE = /^projects\/([^/]+)\/locations\/([^/]+)/;
-
 function projectOf(resource: string): string {
-  return PLACE.exec(resource)?.[1] ?? '';
+  return splitLocatedName(resource)?.project ?? '';
 }

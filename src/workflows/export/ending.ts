@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { CancelledOperation, ExportPlan, RunOperation } from '../../contract/export-activities';
 import type { ExportFailureDetails } from '../../contract/failures';
@@ -135,8 +136,7 @@ function deadlineFailure(error: unknown, { plan, progress }: ExportRun, { outcom
   const details: ExportFailureDetails = {
     type: ExportFailureType.DeadlineExceeded,
     action: last?.action ?? 'Set a later deadline, or find out why the service takes longer.',
-    ...(progress.operation === undefined ? {} : { operation: progress.operation }),
-    ...(last && { lastFailure: last }),
+    ...defined({ operation: progress.operation, lastFailure: last }),
   };
   return failureOf(message.filter(Boolean).join(' — '), details, asError(applicationFailureIn(error) ?? error));
 }

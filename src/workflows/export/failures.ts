@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { ExportFailureDetails, LastFailure } from '../../contract/failures';
@@ -64,7 +65,7 @@ export function failureOf(message: string, details: ExportFailureDetails, cause?
     type: details.type,
     nonRetryable: true,
     details: [details],
-    ...(cause && { cause }),
+    ...defined({ cause }),
   });
 }
 
@@ -117,11 +118,7 @@ export function lastFailureIn(error: unknown): LastFailure | undefined {
       type,
       message: boundedMessage(failure.message),
       action,
-      ...(code !== undefined && { code }),
-      ...(status !== undefined && { status }),
-      ...(httpStatus !== undefined && { httpStatus }),
-      ...(reason !== undefined && { reason }),
-      ...(request !== undefined && { request }),
+      ...defined({ code, status, httpStatus, reason, request }),
     };
   }
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure

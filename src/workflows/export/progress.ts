@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import type { ExportAttempt, OutputInfo } from '../../contract/export-result';
 import type { BlockedReason, ExportStage, ExportStatus } from '../../contract/export-status';
 import { cut } from '../../internal/text';
@@ -33,13 +34,7 @@ export class ExportProgress {
       stage,
       exportAttempt,
       attempts: [...attempts],
-      ...(model === undefined ? {} : { model }),
-      ...(exportFormatId === undefined ? {} : { exportFormatId }),
-      ...(operation === undefined ? {} : { operation }),
-      ...(outputInfo === undefined ? {} : { outputInfo }),
-      ...(deadline === undefined ? {} : { deadline }),
-      ...(blocked === undefined ? {} : { blocked }),
-      ...(failure === undefined ? {} : { failure }),
+      ...defined({ model, exportFormatId, operation, outputInfo, deadline, blocked, failure }),
     };
   }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import { workflowInfo } from '@temporalio/workflow';
 import type { AwaitedExport, ExportPlan, StartedExport, VerifiedExport } from '../../contract/export-activities';
 import { partialFailureLines } from '../../contract/partial-failures';
@@ -23,19 +24,17 @@ export function exportResult(
     adoption: started.adoption,
     outputInfo: ended.outputInfo,
     ...(ended.partialFailures && { partialFailures: [...ended.partialFailures] }),
-    ...(verified.files && { files: verified.files }),
-    ...(verified.image && { image: verified.image }),
+    ...defined({ files: verified.files, image: verified.image }),
     verification: {
       level: plan.verification.level,
       notes: [...partialFailureNotes(ended), ...verified.notes],
-      ...(verified.reads && { reads: verified.reads }),
+      ...defined({ reads: verified.reads }),
       ...(verified.inspected && { inspected: [...verified.inspected] }),
     },
     attempts: [...progress.attempts],
     timings: {
       startTime: startTime.toISOString(),
-      ...(ended.createTime === undefined ? {} : { operationCreateTime: ended.createTime }),
-      ...(ended.updateTime === undefined ? {} : { operationUpdateTime: ended.updateTime }),
+      ...defined({ operationCreateTime: ended.createTime, operationUpdateTime: ended.updateTime }),
       endTime: new Date(now).toISOString(),
       totalMs: now - startTime.getTime(),
     },

@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import { ActivityCancellationType, CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type {
   AwaitedExport,
@@ -139,7 +140,7 @@ export function cancelExport(
     retry,
   });
   return CancellationScope.nonCancellable(() =>
-    activities.cancelExport({ ...(operation !== undefined && { operation }), own: runOperation, heartbeatTimeoutMs }),
+    activities.cancelExport({ ...defined({ operation }), own: runOperation, heartbeatTimeoutMs }),
   );
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { PlannedExports } from '../../contract/fleet-activities';
 import type { FleetSource, PlannedExport, FleetState } from '../../contract/fleet-state';
@@ -78,7 +79,7 @@ export class FleetPlanner {
         source: part,
         fleet: workflowInfo().workflowId,
         ...(!isFormer && { childIds: 'bounded', maxBytes: FLEET_BYTES.planned }),
-        ...(defaults && { defaults }),
+        ...defined({ defaults }),
       });
       if (this.scope === scope) this.accept(planned, part, rest);
     } catch (error) {
@@ -142,8 +143,7 @@ function nextPage(
   const { parent, filter, formats } = part;
   return {
     parent,
-    ...(filter !== undefined && { filter }),
-    ...(formats && { formats }),
+    ...defined({ filter, formats }),
     pageToken: nextPageToken,
   };
 }

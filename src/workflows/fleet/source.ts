@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import type { FleetSettings, FleetSource } from '../../contract/fleet-state';
 import type { ExportModelsEntry, ExportModelsInput } from '../../contract/fleet-input';
 import { FLEET_BYTES, jsonBytes } from '../../contract/fleet-limits';
@@ -17,7 +18,7 @@ export function newSource(input: ExportModelsInput, { duplicates }: FleetSetting
   const options = formats === undefined ? {} : { formats };
   if (exports) return { exports: exports.filter((_, index) => !repeated.has(index)) };
   if (models) return { models: models.filter((_, index) => !repeated.has(index)), ...options };
-  return parent === undefined ? undefined : { parent, ...(filter !== undefined && { filter }), ...options };
+  return parent === undefined ? undefined : { parent, ...defined({ filter }), ...options };
 }
 
 /**

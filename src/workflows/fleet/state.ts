@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import type { FleetSettings, FleetSource, FleetState } from '../../contract/fleet-state';
 import type { FleetExport, FleetTotals } from '../../contract/fleet-result';
 import type { FleetStatus } from '../../contract/fleet-status';
@@ -103,7 +104,7 @@ export function statusOf(state: FleetState): FleetStatus {
     failures: [...failures],
     running: running.slice(0, LISTED_RUNNING).map(({ workflowId }) => workflowId),
     resultUris: [...resultUris],
-    ...(stopped === undefined ? {} : { stopped }),
+    ...defined({ stopped }),
   };
 }
 

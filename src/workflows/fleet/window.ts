@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import type { Priority } from '@temporalio/common';
 import { TerminatedFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
@@ -58,7 +59,7 @@ export class FleetWindow {
   /** Starts an export. */
   start({ workflowId, input }: PlannedExport): void {
     const { exportFormatId } = input.outputConfig;
-    const running = { workflowId, model: input.name, ...(exportFormatId !== undefined && { exportFormatId }) };
+    const running = { workflowId, model: input.name, ...defined({ exportFormatId }) };
     this.add(running);
     void this.exportOne(running, input);
   }
@@ -129,8 +130,8 @@ export class FleetWindow {
         // An export that has succeeded in an earlier run of the same fleet is not repeated.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         staticSummary: summaryText(`export ${model.replace(/^.*\//, '')} of a fleet`),
-        memo: { model, ...(exportFormatId !== undefined && { exportFormatId }) },
-        ...(this.options.priority && { priority: this.options.priority }),
+        memo: { model, ...defined({ exportFormatId }) },
+        ...defined({ priority: this.options.priority }),
       });
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
@@ -179,7 +180,7 @@ export class FleetWindow {
     recordEnd(this.state, {
       workflowId,
       model,
-      ...(exportFormatId !== undefined && { exportFormatId }),
+      ...defined({ exportFormatId }),
       ...ended,
     });
     this.options.changed();

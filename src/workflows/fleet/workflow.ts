@@ -1,3 +1,4 @@
+import { defined } from '../../internal/defined';
 import {
   CancellationScope,
   condition,
@@ -209,7 +210,7 @@ function fleetResult({ state, results }: Fleet): ExportModelsResult {
     resultUris,
     ...results.objects(),
     failures,
-    ...(stopped === undefined ? {} : { stopped }),
+    ...defined({ stopped }),
     notes: notesOf(state),
     timings: { startTime, endTime: new Date(now).toISOString(), totalMs: now - Date.parse(startTime) },
   };

@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { InspectedTensor } from '../../inspected';
 import { readFeature } from './feature';
 import type { Inspector } from '../../inspection';
@@ -34,7 +35,7 @@ export const inspectCoreMl: Inspector = function* (bytes, context) {
       type: MODEL_TYPES[type.number] ?? `field ${type.number}`,
       inputs,
       outputs,
-      ...(text !== undefined && { description: text }),
+      ...defined({ description: text }),
     },
   });
   if (!(type.number in MODEL_TYPES)) context.note(`its model, field ${type.number}, is of an unknown type`);

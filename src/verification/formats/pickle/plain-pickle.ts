@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { InspectionContext } from '../../inspection';
 import { arrayBehind, UnknownArrayError } from './joblib-arrays';
 import { OPCODES, PROTO, STOP } from './opcodes';
@@ -18,7 +19,7 @@ export function* inspectPlainPickle(bytes: SparseBytes, context: InspectionConte
   const protocol = yield* attempt(bytes, () => readBegin(bytes));
   context.summarize({
     kind: 'pickle',
-    summary: { ...(protocol !== undefined && { protocol }), ...(compression !== undefined && { compression }) },
+    summary: { ...defined({ protocol, compression }) },
   });
   if (!bytes.isReadWhole) yield* checkLastByte(bytes);
   try {

@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import { BUILD, FRAME, OPCODES, PROTO, STOP } from './opcodes';
 import type { Opcode, PickleEvents } from './opcodes';
 import type { Operand } from './operands';
@@ -46,7 +47,7 @@ export function* followPickle(
     const here = at;
     const { code, opcode, operand } = yield* attempt(bytes, () => readOpcode(bytes, { start, at: here, limit }));
     const raw = opcode.run(stack, operand, events);
-    if (code === STOP) return { end: operand.next, value: stack.pop(), ...(protocol !== undefined && { protocol }) };
+    if (code === STOP) return { end: operand.next, value: stack.pop(), ...defined({ protocol }) };
     if (code === PROTO) protocol = checkProtocol(bytes, operand.unsigned());
     if (code === FRAME) checkFrame(bytes, at, limit);
     // The objects of an array are another pickle, whose content is not needed.

@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { Inspector } from '../../inspection';
 import { shownName } from '../../messages';
 import { JsonReader } from '../../readers/json-reader';
@@ -42,8 +43,7 @@ export const inspectModelArchive: Inspector = function* (bytes, context) {
     kind: 'torch-model-archive',
     summary: {
       entries: names.size,
-      ...(modelName !== undefined && { modelName }),
-      ...(handler !== undefined && { handler }),
+      ...defined({ modelName, handler }),
     },
   });
   // `file.py:function`, or the name of a handler that TorchServe provides.

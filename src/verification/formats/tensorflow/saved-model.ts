@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { InspectedFile } from '../../inspected';
 import type { Inspector, InspectionContext } from '../../inspection';
 import { listed, shownName } from '../../messages';
@@ -58,9 +59,9 @@ function* inspect(bytes: SparseBytes, context: InspectionContext, unservable: (t
         schemaVersion: SCHEMA_VERSION,
         metaGraphs: graphs.length,
         tags,
-        ...(tensorflowVersion !== undefined && { tensorflowVersion }),
+        ...defined({ tensorflowVersion }),
         signatures: graphs.flatMap(({ signatures }) => signatures),
-        ...(variables && { variables }),
+        ...defined({ variables }),
         assets: assets.size,
       },
     });

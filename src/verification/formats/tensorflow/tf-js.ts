@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { Inspector, InspectionContext } from '../../inspection';
 import { listed, shownName } from '../../messages';
 import { JsonReader } from '../../readers/json-reader';
@@ -63,7 +64,7 @@ export const inspectTfJs: Inspector = function* (bytes, context) {
     bytes.meter.charge(MAX_SHOWN);
     if (bytes.meter.isDue) yield undefined;
   }
-  context.summarize({ kind: 'tf-js', summary: { ...(format !== undefined && { format }), ...total } });
+  context.summarize({ kind: 'tf-js', summary: { ...defined({ format }), ...total } });
 };
 
 function* readGroups(json: JsonReader, context: InspectionContext): Inspecting<Group[]> {

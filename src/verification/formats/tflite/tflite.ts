@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { Table, Tables } from '../../readers/flatbuffer';
 import { identifierOf, rootTable } from '../../readers/flatbuffer';
 import type { Inspector, InspectionContext } from '../../inspection';
@@ -118,9 +119,9 @@ function* summarize(bytes: SparseBytes, context: InspectionContext, { model, cod
       operators: counts.operators,
       tensors: counts.tensors.reduce((sum, count) => sum + count, 0),
       ...{ inputs, outputs },
-      ...(labels && { labels }),
+      ...defined({ labels }),
       edgeTpu: codes.edgeTpu.size > 0,
-      ...(description !== undefined && { description }),
+      ...defined({ description }),
     },
   });
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../internal/defined';
 import type { Inspector, InspectionContext } from '../../inspection';
 import type { SparseBytes } from '../../readers/sparse-bytes';
 import { attempt } from '../../readers/sparse-bytes';
@@ -71,7 +72,7 @@ function* inspectObject(
   const length = Math.min(TAIL_BYTES, bytes.size);
   const end = (yield* attempt(bytes, () => bytes.slice(bytes.size - length, length))).toString('latin1');
   const version = tail.exec(end)?.slice(1).map(numberOf).join('.');
-  context.summarize({ kind: 'xgboost', summary: { layout, ...(version !== undefined && { version }) } });
+  context.summarize({ kind: 'xgboost', summary: { layout, ...defined({ version }) } });
   if (small) {
     const left = bytes.size - (yield* follow(bytes));
     if (left > 0) context.note(`has ${left} bytes after the end of its model`);

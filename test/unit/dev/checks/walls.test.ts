@@ -7,10 +7,13 @@ import { plantedTree } from '../../../support/planted-tree';
 /** Files with one import across a wall each, on their second line, and the wall's name. */
 const CROSSINGS: readonly [file: string, specifier: string, wall: string][] = [
   ['src/workflows/export/a.ts', '../../google/empty', 'workflows'],
-  ['src/workflows/export/b.ts', 'node:fs', 'workflows'],
+  ['src/workflows/export/b.ts', 'node:fs', 'workflows-sandbox'],
   ['src/workflows/export/c.ts', '@temporalio/client', 'workflows'],
   ['src/contract/a.ts', '../client/empty', 'contract'],
   ['src/contract/b.ts', '@temporalio/worker', 'contract'],
+  ['src/contract/c.ts', 'node:crypto', 'contract-hash'],
+  ['src/contract/d.ts', '@temporalio/common', 'contract-temporal'],
+  ['src/internal/text.ts', './empty', 'pure'],
   ['src/verification/a.ts', '../contract/empty', 'verification'],
   ['src/verification/b.ts', 'google-auth-library', 'verification-packages'],
   ['src/client/b.ts', '../verification', 'verification-entry-users'],
@@ -28,11 +31,18 @@ const CROSSINGS: readonly [file: string, specifier: string, wall: string][] = [
 
 const ROOMS = ['workflows', 'contract', 'verification', 'internal', 'google', 'polling', 'activities', 'client'];
 const EMPTY = [...ROOMS.map((room) => `src/${room}`), 'emulator', 'dev', 'test'].map((folder) => `${folder}/empty.ts`);
-const PACKAGES = ['@temporalio/client', '@temporalio/worker', '@temporalio/workflow', 'google-auth-library', 'zod'];
+const PACKAGES = [
+  '@temporalio/client',
+  '@temporalio/common',
+  '@temporalio/worker',
+  '@temporalio/workflow',
+  'google-auth-library',
+  'zod',
+];
 
 const ALLOWED: Readonly<Record<string, string>> = {
   'src/workflows/allowed.ts': `import type { x } from 'zod';\nimport { y } from '../contract/empty';\nimport '@temporalio/workflow';`,
-  'src/contract/allowed.ts': `import { z } from 'zod';\nimport { y } from '../verification/inspected';`,
+  'src/contract/allowed.ts': `import { z } from 'zod';\nimport type { y } from '../verification/inspected';`,
   'src/verification/inspected.ts': `import { z } from 'zod';\nimport { y } from '../internal/empty';`,
   'src/testing/allowed.ts': `import { y } from '../../emulator/empty';`,
   'src/activities/allowed.ts': `import { y } from '../polling/empty';`,
@@ -55,6 +65,9 @@ suite('npm run check:walls', () => {
       ...ALLOWED,
       'src/verification/index.ts': `import '../google/empty';\nimport '../google/directory-source';`,
       'src/google/directory-source.ts': `import type { x } from '@temporalio/client';`,
+      'src/contract/value.ts': `import { y } from '../verification/inspected';`,
+      'src/contract/workflow-id.ts': `import 'node:crypto';`,
+      'src/workflows/hash.ts': `import '../contract/workflow-id';`,
       'src/workflows/value.ts': `import { z } from 'zod';`,
       'src/polling/one.ts': `// One.\nimport type { Two } from './two';\nexport interface One { two: Two }`,
       'src/polling/two.ts': `import type { One } from './one';\nexport interface Two { one: One }`,
@@ -79,6 +92,17 @@ suite('npm run check:walls', () => {
       ['src/google/empty.ts', 'verification-entry'],
     ]);
   });
+
+  for (const [file, imported, wall] of [
+    ['src/contract/value.ts', 'src/verification/inspected.ts', 'contract-types'],
+    ['src/workflows/hash.ts', 'crypto', 'workflows-sandbox'],
+  ] as const) {
+    test(`refuses that ${file} loads ${imported}`, () => {
+      const found = findings.filter((finding) => finding.file === file).map(({ message }) => message);
+      assert.equal(found.length, 1);
+      assert.ok(found[0]?.startsWith(`imports ${imported}.`) && found[0].endsWith(`[${wall}]`), found[0]);
+    });
+  }
 
   test('refuses a value of zod in workflow code', () => {
     assert.deepEqual(
