@@ -6,6 +6,7 @@ import type { EmulatorOptions } from './options';
 import { capabilitiesSchema } from './options';
 import { parseJson } from './request-body';
 import type { Requests } from './requests';
+import type { Stores } from './stores';
 import type { Service } from './vertex/service';
 
 /** The parts of an emulator that can be inspected and changed while it runs. */
@@ -14,8 +15,7 @@ export interface Control {
   readonly faults: Faults;
   readonly requests: Requests;
   readonly options: EmulatorOptions;
-  /** URLs of the services behind the emulator, without a slash at the end. */
-  readonly urls: { readonly storageUrl?: string; readonly registryUrl?: string };
+  readonly stores: Stores;
 }
 
 /** State of an export in the emulator. */

@@ -98,3 +98,13 @@ export class Faults {
     return undefined;
   }
 }
+
+/** Whether a fault hides a request from the service. Delayed and truncated answers need an answer of the service. */
+export function hidesRequest({ when, fault }: FaultRule): boolean {
+  return when !== 'after' && !('delayMs' in fault) && !('truncate' in fault);
+}
+
+/** Whether the service's answer can be sent as it arrives, since no rule changes or delays it. */
+export function isAnsweredAtOnce(rule: FaultRule | undefined): boolean {
+  return rule === undefined || ('delayMs' in rule.fault && rule.when !== 'after');
+}

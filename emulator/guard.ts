@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer';
 import { json } from './answer';
 import type { GrpcStatus } from './api-error';
@@ -72,6 +72,11 @@ export function refused({ status, name, message }: Refusal): Answer {
 export function protectedHeaders<T>(headers: Readonly<Record<string, T>>): Record<string, T | string> {
   const kept = Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith('access-control-'));
   return { ...Object.fromEntries(kept), ...PROTECTIVE_HEADERS };
+}
+
+/** Adds the headers that protect an answer from web pages. */
+export function protect(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(PROTECTIVE_HEADERS)) response.setHeader(name, value);
 }
 
 function forbidden(message: string): Refusal {

@@ -29,6 +29,14 @@ export const capabilitiesSchema = z.strictObject({
 /** Capabilities of the emulated service. */
 export type Capabilities = z.input<typeof capabilitiesSchema>;
 
+/** A bucket to create. */
+export interface BucketOptions {
+  /** Name of the bucket. */
+  name: string;
+  /** Location of the bucket. Exports need one in the location of their Models. Default `us-central1`. */
+  location?: string;
+}
+
 /** Options of {@link startEmulator}. */
 export interface EmulatorOptions {
   /** Port on 127.0.0.1. Default: any free port. */
@@ -41,10 +49,26 @@ export interface EmulatorOptions {
    * folder. Default: the folder of the models file.
    */
   filesRoot?: string;
-  /** URL of the object store that exports are written to. Default: the environment variable `STORAGE_EMULATOR_HOST`. */
+  /**
+   * URL of the object store that exports are written to, or `built-in`. Default: the environment variable
+   * `STORAGE_EMULATOR_HOST`; if it is not set, the built-in object store.
+   */
   storageUrl?: string;
-  /** URL of the registry that all images are pushed to. Default: the environment variable `REGISTRY_EMULATOR_HOST`. */
+  /**
+   * URL of the registry that all images are pushed to, or `built-in`. Default: the environment variable
+   * `REGISTRY_EMULATOR_HOST`; if it is not set, the built-in registry.
+   */
   registryUrl?: string;
+  /**
+   * Folder for the buckets, objects and images of the built-in stores. It must be for one emulator at a time. Models and
+   * operations are never kept. Default: everything is in memory.
+   */
+  dataFolder?: string;
+  /**
+   * Buckets that are created at the start, unless they exist. Default: `exports` in `us-central1` if the object store is the
+   * built-in one, otherwise none.
+   */
+  buckets?: readonly BucketOptions[];
   /**
    * How export directories are named: as documented, or as observed in use. Default `reference`.
    */

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer';
 import { html, json } from './answer';
@@ -8,8 +7,11 @@ import { ApiError } from './api-error';
 import type { Control } from './control';
 import { answerControl, CONTROL_PREFIX } from './control';
 import type { FaultRule } from './faults';
-import { handOn, upstreamOf } from './gateway';
-import { noPageContent, onlyJson, pageRefusal, protectedHeaders, refused } from './guard';
+import { hidesRequest, isAnsweredAtOnce } from './faults';
+import { collectAnswer } from './collected-answer';
+import { forward } from './forward';
+import { noPageContent, onlyJson, pageRefusal, protect, refused } from './guard';
+import { drain, invalid, logOnce, refuseUnreadable, send, spoil } from './send-answer';
 import { QuotaMeter } from './vertex/quota';
 import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, parseJson, readBody } from './request-body';
 import { matchRoute } from './vertex/routes';
@@ -18,39 +20,61 @@ const HOST = '127.0.0.1';
 
 /** A listening emulator. */
 export interface Listening {
+  readonly control: Control;
   readonly url: string;
   /** Opens another free port. Returns its URL. */
   readonly openPort: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-/** Serves an emulator over HTTP on the loopback interface. */
-export async function serve(control: Control, port: number): Promise<Listening> {
-  const quota = new QuotaMeter(control.options.quotas);
+/**
+ * Serves an emulator over HTTP on the loopback interface.
+ *
+ * @param create creates the emulator's parts, which can depend on its URL
+ */
+export async function serve(port: number, create: (url: string) => Control): Promise<Listening> {
   const servers: Server[] = [];
-  const open = async (at: number): Promise<string> => {
-    const server = newServer(control, quota);
+  const open = async (at: number): Promise<{ server: Server; url: string }> => {
+    const server = createServer();
     const listening = await listen(server, at);
     servers.push(server);
-    return `http://${HOST}:${listening}`;
+    return { server, url: `http://${HOST}:${listening}` };
   };
-  return {
-    url: await open(port),
-    openPort: () => open(0),
-    close: async () => {
-      control.service.operations.clear();
-      await Promise.all(
-        servers.map(async (server) => {
-          server.closeAllConnections();
-          await new Promise((resolve) => server.close(resolve));
-        }),
-      );
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all(
+      servers.map(async (server) => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }),
+    );
   };
+  const { server, url } = await open(port);
+  try {
+    const control = create(url);
+    const quota = new QuotaMeter(control.options.quotas);
+    attach(server, control, quota);
+    return {
+      control,
+      url,
+      openPort: async () => {
+        const another = await open(0);
+        attach(another.server, control, quota);
+        return another.url;
+      },
+      close: async () => {
+        control.service.operations.clear();
+        await close();
+        await control.stores.close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-function newServer(control: Control, quota: QuotaMeter): Server {
-  const server = createServer((request, response) => {
+function attach(server: Server, control: Control, quota: QuotaMeter): void {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void respond(request, response, control, quota).catch((error: unknown) => {
       if (response.headersSent) return;
       send(
@@ -60,7 +84,6 @@ function newServer(control: Control, quota: QuotaMeter): Server {
     });
   });
   server.on('clientError', refuseUnreadable);
-  return server;
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -81,12 +104,11 @@ async function respond(
   const at = new Date().toISOString();
   const port = request.socket.localPort ?? 0;
   const method = request.method ?? 'GET';
-  const url = urlOf(request.url ?? '/');
+  const url = urlOf(request);
   const path = url && decoded(url.pathname);
   const isControl = url !== undefined && `${url.pathname}/`.startsWith(`${CONTROL_PREFIX}/`);
-  const upstream = url && upstreamOf(url.pathname, control.urls);
-  const refusal =
-    pageRefusal(request) ?? (isControl ? onlyJson(request) : upstream ? undefined : noPageContent(request));
+  const store = url && control.stores.find(method, url.pathname);
+  const refusal = pageRefusal(request) ?? (isControl ? onlyJson(request) : store ? undefined : noPageContent(request));
   if (refusal) {
     send(response, refused(refusal));
     return;
@@ -101,17 +123,31 @@ async function respond(
     );
     return;
   }
-  const content = await readBody(request, upstream ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES);
+  protect(response);
+  const internal = control.stores.answerInternal(request, response, url);
+  if (internal !== undefined) return internal;
   if (isControl) {
+    const content = await readBody(request, MAX_JSON_BYTES);
     const { status, body: reply } = answerControl(control, method, url.pathname.slice(CONTROL_PREFIX.length), content);
     send(response, json(status, reply));
     return;
   }
 
-  const match = upstream ? undefined : matchRoute(method, path, url.searchParams);
+  const match = store ? undefined : matchRoute(method, path, url.searchParams);
   const log = (status: number): void => {
-    const route = upstream?.route ?? match?.route.name ?? 'unknown';
+    const route = store?.route ?? match?.route.name ?? 'unknown';
     control.requests.add({ at, port, method, route, path, status });
+  };
+  // A built-in store reads the body itself.
+  const content =
+    store && 'store' in store ? undefined : await readBody(request, store ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES);
+  const answerLater = async (): Promise<Answer> => {
+    if (store && 'store' in store) {
+      return collectAnswer(request, (collected) => store.store.handle(request, collected, url));
+    }
+    const body = content ?? Buffer.alloc(0);
+    if (store) return forward(store.url, { method, target: request.url ?? '/', headers: request.headers, body });
+    return match ? answerApi(control, quota, match, body, request.headers.authorization) : html(404);
   };
   const rule = control.faults.take(method, path);
   const delay = async (when: FaultRule['when']): Promise<void> => {
@@ -121,14 +157,17 @@ async function respond(
     }
   };
   await delay('before');
-  const answer =
-    rule !== undefined && hidesRequest(rule)
-      ? html(503)
-      : upstream
-        ? await handOn(upstream, { method, target: request.url ?? '/', headers: request.headers, body: content })
-        : match
-          ? await answerApi(control, quota, match, content, request.headers.authorization)
-          : html(404);
+  if (store && 'store' in store && isAnsweredAtOnce(rule)) {
+    logOnce(response, log);
+    await store.store.handle(request, response, url);
+    return;
+  }
+  if (rule !== undefined && hidesRequest(rule)) {
+    if (content === undefined) await drain(request);
+    log(spoil(response, rule, html(503)));
+    return;
+  }
+  const answer = await answerLater();
   await delay('after');
   if (rule !== undefined && !('delayMs' in rule.fault)) {
     log(spoil(response, rule, answer));
@@ -139,39 +178,13 @@ async function respond(
 }
 
 /** The parsed target; undefined if it is not a path: `http://host/path` and `//host/path` refer to another host. */
-function urlOf(target: string): URL | undefined {
+function urlOf({ url: target = '/', headers }: IncomingMessage): URL | undefined {
   if (!/^\/(?![/\\])/.test(target)) return undefined;
   try {
-    return new URL(target, `http://${HOST}`);
+    return new URL(target, `http://${headers.host ?? HOST}`);
   } catch {
     return undefined;
   }
-}
-
-/** Answers requests that are not HTTP or have too long headers. Otherwise the connection would close without an answer. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return;
-  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const { headers, body } = isLong
-    ? invalid({ status: 431, message: 'The request line and headers have more than 16 KiB. Send shorter headers.' })
-    : invalid({ status: 400, message: 'The request is not valid HTTP/1.1.' });
-  const lines = Object.entries(protectedHeaders({ ...headers, connection: 'close' })).map(
-    ([name, value]) => `${name}: ${value}`,
-  );
-  socket.end(
-    [`HTTP/1.1 ${isLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`, ...lines, '', String(body)].join(
-      '\r\n',
-    ),
-  );
-}
-
-function invalid({ status, message }: { readonly status: number; readonly message: string }): Answer {
-  return refused({ status, name: 'INVALID_ARGUMENT', message });
-}
-
-/** Whether the fault keeps a request from the service. Delayed and truncated answers need an answer of the service. */
-function hidesRequest({ when, fault }: FaultRule): boolean {
-  return when !== 'after' && !('delayMs' in fault) && !('truncate' in fault);
 }
 
 function decoded(pathname: string): string | undefined {
@@ -223,33 +236,4 @@ function unauthenticated(): ApiError {
       },
     ],
   );
-}
-
-/** Applies a fault to an answer and sends it. Returns the status for the log; 0 if no answer is sent. */
-function spoil(response: ServerResponse, { fault }: FaultRule, answer: Answer): number {
-  // An answer without a body has nothing to truncate.
-  if ('reset' in fault || ('truncate' in fault && answer.body.length === 0)) {
-    response.socket?.resetAndDestroy();
-    return 0;
-  }
-  if ('truncate' in fault) {
-    response.writeHead(answer.status, {
-      ...protectedHeaders(answer.headers),
-      'content-length': Buffer.byteLength(answer.body),
-    });
-    response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)), () => response.socket?.end());
-    return answer.status;
-  }
-  const spoilt =
-    'html' in fault
-      ? html(fault.html)
-      : 'status' in fault
-        ? json(fault.status, fault.body ?? {}, fault.headers)
-        : answer;
-  send(response, spoilt);
-  return spoilt.status;
-}
-
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, protectedHeaders(headers)).end(body);
 }

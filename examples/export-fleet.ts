@@ -26,7 +26,7 @@ async function main(): Promise<void> {
         formats: 'all',
         defaults: { outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/fleet' } } },
         maxConcurrent: 4,
-        // Beside a single export of somebody else, this one waits.
+        // While another team's single export runs, this one waits.
         priority: { priorityKey: 4, fairnessKey: 'nightly' },
       });
       const { totals, exports: each, failures } = await fleet.result();

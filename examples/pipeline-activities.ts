@@ -16,7 +16,7 @@ const TRAINED: Readonly<Record<string, string>> = {
   videos: `${MODELS}/4401170000000000005`,
 };
 
-/** Stand-ins: the models are there already, and nothing is served. */
+/** Simulated steps: the models exist already, and nothing is served. */
 export const pipelineActivities: PipelineActivities = {
   train: (dataset) => {
     const model = TRAINED[dataset];

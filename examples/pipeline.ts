@@ -46,7 +46,7 @@ async function exportModel(
   try {
     return await executeChild(exportModelWorkflow, {
       workflowId: `${workflowInfo().workflowId}-export`,
-      // 'ABANDON', the other way, would leave Google's operation running for nobody.
+      // 'ABANDON', the other way, would leave Google's operation running without a use.
       parentClosePolicy: 'REQUEST_CANCEL',
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       args: [

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  // "Workflow execution failed" does not say why: the last cause does.
+  // "Workflow execution failed" does not contain the reason: the last cause does.
   process.stderr.write(`${rootCause(error instanceof WorkflowFailedError ? error.cause : error) ?? String(error)}\n`);
   process.exitCode = 1;
 });

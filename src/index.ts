@@ -20,7 +20,7 @@ export {
 } from './contract/names';
 export { ExportFailureType } from './contract/failures';
 export { InvalidExportInputError } from './contract/problems';
-export { exportManifestSchema } from './contract/manifest';
+export { exportManifestSchema } from './manifest/statement';
 export { exportModelInputSchema, parseExportModelInput } from './contract/export-input';
 export { exportModelResultSchema } from './contract/export-result';
 export { exportModelsInputSchema } from './contract/fleet-input';
@@ -45,7 +45,7 @@ export type { DurationInput } from './contract/duration';
 export type { ExportActivities } from './contract/export-activities';
 export type { ExportDefaults, ExportModelsEntry, ExportModelsInput, ExportPriority } from './contract/fleet-input';
 export type { ExportFailureDetails, ExportFailureTypeName, FixableBy, LastFailure } from './contract/failures';
-export type { ExportManifest } from './contract/manifest';
+export type { ExportManifest, ManifestPredicate, ManifestSubject } from './manifest/statement';
 export type {
   ExportModelInput,
   LongExportsOptions,

@@ -1,8 +1,8 @@
-/** One measurement with everything that it needs; each ends by itself within six minutes. */
+/** A measurement with everything that it needs. It ends within six minutes. */
 export interface Benchmark {
-  /** What is measured, in one line, for the list of benchmarks. */
+  /** One line about what it measures, for the list of benchmarks. */
   readonly summary: string;
-  /** Measures, and gives the figures; what happens meanwhile is told to `log`, a line at a time. */
+  /** Measures, and returns the figures. It reports its progress to `log`, one line at a time. */
   readonly run: (log: (line: string) => void) => Promise<Figures>;
 }
 

@@ -11,7 +11,7 @@ const RUNS = 9;
 const PACKAGE = 'temporal-vertex-export';
 const GENERATED_CLIENT = '@google-cloud/aiplatform';
 
-/** What the public entries use of Temporal: it is loaded in any worker or workflow file. */
+/** The packages of Temporal that the public entries use. Any worker or workflow file loads them. */
 const TEMPORAL = ['@temporalio/activity', '@temporalio/client', '@temporalio/common', '@temporalio/worker'];
 const TEMPORAL_WORKFLOW = ['@temporalio/common', '@temporalio/workflow'];
 
@@ -24,7 +24,7 @@ interface Load {
   readonly rssMb: number;
 }
 
-/** Loads `target` in a fresh process, after `before`; several times, and gives the medians. */
+/** Loads `target` in a new process, after `before`. Repeats this, and returns the medians. */
 function load(folder: string, target: string, before: readonly string[]): Load {
   const file = path.join(folder, 'load.cjs');
   writeFileSync(
@@ -69,7 +69,7 @@ function npmInstall(folder: string, ...args: string[]): void {
   execFileSync('npm', ['install', ...quiet, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-/** Starts the built worker until it polls, and gives the time, in milliseconds. */
+/** Starts the built worker, and returns the time until it polls, in milliseconds. */
 function workerReady(folder: string, environment: Readonly<Record<string, string>>): number {
   const file = path.join(folder, 'ready.cjs');
   writeFileSync(
@@ -107,7 +107,7 @@ function unpack(folder: string, tarball: string): void {
   }
 }
 
-/** How soon and how small the package is, beside the generated client of Vertex AI. */
+/** Load time and size of the package, compared with the generated client of Vertex AI. */
 export const coldstart: Benchmark = {
   summary: 'import time, memory, installed size, and time until a worker is ready',
   run: async (log) => {

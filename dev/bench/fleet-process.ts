@@ -7,7 +7,7 @@ import type { AwaitedExport, AwaitExportRequest } from '../../src/contract/expor
 import { percentile, rounded } from './figures';
 
 /**
- * A worker in a process of its own, so that memory and CPU are its own. It prints its memory, in bytes, when it is idle
+ * A worker in a separate process, whose memory and CPU time can be measured. It prints its memory in bytes when idle
  * and whenever a line comes in, and the CPU time since the line before.
  */
 const HEARTBEAT_MS = 15_000;
@@ -16,7 +16,7 @@ const MICROS = 1_000_000;
 const lags: number[] = [];
 const running = { count: 0 };
 
-/** What every long activity of Temporal does: it waits, and heartbeats. */
+/** A minimal long activity of Temporal: it waits and sends heartbeats. */
 async function heartbeatOnly({ ms }: { ms: number }): Promise<void> {
   running.count += 1;
   const context = Context.current();
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     };
     process.stdout.write(`${JSON.stringify(figures)}\n`);
   });
-  // Its parent is gone.
+  // Its parent has exited.
   process.stdin.on('end', () => {
     process.exit();
   });

@@ -20,10 +20,10 @@ const PER_WORKFLOW = 100;
 const MODELS = 20;
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 180_000;
-/** Those that run when memory is looked at first. */
+/** Activities that run at the first measurement of memory. */
 const FIRST = 10;
 const SETTLE_MS = 5_000;
-/** Over so long CPU is measured, in milliseconds. */
+/** The time over which CPU use is measured, in milliseconds. */
 const WINDOW_MS = 30_000;
 const HELD_MS = 75_000;
 const KIB = 1_024;
@@ -37,7 +37,7 @@ const sampleSchema = z.object({
   lagP95: z.number().optional(),
 });
 
-/** A real worker on a real server that holds so many exports of the local Vertex AI, beside one of bare activities. */
+/** Measures a worker with `inFlight` exports of the local Vertex AI, and a worker with as many bare activities. */
 export async function measureWorker(inFlight: number, log: (line: string) => void): Promise<Figures> {
   const stack = await startLocalStack({ emulator: { models: benchModels(MODELS, durationOf) } });
   const connection = await Connection.connect({ address: stack.temporal.address });
@@ -77,7 +77,7 @@ interface Held {
   readonly lagP95?: number | undefined;
 }
 
-/** Runs one activity for each request in a process of its own, and looks at that while all are in flight. */
+/** Runs one activity for each request in a separate process, and measures the process while all are in flight. */
 async function hold(stack: LocalStack, client: Client, activity: string, requests: readonly unknown[]): Promise<Held> {
   const process_ = await WorkerProcess.start(stack, activity);
   try {
@@ -87,7 +87,7 @@ async function hold(stack: LocalStack, client: Client, activity: string, request
       const options = { taskQueue: activity, workflowId: `${activity}-${from}`, args };
       handles.push(await client.workflow.start('holdMany', options));
     };
-    // What the first one loads, and the first request, is no matter of how many there are.
+    // The first activity loads code and sends the first request. This cost does not depend on the number of activities.
     await start(0, FIRST);
     while ((await process_.sample()).running < FIRST) await sleep(500);
     await sleep(SETTLE_MS);
@@ -144,7 +144,7 @@ class WorkerProcess {
     for (;;) {
       const next = await this.lines.next();
       if (next.done) throw new Error('The worker ended.');
-      // What bundles its workflows writes here, too.
+      // The bundler of its workflows also writes here.
       if (/^(\{|ready)/.test(next.value)) return next.value;
     }
   }
@@ -170,7 +170,7 @@ async function startOperations({ vertex }: LocalStack, count: number): Promise<s
   return operations;
 }
 
-/** As long as that of an export: what Temporal itself keeps of a request is not ours. */
+/** As long as the request of an export, because Temporal's memory for a request is not measured. */
 function bareRequest(): unknown {
   const operation = `projects/123456789012/locations/us-central1/models/10/operations/${'1'.repeat(19)}`;
   return { ms: HELD_MS, operation, polling: polling() };

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 
-/** One activity for each request, all at the same time: what a fleet's worker holds, without what starts it. */
+/** Runs one activity for each request, all at the same time, like the worker of a fleet. */
 export async function holdMany(activity: string, requests: readonly unknown[]): Promise<void> {
   const activities = proxyActivities<Record<string, (request: unknown) => Promise<unknown>>>({
     startToCloseTimeout: '1 hour',

@@ -38,7 +38,7 @@ export const fleet: Benchmark = {
   },
 };
 
-/** The code that workers run, on a clock that does not wait: the GETs of 3,000 exports take longer than anybody would. */
+/** The code that workers run, on a clock that does not wait: the GETs of 3,000 exports would take too long. */
 async function pollFleet(inFlight: number, service: VirtualService): Promise<Figures> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const vertex = new VirtualVertex(clock, service);

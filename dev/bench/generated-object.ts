@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { crc32c } from '@node-rs/crc32';
 
-/** A store that has one object of any size, whose bytes are made when they are asked for. */
+/** A store with one object of any size, whose bytes are generated on request. */
 export interface GeneratedObject {
   /** For `STORAGE_EMULATOR_HOST`. */
   readonly url: string;
@@ -16,7 +16,7 @@ const NAME = `${DIRECTORY}model.safetensors`;
 const PATTERN = Buffer.alloc(1024 * 1024, 'weights of a large model ');
 
 /**
- * Serves one safetensors file of so many bytes, with its crc32c and, like large objects of Cloud Storage, without md5.
+ * Serves one safetensors file of the given size, with its crc32c and, like large objects of Cloud Storage, without md5.
  * The real store would keep all of it in memory.
  */
 export async function serveGeneratedObject(bytes: number): Promise<GeneratedObject> {

@@ -11,10 +11,10 @@ import { benchModels } from './models';
 
 const ROUNDS = 8;
 const PER_ROUND = 50;
-/** The compiler of V8 is busy with the exports' code, and takes a part of the cores, until about so many have run. */
+/** Exports before the measurement, until V8 has compiled the code and no longer uses the cores for that. */
 const WARM_UP = 300;
 const AT_ONCE = 20;
-/** The service's quota would be all that is measured. */
+/** Otherwise the benchmark would only measure the service's quota. */
 const WITHOUT_QUOTA = { maxRequestsPerMinute: 1_000_000, maxSubmissionsPerMinute: 1_000_000 };
 const TASK_QUEUE = 'overhead';
 /** The object store goes through all objects of a bucket for each list. */
@@ -25,7 +25,7 @@ const FILES = path.join(__dirname, '..', '..', 'emulator', 'models', 'files', 'i
 const MODELS = benchModels(EXPORTS, () => 0, FILES);
 const BUCKETS = Array.from({ length: Math.ceil(EXPORTS / PER_BUCKET) }, (_, index) => `exports-${index + 1}`);
 
-/** Runs one workflow to its end, and gives its id. */
+/** Runs one workflow to its end, and returns its ID. */
 type RunOne = () => Promise<string>;
 
 async function main(log: (line: string) => void, client: Client) {
@@ -52,7 +52,7 @@ async function main(log: (line: string) => void, client: Client) {
 
   const seen: { exporting: number; bare: number }[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    // In turns, so that a busy moment of the machine hits both.
+    // Alternately, so that other load on the machine affects both.
     const first = round % 2 === 0 ? exportOne : bareOne;
     const rates = new Map<RunOne, number>();
     for (const one of [first, first === bareOne ? exportOne : bareOne]) rates.set(one, await rate(one, PER_ROUND));
@@ -66,7 +66,7 @@ async function main(log: (line: string) => void, client: Client) {
   return { exportsPerSecond, bareperSecond, ratio, ...counted };
 }
 
-/** Runs so many with a fixed number at once, and gives how many ended in a second. */
+/** Runs `count` workflows, a fixed number at once, and returns how many end per second. */
 async function rate(runOne: RunOne, count: number): Promise<number> {
   const begun = performance.now();
   let left = count;
@@ -97,7 +97,7 @@ function median(values: readonly number[]): number {
 export const overhead: Benchmark = {
   summary: 'exports per second on an instant service, compared with workflows of the same number of no-op activities',
   run: async (log) => {
-    // Only the figures are to be read.
+    // Only the figures are of interest.
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const stack = await startLocalStack({ buckets: BUCKETS, emulator: { models: MODELS } });
     const native = await NativeConnection.connect({ address: stack.temporal.address });

@@ -17,7 +17,7 @@ const CONTENT_BYTES = 500_000_000;
 const MICROSECONDS = 1_000;
 const NANOSECONDS = 1_000_000;
 
-/** Measures how long verifications of large good exports hold the event loop, and what they cost. */
+/** Measures how long verifications of large valid exports block the event loop, and their cost. */
 export const pauses: Benchmark = {
   summary: 'longest pause of the event loop for each kind of large file',
   run: async (log) => {

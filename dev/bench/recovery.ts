@@ -15,11 +15,11 @@ const IN_FLIGHT = 500;
 const DURATION_MS = 150_000;
 const MODELS = benchModels(IN_FLIGHT, () => DURATION_MS);
 const HEARTBEAT_TIMEOUT_MS = 10_000;
-const LOOK_EVERY_MS = 1_000;
-/** No minute has more: the quota is not what is measured. */
+const CHECK_INTERVAL_MS = 1_000;
+/** More than any minute has, so that the quota does not affect the measurement. */
 const PLENTY = '100000';
 
-/** A worker is killed while many exports run, and another one goes on with them. */
+/** Measures how soon another worker continues many exports after their worker is killed. */
 export const recovery: Benchmark = {
   summary: 'seconds until a new worker polls 500 exports in flight after their worker was killed with SIGKILL',
   run: async (log) => {
@@ -48,18 +48,18 @@ async function measure(stack: LocalStack, exports: VertexExportClient, log: (lin
         name,
         outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/bench' } },
         polling: { heartbeatTimeout: HEARTBEAT_TIMEOUT_MS },
-        // Its operations write nothing.
+        // Its operations write no files.
         verification: { level: 'none' },
       }),
     );
   });
-  await untilWatched(handles, first.pid, log);
+  await untilPolled(handles, first.pid, log);
   const second = await startWorkerProcess(environment);
   try {
     const killedAt = Date.now();
     await first.kill();
     log(`killed the worker of ${IN_FLIGHT} exports`);
-    await untilWatched(handles, second.pid, log);
+    await untilPolled(handles, second.pid, log);
     const seconds = (Date.now() - killedAt) / 1_000;
     let succeeded = 0;
     await inParallel(handles, async (handle) => {
@@ -69,7 +69,7 @@ async function measure(stack: LocalStack, exports: VertexExportClient, log: (lin
     return {
       inFlight: IN_FLIGHT,
       heartbeatTimeoutSeconds: HEARTBEAT_TIMEOUT_MS / 1_000,
-      secondsUntilWatched: rounded(seconds),
+      secondsUntilPolled: rounded(seconds),
       succeeded,
       secondExports: stack.vertex.operations().length - IN_FLIGHT,
     };
@@ -78,8 +78,8 @@ async function measure(stack: LocalStack, exports: VertexExportClient, log: (lin
   }
 }
 
-/** Waits until a worker holds the activity that waits of every export. */
-async function untilWatched(handles: readonly ExportHandle[], pid: number, log: (line: string) => void): Promise<void> {
+/** Waits until the worker runs the waiting activity of every export. */
+async function untilPolled(handles: readonly ExportHandle[], pid: number, log: (line: string) => void): Promise<void> {
   const identity = `${pid}@${hostname()}`;
   const left = new Set(handles);
   while (left.size > 0) {
@@ -89,7 +89,7 @@ async function untilWatched(handles: readonly ExportHandle[], pid: number, log: 
       const isHeld = waiting?.lastWorkerIdentity === identity && waiting.lastHeartbeatTime !== null;
       if (isHeld) left.delete(handle);
     });
-    log(`${handles.length - left.size} of ${handles.length} are watched by process ${pid}`);
-    if (left.size > 0) await sleep(LOOK_EVERY_MS);
+    log(`${handles.length - left.size} of ${handles.length} are polled by process ${pid}`);
+    if (left.size > 0) await sleep(CHECK_INTERVAL_MS);
   }
 }

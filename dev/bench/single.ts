@@ -14,9 +14,9 @@ import { rounded } from './figures';
 const RUNS = 1_000;
 const TEN_MINUTES_MS = 600_000;
 const SPREAD = 0.1;
-/** Exports of the same format that the worker has seen before, where it is to have learned. */
+/** Earlier exports of the same format, from which the worker has learned the usual duration. */
 const SEEN_BEFORE = 16;
-/** No two follow each other closely. */
+/** No two start shortly after each other. */
 const PAUSE_MS = 300_000;
 
 /** One 10-minute export at a time, on a virtual clock, by the code that workers run. */

@@ -4,7 +4,7 @@ import { createExportActivities } from '../../src';
 import type { VerifiedExport } from '../../src/contract/export-activities';
 
 /**
- * One verification in a process of its own, so that the peak of its memory is its own. Takes the request as JSON in its
+ * One verification in a separate process, whose peak of memory can be measured. Takes the request as JSON in its
  * first argument, and prints the figures as JSON.
  */
 const requestSchema = z.object({

@@ -11,7 +11,7 @@ import { serveGeneratedObject } from './generated-object';
 const OBJECTS = 10_000;
 const LARGE_BYTES = 5_000_000_000;
 
-/** Verifies 10,000 small objects, and one of 5 GB, each in a process of its own. */
+/** Verifies 10,000 small objects, and one of 5 GB, each in a separate process. */
 export const verify: Benchmark = {
   summary: 'verification of 10,000 objects and of one object of 5 GB',
   run: async (log) => {

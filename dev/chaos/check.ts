@@ -2,24 +2,24 @@ import { overBudgetMinutes } from './budget';
 import { misreportsOf } from './misreports';
 import type { ExportEnd, ObservedExport, ObservedFleet, World } from './world';
 
-/** How many promises a run broke, with a line for each. */
+/** The number of guarantees that a run broke, with a line for each. */
 export interface Verdict {
   readonly succeeded: number;
   /** Ended cancelled, after a cancel; or never started, since their fleet was cancelled. */
   readonly cancelled: number;
-  /** Ended at the deadline, or terminated, as was asked for. */
+  /** Ended at the deadline, or terminated, as planned. */
   readonly failed: number;
-  /** Exports and fleets that did not end, or ended as nobody asked for. */
+  /** Exports and fleets that did not end, or ended in an unplanned way. */
   readonly lost: number;
   /** Operations of an export that survived beside the one that its result names. */
   readonly duplicates: number;
-  /** Operations that ran or began after the end of their export, which says nothing about them. */
+  /** Operations that ran or began after the end of their export, which does not report them. */
   readonly orphanedOperations: number;
   /** Reports that differ from what happened. */
   readonly misreported: number;
   readonly overBudgetMinutes: number;
   readonly problems: readonly string[];
-  /** Operations that ran on after somebody terminated their workflow: no code can cancel them. */
+  /** Operations that continued after a terminate of their workflow: no code can cancel them. */
   readonly terminatedOperations: number;
   /** Exports whose operation was found again after an answer, a process or a run was lost. */
   readonly adopted: number;
@@ -27,7 +27,7 @@ export interface Verdict {
   readonly extra: number;
 }
 
-/** Compares what is reported with what happened. */
+/** Compares the reports with the actual events. */
 export function check(world: World): Verdict {
   const { exports, fleets } = world;
   const lost = [...exports.filter(isLost).map(lostExport), ...fleets.filter(isLostFleet).map(lostFleet)];
@@ -67,10 +67,10 @@ const CANCELS: ReadonlySet<string> = new Set(['cancel', 'resetThenCancel', 'canc
 const TERMINATES: ReadonlySet<string> = new Set(['terminate', 'terminateChild']);
 const DEADLINE_EXCEEDED = 'ExportError.DeadlineExceeded';
 
-/** Status of an export of which the server knows nothing. */
+/** The status of an export that is unknown to the server. */
 export const NEVER_STARTED = 'NOT_FOUND';
 
-/** An export may always succeed: what was done to it can come too late. Any other end needs its cause. */
+/** An export may always succeed, because an intervention can come too late. Any other end needs a cause. */
 function isLost({ end, interventions, operations }: ObservedExport): boolean {
   if (end.status === NEVER_STARTED) return operations.length > 0 || !interventions.includes('cancelFleet');
   if (end.closeTime === undefined) return true;
@@ -120,7 +120,7 @@ function attemptsOf(end: ExportEnd): readonly { readonly operation: string; read
   return 'attempts' in end ? end.attempts : [];
 }
 
-/** After a terminate no code of the workflow runs: its operations are counted apart. */
+/** After a terminate no code of the workflow runs, so its operations are counted separately. */
 function orphansOf(one: ObservedExport): string[] {
   const { workflowId, end } = one;
   if (end.status === 'TERMINATED') return [];

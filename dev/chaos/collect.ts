@@ -16,17 +16,17 @@ import type { ChaosStack } from './stack';
 import { BUCKET } from './stack';
 import { LIMITS } from './workers';
 
-/** Workflows that are asked for at the same time. */
+/** The number of workflows that are read at the same time. */
 const PARALLEL = 8;
 
-/** An export that should be there. */
+/** An expected export. */
 interface Expected {
   readonly workflowId: string;
   readonly input: ExportModelInput;
   readonly fleet?: string;
 }
 
-/** Reads what is left after a run from the server, the service and the object store. */
+/** Reads the state after a run from the server, the service and the object store. */
 export async function collect(
   client: Client,
   stack: ChaosStack,
@@ -88,7 +88,7 @@ function isOfModel({ name }: EmulatorOperation, model: string): boolean {
   return name.includes(`/models/${model.split('/models/')[1] ?? ''}/operations/`);
 }
 
-/** An end that can't be read counts as lost: the others are read all the same. */
+/** An unreadable end counts as lost. The others are still read. */
 function unreadable(error: unknown): { readonly status: string } {
   return { status: `UNREADABLE (${String(error)})` };
 }

@@ -8,7 +8,7 @@ const refusal = (code: number, status: string): FaultRule['fault'] => ({
   body: { error: { code, status, message: 'injected' } },
 });
 
-/** One call in this many is hit by each of the permanent faults: five in a hundred fail. */
+/** Each permanent fault affects one call in this many, so that 5 % of the calls fail. */
 const HIT_EVERY = 100;
 const PERMANENT: readonly Omit<FaultRule, 'match'>[] = [
   { fault: refusal(503, 'UNAVAILABLE') },
@@ -18,7 +18,7 @@ const PERMANENT: readonly Omit<FaultRule, 'match'>[] = [
   { fault: refusal(429, 'RESOURCE_EXHAUSTED') },
 ];
 
-/** Each call of a kind is hit by the permanent faults, from the beginning to the end. */
+/** The permanent faults can affect each call of a kind during the whole run. */
 export function addPermanentFaults(vertex: Emulator): void {
   PERMANENT.forEach((fault, index) => {
     vertex.addFault({
@@ -42,13 +42,13 @@ const REFUSED_LISTS: readonly Variant[] = [
   { match: MODEL_OPERATIONS, fault: refusal(501, 'UNIMPLEMENTED') },
 ];
 
-/** A request that is held takes effect this much later: its client has given it up by then. In milliseconds. */
+/** The delay before a held request takes effect, in milliseconds. It is longer than the timeout of the client. */
 export const HELD_MS = 4_500;
-/** New operations are listed this much later while lists are late, in milliseconds. */
+/** The delay of new operations in late lists, in milliseconds. */
 export const LISTED_AFTER_MS = 2_000;
 const LATE_EFFECT: Variant = { match: EXPORT, every: 2, fault: { delayMs: HELD_MS } };
 
-/** Answers with a wrong status. What a person would have to fix is not among them: it ends an export for good reason. */
+/** Answers with an error status. Errors that a person must fix are excluded, because they rightly end an export. */
 const WRONG_STATUSES: readonly Variant[] = [
   { match: EXPORT, every: 2, fault: refusal(499, 'CANCELLED') },
   { match: EXPORT, every: 2, fault: refusal(499, 'CANCELLED'), when: 'after' },

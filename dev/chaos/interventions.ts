@@ -20,7 +20,7 @@ const POINTS: Readonly<Partial<Record<Intervention, ResetPoint>>> = {
   resetThenCancel: 'afterSelect',
 };
 
-/** Does what people do in the Web UI or on the command line. */
+/** Acts on workflows like people in the Web UI or on the command line. */
 export async function intervene(client: Client, workflowId: string, intervention: Intervention): Promise<void> {
   const { workflowService } = client;
   const activity = { namespace: NAMESPACE, execution: { workflowId }, type: 'awaitExport' };
@@ -54,7 +54,7 @@ export async function intervene(client: Client, workflowId: string, intervention
   }
 }
 
-/** Resets the latest run of a workflow, as soon as its history has the point; one that ends before is left alone. */
+/** Resets the latest run of a workflow, as soon as its history has the point. A run that ends before is not reset. */
 export async function resetWorkflow(client: Client, workflowId: string, point: ResetPoint): Promise<void> {
   for (;;) {
     const handle = client.workflow.getHandle(workflowId);

@@ -2,7 +2,7 @@ import type { ExportAttempt, ExportModelResult } from '../../src';
 import { PREFIX } from './input';
 import type { ExportEnd, ObservedExport, ObservedFleet, World } from './world';
 
-/** Everything that is reported and did not happen that way: one line for each. */
+/** Returns one line for each report that differs from the actual events. */
 export function misreportsOf(world: World): string[] {
   const byId = new Map(world.exports.map((one) => [one.workflowId, one]));
   return [
@@ -76,7 +76,7 @@ function fileProblems({ files }: ExportModelResult, uri: string, objects: World[
 
 type Unsuccessful = Extract<ExportEnd, { readonly report: string }>;
 
-/** What an export that did not succeed says about its operations and about what it deleted. */
+/** The reports of a failed export about its operations and its deletions. */
 function reportProblems(one: ObservedExport, end: Unsuccessful, objects: World['objects']): string[] {
   const { report, operation: named, attempts } = end;
   const attempted = new Set(attempts.map(({ operation }) => operation));
@@ -93,9 +93,9 @@ function reportProblems(one: ObservedExport, end: Unsuccessful, objects: World['
   return [
     ...attemptProblems(one, attempts),
     ...operationProblems,
-    ...(saysNone ? [`it says that no operation had been started, and there are ${others.length}`] : []),
+    ...(saysNone ? [`it states that no operation had been started, but there are ${others.length}`] : []),
     ...(left.length > 0
-      ? [`it says that nothing is left, and there are ${left.length} objects: ${left[0] ?? ''}`]
+      ? [`it states that nothing is left, but there are ${left.length} objects: ${left[0] ?? ''}`]
       : []),
   ];
 }

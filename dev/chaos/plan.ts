@@ -1,6 +1,6 @@
 import { Random } from './random';
 
-/** What people do to one export while it runs. */
+/** Interventions in one export while it runs. */
 export const INTERVENTIONS = [
   'pause',
   'resetActivity',
@@ -15,7 +15,7 @@ export const INTERVENTIONS = [
 ] as const;
 export type Intervention = (typeof INTERVENTIONS)[number];
 
-/** What people do to a fleet, or to one of its exports that runs. */
+/** Interventions in a fleet, or in one of its running exports. */
 export const FLEET_INTERVENTIONS = [
   'resetChild',
   'cancelChild',
@@ -25,7 +25,7 @@ export const FLEET_INTERVENTIONS = [
 ] as const;
 export type FleetIntervention = (typeof FLEET_INTERVENTIONS)[number];
 
-/** What happens to the machines and to the services, whichever exports run. */
+/** Events that affect the machines and the services, independent of exports. */
 export const EVENTS = [
   'killWorker',
   'killServer',
@@ -44,7 +44,7 @@ export interface PlannedExport {
   readonly format: string;
   /** How long its operation runs, in milliseconds. */
   readonly durationMs: number;
-  /** How its first operation ends; a second one succeeds. */
+  /** The outcome of its first operation. A second one succeeds. */
   readonly firstOutcome: 'success' | 'error' | 'empty-file';
   readonly deletePartialArtifacts: boolean;
 }
@@ -74,7 +74,7 @@ export interface PlannedEvent {
   readonly kind: EventKind;
   /** From the start of the run, in milliseconds. */
   readonly afterMs: number;
-  /** How long it lasts, in milliseconds; a kill does not last. */
+  /** The duration in milliseconds. A kill has none. */
   readonly durationMs: number;
   /** Which of several workers, or of several variants. */
   readonly choice: number;
@@ -108,10 +108,10 @@ const MEAN_START_GAP_MS = 1_300;
 const SHORTEST_SPAN_MS = 20_000;
 /** Something happens to machines and services after this time on average, in milliseconds. */
 const MEAN_EVENT_GAP_MS = 4_500;
-/** Workers are killed and frozen more often than anything else happens. */
+/** Kills and freezes of workers are the most frequent events. */
 const EVENT_DECK: readonly EventKind[] = [...EVENTS, 'killWorker', 'killWorker', 'freezeWorker'];
 
-/** Half of the exports that are started by themselves are left alone. */
+/** Half of the single exports have no intervention. */
 const SINGLE_DECK: readonly (Intervention | undefined)[] = [...INTERVENTIONS, ...INTERVENTIONS.map(() => undefined)];
 const FLEET_DECK: readonly (FleetIntervention | undefined)[] = [...FLEET_INTERVENTIONS, undefined];
 
@@ -129,7 +129,7 @@ const DURATIONS: Readonly<Record<EventKind, readonly [number, number]>> = {
   wrongStatus: [5_000, 10_000],
 };
 
-/** What a run does and when; the same for the same seed. */
+/** The starts, interventions and events of a run with their times. The same seed has the same plan. */
 export function planChaos(seed: number, exports: number): ChaosPlan {
   const random = new Random(seed);
   const spanMs = Math.max(SHORTEST_SPAN_MS, exports * MEAN_START_GAP_MS);

@@ -16,19 +16,19 @@ import type { Started } from './world';
 export interface ChaosReport extends Omit<Verdict, 'problems' | 'terminatedOperations' | 'adopted' | 'extra'> {
   readonly seed: number;
   readonly exports: number;
-  /** What happened, and how often; `continueAsNew` counts further runs of fleets. */
+  /** The number of events of each kind. `continueAsNew` counts further runs of fleets. */
   readonly events: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
 
-/** How long exports get to end after the last event, in milliseconds. A refused step is retried for five minutes. */
+/** The time for exports to end after the last event, in milliseconds. A refused step is retried for five minutes. */
 const END_WITHIN_MS = 420_000;
 const END_POLL_MS = 2_500;
-/** What has ended gets this time, in milliseconds: what a terminated workflow has begun can still take effect. */
+/** The wait after all ends, in milliseconds, because requests of a terminated workflow can still take effect. */
 const QUIET_MS = 10_000;
 const TASK_QUEUE = 'vertex-export';
 
-/** Runs a plan to its end, and compares what is reported with what happened. */
+/** Runs a plan to its end, and compares the reports with the actual events. */
 export async function runChaos(stack: ChaosStack, plan: ChaosPlan, log: (line: string) => void): Promise<ChaosReport> {
   const startedAt = Date.now();
   const say = (line: string): void => {
@@ -47,12 +47,12 @@ export async function runChaos(stack: ChaosStack, plan: ChaosPlan, log: (line: s
     run.giveUpAt = Date.now() + END_WITHIN_MS;
     say('the last event is over; the run waits for the exports to end');
     await ends;
-    say('everything has ended or was given up');
+    say('all exports have ended or are counted as lost');
     await sleep(QUIET_MS);
     const { world, continuedAsNew } = await collect(client, stack, plan, run.started);
     const { problems, terminatedOperations, adopted, extra, ...counts } = check(world);
     for (const problem of problems) say(problem);
-    say(`operations of terminated exports, which nobody cancels: ${terminatedOperations}`);
+    say(`operations of terminated exports, which are not cancelled: ${terminatedOperations}`);
     say(`operations that were found again after a loss: ${adopted}; extra operations that were cancelled: ${extra}`);
     return {
       seed: plan.seed,
@@ -67,7 +67,7 @@ export async function runChaos(stack: ChaosStack, plan: ChaosPlan, log: (line: s
   }
 }
 
-/** Whether a run kept every promise. */
+/** Whether a run kept every guarantee. */
 export function isClean(report: ChaosReport): boolean {
   const { lost, duplicates, orphanedOperations, misreported, overBudgetMinutes } = report;
   return lost + duplicates + orphanedOperations + misreported + overBudgetMinutes === 0;
@@ -102,7 +102,7 @@ class Run {
     this.say(`${kind}${more}`);
   }
 
-  /** Starts an export, does what is planned, and waits for its end. */
+  /** Starts an export, makes the planned intervention, and waits for its end. */
   async single(planned: PlannedSingle, index: number): Promise<void> {
     const { startAfterMs, intervention, interveneAfterMs } = planned;
     await sleep(startAfterMs);

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 
 const RETRY_MS = 500;
-/** gRPC's INVALID_ARGUMENT, NOT_FOUND and FAILED_PRECONDITION: the server is there, and there is nothing to do. */
+/** gRPC's INVALID_ARGUMENT, NOT_FOUND and FAILED_PRECONDITION: the server runs, but the call does not apply. */
 const OVER: readonly number[] = [3, 5, 9];
 
-/** Repeats a call while the server is away; `undefined` where there is nothing left to do it to. */
+/** Repeats a call while the server is down. Returns `undefined` if the call no longer applies. */
 export async function whileServerIsAway<T>(call: () => Promise<T>): Promise<T | undefined> {
   for (;;) {
     try {

@@ -8,7 +8,7 @@ import { startTemporalServer } from '../../src/testing/services/services';
 import { orStop } from '../../src/testing/services/start-all';
 import type { EmulatorModel, LoggedRequest } from '../../emulator';
 import { addPermanentFaults, PassingFaults } from './faults';
-import { InTurn } from './in-turn';
+import { ActionQueue } from './action-queue';
 import type { ChaosPlan, PlannedEvent, PlannedExport } from './plan';
 import { signal, Workers } from './workers';
 import type { ObservedProcess } from './world';
@@ -20,9 +20,9 @@ export const BUCKET = 'exports';
 const LONG_HISTORY = 60;
 const DYNAMIC_CONFIG = { 'limit.historyCount.suggestContinueAsNew': LONG_HISTORY };
 
-/** The services, the server and the workers, with everything that can happen to them. */
+/** The services, the server and the workers, and the events that can affect them. */
 export class ChaosStack {
-  private readonly serverInTurn = new InTurn();
+  private readonly serverActions = new ActionQueue();
   private readonly passing: PassingFaults;
 
   private constructor(
@@ -56,11 +56,11 @@ export class ChaosStack {
       case 'killWorker':
         return this.workers.kill(choice);
       case 'killServer':
-        return this.serverInTurn.run(() => this.killServer());
+        return this.serverActions.run(() => this.killServer());
       case 'freezeWorker':
         return this.workers.freeze(choice, durationMs);
       case 'freezeServer':
-        return this.serverInTurn.run(() => this.freezeServer(durationMs));
+        return this.serverActions.run(() => this.freezeServer(durationMs));
       case 'rollingDeploy':
         return this.workers.rollingDeploy();
       case 'fewSlots':
@@ -76,7 +76,7 @@ export class ChaosStack {
     }
   }
 
-  /** What every worker process asked of Vertex AI, those that have ended included. */
+  /** The requests of every worker process to Vertex AI, including processes that have ended. */
   processes(): ObservedProcess[] {
     return [...this.workers.names].map(([port, name]) => ({
       name,
@@ -119,7 +119,7 @@ function modelName(id: number): string {
   return `projects/demo-project/locations/us-central1/models/${id}`;
 }
 
-/** The image model that ships with the emulator, for each export under a name and with a duration of its own. */
+/** The image model that ships with the emulator, for each export with a separate name and duration. */
 function modelsOf({ singles, fleets }: ChaosPlan): EmulatorModel[] {
   const [flowers] = JSON.parse(readFileSync(DEFAULT_MODELS, 'utf8')) as [EmulatorModel];
   const exports = Object.fromEntries(

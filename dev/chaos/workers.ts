@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GoogleServices } from '../../src/testing/services/local-stack';
 import type { TiedProcess } from '../../src/testing/services/tied-process';
 import { startWorkerProcess } from '../worker-process';
-import { InTurn } from './in-turn';
+import { ActionQueue } from './action-queue';
 
-/** What each worker process may send in any minute: low enough to matter, and the polls have to adapt to it. */
+/** The limits of each worker process per minute. They are low, so that the polls have to adapt to them. */
 export const LIMITS = { requests: 400, submissions: 30 } as const;
 
 /** Worker processes that run at the same time. */
@@ -37,7 +37,7 @@ interface Worker {
 
 /** The worker processes. A crashed process is started again, like a supervisor does. */
 export class Workers {
-  private readonly inTurn = new InTurn();
+  private readonly actions = new ActionQueue();
   private readonly running: Worker[] = [];
   /** Names of all processes so far, by the port through which each speaks to Vertex AI. */
   readonly names = new Map<number, string>();
@@ -58,7 +58,7 @@ export class Workers {
 
   /** Kills one with SIGKILL, and starts another one. */
   kill(choice: number): Promise<void> {
-    return this.inTurn.run(async () => {
+    return this.actions.run(async () => {
       const worker = this.chosen(choice);
       worker.isEnding = true;
       await worker.process.kill();
@@ -76,13 +76,13 @@ export class Workers {
 
   /** Replaces each: the new process runs before the old one is asked to stop. */
   rollingDeploy(): Promise<void> {
-    return this.inTurn.run(() => this.deploy());
+    return this.actions.run(() => this.deploy());
   }
 
   /** For a while, workers have few slots. */
   async withFewSlots(ms: number): Promise<void> {
     const change = (slots: number | undefined): Promise<void> =>
-      this.inTurn.run(() => {
+      this.actions.run(() => {
         this.slots = slots;
         return this.deploy();
       });
@@ -93,7 +93,7 @@ export class Workers {
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    await this.inTurn.run(async () => {
+    await this.actions.run(async () => {
       for (const worker of this.running) worker.isEnding = true;
       await Promise.all(this.running.map((worker) => worker.process.kill()));
     });
@@ -101,7 +101,7 @@ export class Workers {
 
   private chosen(choice: number): Worker {
     const worker = this.running[choice % this.running.length];
-    if (worker === undefined) throw new Error('There is no worker.');
+    if (worker === undefined) throw new Error('No worker is running.');
     return worker;
   }
 
@@ -142,7 +142,7 @@ export class Workers {
     worker.isEnding = true;
     this.say(`${worker.name} ended unexpectedly with ${code}: ${worker.process.tail().split('\n').at(-1) ?? ''}`);
     await sleep(RESTART_MS);
-    await this.inTurn.run(() => this.replace(worker));
+    await this.actions.run(() => this.replace(worker));
   }
 }
 

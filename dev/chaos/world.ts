@@ -2,7 +2,7 @@ import type { EmulatorOperation } from '../../emulator';
 import type { ExportAttempt, ExportModelResult, ExportModelsResult } from '../../src';
 import type { FleetIntervention, Intervention } from './plan';
 
-/** What was started, and what was done to it. */
+/** An export with its interventions. */
 export interface Started {
   readonly workflowId: string;
   readonly interventions: ObservedExport['interventions'][number][];
@@ -16,14 +16,14 @@ export type ExportEnd =
       readonly closeTime: string;
       /** Type of the failure, where it has one. */
       readonly type?: string;
-      /** What the failure and the status say. */
+      /** The contents of the failure and of the status. */
       readonly report: string;
       /** The operation that the status names. */
       readonly operation?: string;
       readonly attempts: readonly ExportAttempt[];
     }
   | { readonly status: 'TERMINATED'; readonly closeTime: string; readonly attempts: readonly ExportAttempt[] }
-  /** It did not end in time, was never started, or ended as no export ends. */
+  /** It did not end in time, was never started, or ended in an unexpected way. */
   | { readonly status: string; readonly closeTime?: never };
 
 /** One export, as Temporal and as the service know it. */
@@ -47,7 +47,7 @@ export interface ObservedFleet {
   readonly workflowId: string;
   readonly isCancelled: boolean;
   readonly end: FleetEnd;
-  /** Workflow ids of the exports that it should have made; those of a cancelled fleet that it did make. */
+  /** Workflow IDs of the exports that it should have started. For a cancelled fleet: those that it started. */
   readonly children: readonly string[];
 }
 
@@ -65,19 +65,19 @@ export interface ObservedRequest {
   readonly route: string;
 }
 
-/** A worker process with everything that it asked of its one project and region, in any order. */
+/** A worker process with all its requests to its one project and region, in any order. */
 export interface ObservedProcess {
   readonly name: string;
   readonly requests: readonly ObservedRequest[];
 }
 
-/** Everything that is left when a run has ended. */
+/** The state after a run has ended. */
 export interface World {
   readonly exports: readonly ObservedExport[];
   readonly fleets: readonly ObservedFleet[];
   /** By their `gs://` URI. */
   readonly objects: ReadonlyMap<string, StoredObject>;
   readonly processes: readonly ObservedProcess[];
-  /** What each process may send in any minute. */
+  /** The limits of each process per minute. */
   readonly limits: { readonly requests: number; readonly submissions: number };
 }

@@ -3,12 +3,8 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { z } from 'zod';
-import { exportModelInputSchema } from '../../src/contract/export-input';
-import { exportModelResultSchema } from '../../src/contract/export-result';
-import { exportModelsInputSchema } from '../../src/contract/fleet-input';
-import { exportModelsResultSchema } from '../../src/contract/fleet-result';
 import { withProgress } from '../../src/testing/services/progress';
+import { jsonSchemas } from './json-schemas';
 
 const root = path.join(__dirname, '..', '..');
 const lib = path.join(root, 'lib');
@@ -18,7 +14,7 @@ async function build(): Promise<void> {
   // A package must not contain files whose sources were moved or removed.
   if (process.argv.includes('--clean')) rmSync(lib, { recursive: true, force: true });
   const tsc = require.resolve('typescript/bin/tsc');
-  // Without its output, the compiler's memory of the last build would make it write nothing.
+  // With the build information of the last build but without its output, the compiler would write nothing.
   if (!existsSync(lib)) rmSync(path.join(root, 'node_modules', '.cache', 'lib.tsbuildinfo'), { force: true });
   await withProgress('compiling TypeScript to lib/', log, () => run(tsc, '-p', path.join(root, 'tsconfig.build.json')));
   const models = path.join(root, 'emulator', 'models');
@@ -40,21 +36,14 @@ async function run(script: string, ...args: string[]): Promise<void> {
   if (child.exitCode !== 0) throw new Error(`${path.basename(script)} failed`);
 }
 
-/** JSON Schemas of what goes in, before defaults are filled in, and of what comes out. */
 function writeSchemas(): void {
-  const schemas = {
-    'export-model-input': z.toJSONSchema(exportModelInputSchema, { io: 'input' }),
-    'export-model-result': z.toJSONSchema(exportModelResultSchema),
-    'export-models-input': z.toJSONSchema(exportModelsInputSchema, { io: 'input' }),
-    'export-models-result': z.toJSONSchema(exportModelsResultSchema),
-  };
   mkdirSync(path.join(lib, 'schemas'), { recursive: true });
-  for (const [name, schema] of Object.entries(schemas)) {
+  for (const [name, schema] of Object.entries(jsonSchemas())) {
     writeFileSync(path.join(lib, 'schemas', `${name}.json`), `${JSON.stringify(schema, undefined, 2)}\n`);
   }
 }
 
-/** A worker that finds the bundle starts without bundling. */
+/** A worker with this bundle starts without bundling. */
 async function bundleWorkflows(): Promise<void> {
   const silent = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined };
   const { code } = await bundleWorkflowCode({

@@ -15,7 +15,7 @@ import { DURATION_MS, EXPORT_SCENARIOS, FLEET_SCENARIOS, FLOWERS, OTHERS, POLL_M
 
 /**
  * Runs an export or a fleet for each way that the workflows can go and keeps its history. The test that replays them
- * fails when a change would break exports that are running; run this again only when that is meant, or for new ones
+ * fails if a change would break running exports. Run this again only if that is intended, or for new histories
  * alone, by a part of their names.
  */
 const FOLDER = path.join(__dirname, '..', '..', 'test', 'replay', 'histories');

@@ -5,12 +5,12 @@ import { filesBelow } from './checks/tree';
 
 const ROOT = path.join(__dirname, '..', '..');
 
-/** What the unit tests must hold: the rooms whose mistakes cost exports. */
+/** The folders whose mistakes break exports. The unit tests must detect every mutation in them. */
 const MUTATED = ['activities', 'polling', 'google', 'manifest', 'verification', 'workflows'].map(
   (room) => `src/${room}/`,
 );
 
-/** Workflow code that needs the sandbox is held by replayed histories, not by unit tests. */
+/** Workflow code that needs the sandbox is tested by replayed histories, not by unit tests. */
 const SANDBOX_ONLY = /^src\/workflows\/(index|.*\/(workflow|attempt|steps|human-gate))\.ts$/;
 
 const HELP = `Usage: npm run mutate -- [--changed] [--tests FOLDER] [FILE...]
@@ -38,10 +38,10 @@ async function main(): Promise<void> {
   }
   const files = mutatedFiles(positionals, values.changed);
   if (files.length === 0) {
-    process.stdout.write('There is no file to mutate.\n');
+    process.stdout.write('No file to mutate was found.\n');
     return;
   }
-  // Tests of the checks compile whole trees and hold nothing of src/.
+  // Tests of the checks compile whole trees and do not test src/.
   const testFiles = filesBelow(ROOT, values.tests, ['.ts']).filter(
     (file) => file.endsWith('.test.ts') && !file.startsWith('test/unit/dev/'),
   );
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     concurrency: Number(values.concurrency),
     reporters: ['clear-text', 'html', 'json'],
     clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },
-    // A mutation that waits for ever is ended, and counts as found.
+    // A mutation that causes an endless wait is stopped, and counts as detected.
     timeoutMS: 20_000,
     dryRunTimeoutMinutes: 15,
     ignorePatterns: ['docs-api', 'reports', '.cache', 'test/replay', 'docs/pictures'],

@@ -7,7 +7,7 @@ import { startLocalStack } from '../../src/testing/services/local-stack';
 import { startWorkerProcess } from '../worker-process';
 import { VertexExportClient } from '../../src';
 
-/** Makes the README's pictures: an export in the Web UI while it runs, and when it has arrived. */
+/** Makes the README's pictures: an export in the Web UI while it runs, and after it has succeeded. */
 const FOLDER = path.join(__dirname, '..', '..', 'docs', 'pictures');
 const MODELS = 'projects/demo-project/locations/us-central1/models';
 const SETTLE_MS = 1_500;
@@ -15,7 +15,7 @@ const SETTLE_MS = 1_500;
 async function main(): Promise<void> {
   const browser = findBrowser();
   if (browser === undefined)
-    throw new Error('There is no Chromium: install the chromium package, or set CHROMIUM_PATH');
+    throw new Error('Chromium was not found: install the chromium package, or set CHROMIUM_PATH');
   mkdirSync(FOLDER, { recursive: true });
   const stack = await startLocalStack({ buckets: ['my-models'] });
   const worker = await startWorkerProcess(stack.environment);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseMarkdown, type Node } from './checks/docs/markdown';
 
-/** Where the repository is published, and which commit or tag a release is made of. */
+/** The address of the published repository, and the commit or tag of a release. */
 export interface PublicAddress {
   /** For example `https://github.com/owner/name`. */
   readonly url: string;

@@ -19,7 +19,12 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-// Integration tests start servers in each file; on two cores, more than two files at once only slow each other down.
-const args = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files];
+// Unit tests start no server and no program, and some wait: four files at once keep two cores busy. The other tests start
+// servers in each file, so that more than two files at once only slow each other down.
+const isUnit = files.every((file) => path.relative(folder, file).startsWith('unit'));
+const options = isUnit
+  ? ['--import', path.join(folder, 'support', 'no-programs.ts'), '--test-concurrency=4']
+  : ['--test-concurrency=2'];
+const args = ['--import', 'tsx', ...options, '--test', '--test-reporter=spec', ...files];
 const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -16,7 +16,7 @@ import type { Incarnation, Running } from './worker-slot';
 
 type Failure = temporal.api.failure.v1.IFailure;
 
-/** The activity as the server keeps it: where an attempt reports to. */
+/** The server's state of the activity, to which an attempt reports. */
 export interface Reported {
   readonly type: string;
   readonly command: coresdk.workflow_commands.IScheduleActivity;
@@ -141,7 +141,7 @@ export class ActivityAttempt implements Running {
   }
 }
 
-/** What the SDK's core reports of an activity that a shutdown ended. */
+/** The report of the SDK's core about an activity that a shutdown ended. */
 function shutDownFailure(): Failure {
   return {
     message: 'Worker cancelled this activity during shutdown',

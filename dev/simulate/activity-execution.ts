@@ -8,7 +8,7 @@ import { ActivityAttempt } from './activity-attempt';
 import type { AskedServer } from './temporal-client';
 import type { Incarnation } from './worker-slot';
 
-/** The server, as far as an activity uses it. */
+/** The part of the server that an activity uses. */
 export interface ActivityServer extends AskedServer {
   readonly time: AskedServer['time'] & { readonly now: number; readonly startedAt: number };
   readonly trace: (line: string) => void;
@@ -49,7 +49,7 @@ export class ActivityExecution {
   lastFailure: Failure | undefined;
   private lastHeartbeat: Payload | undefined;
   private attemptScheduledAt: number;
-  /** The attempt that runs; another one's reports are refused. */
+  /** The running attempt. Reports of other attempts are rejected. */
   private current: ActivityAttempt | undefined;
   private isWaiting = false;
   private readonly cancels: (() => void)[] = [];
@@ -68,7 +68,7 @@ export class ActivityExecution {
     if (limit > 0) {
       this.cancels.push(
         server.time.after(limit, () => {
-          // A first attempt that nobody took: the server names the other limit, which is the same.
+          // A first attempt that no worker took. The server names the other limit, which has the same length.
           const neverStarted = this.attempt === 1 && this.isWaiting && this.lastFailure === undefined;
           this.timeOut(
             neverStarted ? TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START : TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE,
@@ -171,7 +171,7 @@ export class ActivityExecution {
     else if (this.isTryCancel) this.run.resolve(this, { cancelled: { failure: this.cancelledFailure() } });
   }
 
-  /** `temporal activity reset`: counts from one again, and forgets what was reported. */
+  /** `temporal activity reset`: restarts the attempts from one, and removes the heartbeat details. */
   reset(): void {
     if (this.isClosed || this.isCancelRequested) return;
     this.server.trace(`${this.name} is reset`);
@@ -247,7 +247,7 @@ export class ActivityExecution {
     };
   }
 
-  /** Begins the pause before another attempt, or says why there is none. */
+  /** Starts the pause before another attempt, or returns the reason why none follows. */
   private retry(delayMs: number | undefined, isNonRetryable: boolean): RetryStateValue {
     if (this.isCancelRequested) return RetryState.RETRY_STATE_CANCEL_REQUESTED;
     if (isNonRetryable) return RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE;

@@ -8,7 +8,7 @@ import type { Incarnation } from './worker-slot';
 import type { WorkflowRun } from './workflow-run';
 import type { Closed } from './run-end';
 
-/** A promise that was broken, by its number in docs/reliability.md. */
+/** A broken guarantee, by its number in docs/reliability.md. */
 export interface Violation {
   readonly invariant: number;
   readonly what: string;
@@ -17,13 +17,13 @@ export interface Violation {
 const MINUTE_MS = 60_000;
 /** Above the largest payload that the server takes without a warning. */
 const MAX_RESULT_BYTES = 256_000;
-/** Clean-up at the end of an export: a day for the cancel, a day for what it left, and workers that come late. */
+/** Clean-up at the end of an export: a day for the cancel, a day for the partial output, and late workers. */
 const CLEAN_UP_MS = 2 * 86_400_000 + MINUTE_MS;
 
-/** What the failure of an operation says that the export did not cancel. */
+/** The message of an operation that another client cancelled. */
 const CANCELLED_BY_OTHERS = 'cancelled the operation. Find out why';
 
-/** Checks one export after everything has come to rest. */
+/** Checks one export after all events. */
 export function checkExport(
   planned: PlannedExport,
   runs: readonly WorkflowRun[],
@@ -55,7 +55,7 @@ export function checkExport(
       .filter(({ outcome }) => outcome === 'verification-failed')
       .map(({ operation }) => operation),
   );
-  // One whose cancel was asked for and refused was found: more can't be done.
+  // An operation whose cancel was refused was found, and the export can do no more.
   const survivors = operations.filter(
     ({ name, ended, cancelTriedAt }) =>
       ended !== undefined && ended.error === undefined && cancelTriedAt === Infinity && !failed.has(name),
@@ -72,8 +72,8 @@ type Report = (invariant: number, what: string) => void;
 function checkEndings(run: WorkflowRun, closed: Closed, operations: readonly Operation[], report: Report): void {
   const text = textOf(run, closed);
   for (const { name, prefix, createdAt, cancelTriedAt, ended } of operations) {
-    // A process that stands still between its last check and its sending can't know: it cancels what it started.
-    // An extra one ends a little after it was asked to.
+    // A process that is frozen between its last check and its request cannot know. It cancels the started operation.
+    // An additional operation ends shortly after its cancel.
     if (cancelTriedAt < closed.at && ended?.error?.code === 1 && ended.at < closed.at + MINUTE_MS) continue;
     if (createdAt > closed.at && cancelTriedAt < createdAt + MINUTE_MS) continue;
     if (ended !== undefined && ended.at <= closed.at) continue;
@@ -138,7 +138,7 @@ function checkTexts(
   }
   const left = filesBelow(service, `gs://bucket/out/${workflowId}/`);
   if (text.includes('nothing is left in') && left > 0)
-    report(3, `nothing is said to be left, and there are ${left} files`);
+    report(3, `the report states that nothing is left, but there are ${left} files`);
 }
 
 function checkTimes(
@@ -163,7 +163,7 @@ function checkTimes(
   if (details?.type !== 'ExportError.DeadlineExceeded') return;
   const last = steps.at(-1)?.lastFailure?.applicationFailureInfo?.type ?? '';
   if (last.startsWith('ExportError.') && last !== 'ExportError.StillRunning' && details.lastFailure === undefined) {
-    report(4, `the last failure was ${last}, and the failure of the deadline does not say so`);
+    report(4, `the last failure was ${last}, but the failure of the deadline does not contain it`);
   }
 }
 

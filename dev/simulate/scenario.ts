@@ -9,11 +9,11 @@ const HOUR = 60 * MINUTE;
 
 /**
  * Nothing can stop a request that a process sends when it continues after a freeze directly before the sending: beyond
- * this time the workflow may have ended, and nobody looks for what it starts.
+ * this time the workflow may have ended, and no code searches for the started operation.
  */
 const LONGEST_AT_SEND_MS = 8 * SECOND;
 
-/** Something that happens to the workers or to an export. */
+/** An event that affects the workers or an export. */
 export type EventKind =
   'kill' | 'freeze' | 'freeze at send' | 'shut down' | 'cancel' | 'reset' | 'reset activity' | 'take slots';
 
@@ -32,7 +32,7 @@ export interface PlannedExport {
   readonly input: ExportModelInput & { readonly deadline: number };
 }
 
-/** Everything that one seed means. */
+/** The scenario of one seed. */
 export interface Scenario {
   readonly exports: readonly PlannedExport[];
   readonly events: readonly PlannedEvent[];
@@ -99,7 +99,7 @@ function planEvent(random: Random, exports: number): PlannedEvent {
     ...(['kill', 'kill', 'freeze', 'freeze', 'freeze at send', 'shut down'] as const),
     ...(['cancel', 'reset', 'reset activity', 'take slots'] as const),
   ]);
-  // Most of what is hard happens in the first minute.
+  // Most difficult cases occur in the first minute.
   const at = random.next() < 0.6 ? random.between(0, 90 * SECOND) : random.between(0, 40 * MINUTE);
   const isWorker = ['kill', 'freeze', 'freeze at send', 'shut down'].includes(kind);
   const longest = random.pick([15 * SECOND, 2 * MINUTE, 10 * MINUTE]);
@@ -149,7 +149,7 @@ function planFaults(random: Random): FaultPlan {
       })),
       { calls: ['cancel'], kind: 'lost-answer', chance: share / 4 },
     ],
-    // Both together stay below the time that an operation gets to show itself.
+    // Both together are shorter than the time that the export waits for an operation to be listed.
     listLagMs: random.pick([0, 2 * SECOND, 7 * SECOND]),
     lateEffectMs: random.pick([SECOND, 7 * SECOND]),
   };

@@ -7,7 +7,7 @@ import type { VirtualTime } from './virtual-time';
 import type { WorkerSlot } from './worker-slot';
 import { WorkflowRun } from './workflow-run';
 
-/** How often a task that nobody can take is offered again, in milliseconds. */
+/** The interval at which a task without a free worker is offered again, in milliseconds. */
 const OFFER_EVERY_MS = 500;
 
 /** The Temporal server: workflow runs, their activities, and the queue that workers take tasks from. */

@@ -8,10 +8,10 @@ import type { WorkerCode } from './worker-code';
 /** An answer that takes longer counts as lost, in milliseconds, as in the real client. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The worker process, as far as its clients use it. */
+/** The part of the worker process that its clients use. */
 interface ClientProcess {
   readonly code: Pick<WorkerCode, 'errors'>;
-  /** How each request that has no answer yet ends when the process dies. */
+  /** Ends each unanswered request when the process dies. */
   readonly requests: Set<() => void>;
   deliver(callback: () => void): void;
   sendDelayMs(call: Call): number;
@@ -73,8 +73,8 @@ export class ServiceClients {
           ...{ call: 'list', resource: parent, signal, beforeSend },
           effect: () => {
             const [model = ''] = parent.split('@');
-            const isListed = ({ model: own, listedFrom }: Operation): boolean =>
-              listedFrom <= service.time.now && own.split('/').at(-1) === model.split('/').at(-1);
+            const isListed = ({ model: exported, listedFrom }: Operation): boolean =>
+              listedFrom <= service.time.now && exported.split('/').at(-1) === model.split('/').at(-1);
             const listed = model.includes('/models/') ? service.operations.filter(isListed) : [];
             return { operations: listed.map((one) => this.view(one)).reverse(), nextPageToken: '' };
           },
@@ -84,7 +84,7 @@ export class ServiceClients {
       waitOperation: (name, timeoutMs, signal, beforeSend) =>
         this.send({
           ...{ call: 'wait', resource: name, signal, beforeSend },
-          // Until the end, which only the service knows: it looks every second.
+          // Until the end of the operation, which the service checks every second.
           heldMs: () => (service.plan.waits && find(name).ended === undefined ? timeoutMs : 0),
           effect: () => {
             if (service.plan.waits) return this.view(find(name));

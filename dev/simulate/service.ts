@@ -5,7 +5,7 @@ import type { VirtualTime } from './virtual-time';
 export type Call =
   'getModel' | 'export' | 'list' | 'get' | 'wait' | 'cancel' | 'getBucket' | 'listObjects' | 'deleteObject';
 
-/** What can go wrong with a request. */
+/** The faults of a request. */
 export type FaultKind =
   /** 503, and nothing happened. */
   | 'unavailable'
@@ -35,18 +35,18 @@ export interface FaultWindow {
   readonly kind: FaultKind;
 }
 
-/** What the services do wrong in one simulation. */
+/** The faults of the services in one simulation. */
 export interface FaultPlan {
   readonly windows: readonly FaultWindow[];
   /** Share of single requests that fail, by kind. */
   readonly chances: readonly { readonly calls: readonly Call[]; readonly kind: FaultKind; readonly chance: number }[];
-  /** An operation is listed this much later than it was started at most, in milliseconds. */
+  /** The longest delay before a started operation is listed, in milliseconds. */
   readonly listLagMs: number;
-  /** Of an effect that comes later, how much at most, in milliseconds. */
+  /** The longest delay of an effect, in milliseconds. */
   readonly lateEffectMs: number;
 }
 
-/** How an operation ends when nobody cancels it. */
+/** The outcome of an operation that is not cancelled. */
 export type OperationEnd = 'succeeded' | 'passing error' | 'lasting error' | 'without files';
 
 /** An operation of the simulated Vertex AI. */
@@ -60,7 +60,7 @@ export interface Operation {
   /** `undefined` while it runs. */
   ended?: { readonly at: number; readonly error?: { readonly code: number; readonly message: string } };
   cancelAsked: boolean;
-  /** When a worker first asked for its end, whatever the answer was. */
+  /** The time of the first cancel request by a worker, whatever the answer was. */
   cancelTriedAt: number;
 }
 
@@ -84,10 +84,10 @@ export interface ServicePlan {
 const CANCELLED = { code: 1, message: 'The operation was cancelled.' };
 const ERRORS = {
   'passing error': { code: 13, message: 'Internal error of the service.' },
-  'lasting error': { code: 3, message: 'The model can not be exported.' },
+  'lasting error': { code: 3, message: 'The model cannot be exported.' },
 };
 
-/** Vertex AI and Cloud Storage as they really are, whatever the requests' answers say. */
+/** The actual state of Vertex AI and Cloud Storage, independent of the answers to requests. */
 export class SimulatedService {
   readonly operations: Operation[] = [];
   readonly objects = new Map<string, StoredObject>();
@@ -99,7 +99,7 @@ export class SimulatedService {
     private readonly trace: (line: string) => void,
   ) {}
 
-  /** What goes wrong with a request that arrives now. */
+  /** The fault of a request that arrives now. */
   faultOf(call: Call): FaultKind | undefined {
     const { now } = this.time;
     const { windows, chances } = this.plan.faults;

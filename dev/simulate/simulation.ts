@@ -15,7 +15,7 @@ import type { WorkerCode } from './worker-code';
 import { loadWorkerCode } from './worker-code';
 import { Incarnation, WorkerSlot } from './worker-slot';
 
-/** What one seed led to. */
+/** The outcome of one seed. */
 export interface Outcome {
   readonly seed: number;
   readonly violations: readonly Violation[];
@@ -35,7 +35,7 @@ const ACTIVITIES = [
   'deletePartialArtifacts',
 ];
 
-/** Lives of exports on virtual time: the real workflow and activities over a simulated server and simulated services. */
+/** Simulates exports on virtual time: the real workflow and activities with a simulated server and services. */
 export class Simulation {
   private constructor(
     private readonly creator: ReusableVMWorkflowCreator,

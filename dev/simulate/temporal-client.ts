@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Closed } from './run-end';
 
-/** The server, as far as its client asks it. */
+/** The part of the server that its client uses. */
 export interface AskedServer {
   readonly time: { after(ms: number, callback: () => void): () => void };
   readonly runs: readonly {
@@ -12,7 +12,7 @@ export interface AskedServer {
   latency(): number;
 }
 
-/** A process that asks: while it is frozen, it reads no answer. */
+/** The calling process. While it is frozen, it reads no answer. */
 interface AskingProcess {
   deliver(callback: () => void): void;
 }

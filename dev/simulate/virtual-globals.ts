@@ -22,7 +22,7 @@ const real = {
   sleep: timersPromises.setTimeout,
 };
 
-/** Seconds that have really passed. */
+/** The real time in seconds. */
 export function realSeconds(): number {
   return real.performanceNow() / 1_000;
 }
@@ -83,7 +83,7 @@ function virtualSleep<T>(ms?: number, value?: T, options: { signal?: AbortSignal
   });
 }
 
-/** Gives the code of simulated processes virtual time, wherever it asks for it; all other code keeps the real one. */
+/** Provides virtual time to the code of simulated processes. All other code uses real time. */
 export function installVirtualGlobals(): void {
   Object.assign(globalThis, {
     Date: VirtualDate,
@@ -94,7 +94,7 @@ export function installVirtualGlobals(): void {
   Object.assign(timersPromises, { setTimeout: virtualSleep });
 }
 
-/** Puts back what {@link installVirtualGlobals} replaced. */
+/** Restores the globals that {@link installVirtualGlobals} replaced. */
 export function restoreGlobals(): void {
   Object.assign(globalThis, { Date: real.Date, setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
   performance.now = real.performanceNow;

@@ -5,18 +5,18 @@ interface Event extends Due {
   readonly callback: () => void;
 }
 
-/** More events than any simulated life has: something asks again without a pause. */
+/** More events than any valid simulation has. Beyond it, some code repeats a call without a pause. */
 const MAX_EVENTS = 2_000_000;
 
 /** The functions of this process before a simulation replaced them. */
 const { setImmediate: realImmediate } = globalThis;
 
-/** Nothing ends: the number of events passed every bound. */
+/** A simulation that does not end: it has more events than allowed. */
 export class EndlessError extends Error {
   override readonly name = 'EndlessError';
 }
 
-/** Time of a simulation: it jumps from event to event. Events of one moment happen in the order of their making. */
+/** The time of a simulation. It jumps from event to event; simultaneous events keep the order of their creation. */
 export class VirtualTime {
   private readonly events = new DueHeap<Event>();
   private moment = 0;
@@ -69,7 +69,7 @@ export class VirtualTime {
     }
   }
 
-  /** Lets time pass until nothing is left that could happen. */
+  /** Lets time pass until no event is left. */
   async run(): Promise<void> {
     await this.quiet();
     for (let { first } = this.events; first !== undefined; { first } = this.events) {

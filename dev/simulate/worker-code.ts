@@ -26,7 +26,7 @@ export interface WorkerCode {
 const SOURCE = path.join(__dirname, '..', '..', 'src');
 const load = createRequire(__filename);
 
-/** Loads the code once more, with module state of its own. */
+/** Loads another copy of the code, with separate module state. */
 export function loadWorkerCode(): WorkerCode {
   const before = new Map(ownModules());
   for (const [file] of before) Reflect.deleteProperty(load.cache, file);

@@ -11,7 +11,7 @@ import type { WorkerCode } from './worker-code';
 export interface Running {
   /** The process is killed. */
   abandon(): void;
-  /** The process shuts down in order. */
+  /** The process shuts down gracefully. */
   shutDown(): void;
 }
 
@@ -104,7 +104,7 @@ export class WorkerSlot implements LocalTime {
     if (process === undefined) return;
     this.trace(`worker ${this.index} dies`);
     this.process = undefined;
-    // What it had received is lost; its timers end what is left of it, without any effect.
+    // The received data is lost. Its timers end the remaining code, without any effect.
     this.thaw();
     this.deliver(() => {
       process.die();
@@ -149,7 +149,7 @@ export class Incarnation {
     };
     this.activities = {
       ...activities.exportActivities(deps),
-      // The same activity; its code is loaded by an import of its own, which would not belong to this process.
+      // The same activity; its code would be loaded by a separate import, which would not belong to this process.
       verifyExport: define.defineActivity({
         schema: requests.verifyExportRequestSchema,
         heartbeatTimeoutMs: (request) => request.heartbeatTimeoutMs,
@@ -192,5 +192,5 @@ export class Incarnation {
 }
 
 function ignore(): void {
-  // Nobody reads the metrics of a simulation.
+  // The metrics of a simulation are not used.
 }

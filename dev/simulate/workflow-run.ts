@@ -16,7 +16,7 @@ type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 type Command = coresdk.workflow_commands.IWorkflowCommand;
 type Failure = temporal.api.failure.v1.IFailure;
 
-/** The server, as far as a run uses it. */
+/** The part of the server that a run uses. */
 interface RunServer extends ActivityServer {
   readonly time: VirtualTime;
   onBlocked: (run: WorkflowRun) => void;
@@ -32,7 +32,7 @@ interface Task {
   readonly patches: string[];
 }
 
-/** What a run was started with, and where its history comes from. */
+/** The input of a run, and the source of its history. */
 export interface RunOptions {
   readonly workflowId: string;
   readonly runId: string;
@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly input: ExportModelInput;
   /** Time of the first run's start. */
   readonly startedAt: number;
-  /** The history that a reset keeps: all but the last of its tasks are replayed, the last one is done again. */
+  /** The history that a reset keeps: all its tasks but the last one are replayed, and the last one is repeated. */
   readonly history?: readonly Task[];
 }
 
@@ -50,7 +50,7 @@ export class WorkflowRun {
   isCancelRequested = false;
   readonly activities = new Map<number, ActivityExecution>();
   readonly tasks: Task[] = [];
-  /** A failure of a workflow task, which a real server repeats for ever. */
+  /** A failure of a workflow task, which a real server repeats forever. */
   taskFailure: Failure | undefined;
   lastStatus: ExportStatus | undefined;
   private jobs: Job[] = [];
@@ -76,7 +76,7 @@ export class WorkflowRun {
     return `${this.workflowId}/${this.runId.slice(-2)}`;
   }
 
-  /** Starts the run, or replays what a reset kept. */
+  /** Starts the run, or replays the history that a reset kept. */
   async begin(): Promise<void> {
     const { history } = this.options;
     if (history === undefined) {
@@ -99,7 +99,7 @@ export class WorkflowRun {
     for (const job of replayed.length === 0 ? this.initial(last) : last) this.add(job);
   }
 
-  /** Adds what happened to the next workflow task. */
+  /** Adds an event to the next workflow task. */
   add(job: Job): void {
     if (this.closed) return;
     this.jobs.push(job);

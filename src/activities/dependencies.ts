@@ -25,7 +25,7 @@ export interface ExportDependencies {
   /** Waits until the quota allows the start of an export of the Model. */
   readonly submission: Submissions;
   /**
-   * How long the service gets to list an operation, in milliseconds, after an answer that does not say whether an export
+   * How long the service gets to list an operation, in milliseconds, after an answer that leaves open whether an export
    * was started.
    */
   readonly settleDelayMs: number;
@@ -36,7 +36,7 @@ export interface ExportDependencies {
 /** Where Google's services are, how to connect to them, and how much to ask of them. */
 export interface GoogleOptions extends GoogleServiceOptions, BudgetLimits {
   /**
-   * How long the service gets to list an operation, in milliseconds, after an answer that does not say whether an export
+   * How long the service gets to list an operation, in milliseconds, after an answer that leaves open whether an export
    * was started. Default 15 000.
    */
   settleDelayMs?: number;

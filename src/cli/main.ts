@@ -2,6 +2,8 @@
 import { redact } from '../internal/redact';
 import { Output } from './output';
 import { UsageError } from './usage-error';
+import { dev, DEV_HELP, DEV_SUMMARY } from './commands/dev';
+import { emulator, EMULATOR_HELP, EMULATOR_SUMMARY } from './commands/emulator';
 import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './commands/verify';
 
 interface Command {
@@ -12,6 +14,8 @@ interface Command {
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['dev', { summary: DEV_SUMMARY, help: DEV_HELP, run: dev }],
+  ['emulator', { summary: EMULATOR_SUMMARY, help: EMULATOR_HELP, run: emulator }],
   ['verify', { summary: VERIFY_SUMMARY, help: VERIFY_HELP, run: verify }],
 ]);
 
@@ -35,7 +39,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const command = COMMANDS.get(name);
   if (command === undefined)
-    throw new UsageError(`${name} is not a command. Commands: ${[...COMMANDS.keys()].join(', ')}.`);
+    throw new UsageError([`${name} is not a command. Commands: ${[...COMMANDS.keys()].join(', ')}.`]);
   if (args.includes('--help') || args.includes('-h')) {
     stdout.help(command.help);
     return 0;
@@ -43,13 +47,23 @@ async function main([name, ...args]: string[]): Promise<number> {
   return command.run(args, stdout);
 }
 
+/** The command of the arguments, if there is one, and a space. */
+function commandName(): string {
+  const [, , name = ''] = process.argv;
+  return COMMANDS.has(name) ? `${name} ` : '';
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    stderr.line(redact(error instanceof Error ? error.message : String(error)));
-    if (error instanceof UsageError) stderr.line('See temporal-vertex-export --help.');
+    const lines =
+      error instanceof UsageError
+        ? error.problems
+        : (error instanceof Error ? error.message : String(error)).split('\n');
+    for (const line of lines) stderr.line(redact(line));
+    if (error instanceof UsageError) stderr.line(`See temporal-vertex-export ${commandName()}--help.`);
     process.exitCode = FAILED;
   },
 );

@@ -1,5 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { ExportManifest } from '../contract/manifest';
+import type { ExportManifest } from '../manifest/statement';
 import type { ExportModelInput } from '../contract/export-input';
 import type { ExportModelResult } from '../contract/export-result';
 import type { ExportModelsInput, ExportPriority } from '../contract/fleet-input';

@@ -46,7 +46,7 @@ export interface ExportDestinations {
 }
 
 /** Identifies the operations of a run. */
-export interface OwnOperation {
+export interface RunOperation {
   readonly model: string;
   readonly destinations: ExportDestinations;
   /** Whether `destinations.outputUriPrefix` is a folder that only this run writes to. */
@@ -58,7 +58,7 @@ export interface OwnOperation {
 }
 
 /** Request of the activity `startExport`. */
-export interface StartExportRequest extends OwnOperation {
+export interface StartExportRequest extends RunOperation {
   /** Whether an earlier step of the workflow may have started the operation. Default `false`. */
   readonly mayHaveStarted?: boolean;
   /** No operation is started after this time, in ISO 8601. Missing in runs of earlier versions. */
@@ -87,7 +87,7 @@ export interface AwaitExportRequest {
   /** The worker learns how long exports of each format take. */
   readonly exportFormatId?: string;
   /** Set if a race may have started a second operation: identifies the run's operations. */
-  readonly twinOf?: OwnOperation;
+  readonly twinOf?: RunOperation;
   /** When the export is parked. Default: never. */
   readonly parking?: Parking;
 }
@@ -141,7 +141,7 @@ export interface CancelExportRequest {
   /** Resource name of the operation. If it is missing, the activity lists operations to find those of the run. */
   readonly operation?: string;
   /** Identifies the run's operations. */
-  readonly own: OwnOperation;
+  readonly own: RunOperation;
   readonly heartbeatTimeoutMs: number;
 }
 

@@ -3,7 +3,7 @@ import type {
   AwaitExportRequest,
   CancelExportRequest,
   DeletePartialArtifactsRequest,
-  OwnOperation,
+  RunOperation,
   StartExportRequest,
   VerifyExportRequest,
 } from './export-activities';
@@ -44,7 +44,7 @@ const runOperation = {
   perRunFolder: z.boolean(),
   notBefore: timestamp,
   exclude: z.array(operationName).max(MAX_EXCLUDED),
-} satisfies Record<keyof OwnOperation, z.ZodType>;
+} satisfies Record<keyof RunOperation, z.ZodType>;
 
 export const startExportRequestSchema: z.ZodType<StartExportRequest> = z.object({
   ...runOperation,

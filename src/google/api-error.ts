@@ -69,7 +69,7 @@ export class GoogleApiError extends Error {
   readonly request: string;
   /** Delay that the service asks for before a retry, in milliseconds: `RetryInfo` or `Retry-After`. At most 10 minutes. */
   readonly retryDelayMs?: number;
-  /** Why the service refused the request, if it says so. */
+  /** Why the service refused the request, if the service states it. */
   readonly info: ErrorReason;
 
   constructor(

@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<CredentialsProblem, Sentences>> = {
       'Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file, or attach a service account to the machine.',
   },
   unreadable: {
-    problem: 'the credentials file can not be used',
+    problem: 'the credentials file cannot be used',
     action:
       'Check the file that GOOGLE_APPLICATION_CREDENTIALS names, or create it again with `gcloud auth application-default login`.',
   },

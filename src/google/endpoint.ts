@@ -23,9 +23,14 @@ export function endpointUrl(host: string | undefined, scheme: 'http' | 'https'):
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
-/** Why an endpoint must not get credentials; `undefined` if it may. Over http, they can be read in transit. */
-export function credentialsProblem(endpoint: string): string | undefined {
+/** Whether credentials that are sent to an endpoint can be read in transit: over http, to another machine. */
+export function isUnencrypted(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint);
-  if (protocol === 'https:' || isLoopback(hostname)) return undefined;
+  return protocol !== 'https:' && !isLoopback(hostname);
+}
+
+/** Why an endpoint must not get credentials; `undefined` if it may. */
+export function credentialsProblem(endpoint: string): string | undefined {
+  if (!isUnencrypted(endpoint)) return undefined;
   return `${endpoint} would get credentials without encryption. Use https, or set ${ALLOW_HTTP_CREDENTIALS}=true`;
 }

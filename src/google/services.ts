@@ -4,6 +4,7 @@ import { credentialsProblem, EndpointError, endpointUrl } from './endpoint';
 import type { RegistryApi } from './registry';
 import { registryRest } from './registry';
 import { vertexEndpoint } from './resource-url';
+import type { RestOptions } from './rest';
 import { RestClient } from './rest';
 import type { StorageApi } from './storage';
 import { storageRest } from './storage';
@@ -28,7 +29,7 @@ export interface GoogleServiceOptions {
    */
   emulators?: ServiceHosts;
   /**
-   * Whether credentials may be sent to `endpoints` over `http://`. Set it only in a network where nobody else can listen.
+   * Whether credentials may be sent to `endpoints` over `http://`. Set it only in a network that no other party can read.
    * `http://` to this machine needs no permission. Default `false`.
    */
   allowHttpCredentials?: boolean;
@@ -63,40 +64,60 @@ export function googleCredentials(options: GoogleServiceOptions): Credentials | 
 /**
  * Creates the clients. Emulators get no credentials.
  *
- * @param storageAttempts for each request to Cloud Storage. Default 1: Temporal retries activities
  * @throws EndpointError if an endpoint is not a URL, or would get credentials over `http://`
  */
-export function googleServices(options: GoogleServiceOptions = {}, { storageAttempts = 1 } = {}): GoogleServices {
-  const emulators = emulatorHosts(options);
-  const { allowHttpCredentials = false, requestTimeoutMs: timeoutMs } = options;
+export function googleServices(options: GoogleServiceOptions = {}): GoogleServices {
   const google = configuredCredentials(options);
-
-  const connection = (name: keyof ServiceHosts): { url: string | undefined; credentials: Credentials } => {
-    const emulator = endpointUrl(emulators[name], 'http');
-    if (emulator !== undefined) return { url: emulator, credentials: anonymous };
-    const url = endpointUrl(options.endpoints?.[name], 'https');
-    const problem = url === undefined || allowHttpCredentials ? undefined : credentialsProblem(url);
-    if (problem !== undefined) throw new EndpointError(`The ${name} endpoint ${problem}.`);
-    return { url, credentials: google };
-  };
-  const restOptions = { timeoutMs, allowHttpCredentials };
-  const vertex = connection('vertex');
-  const storage = connection('storage');
-  const registry = connection('registry');
+  const vertex = connectionOf('vertex', options, google);
+  const registry = connectionOf('registry', options, google);
+  const restOptions = restOptionsOf(options);
   return {
     vertex: vertexRest(
       new RestClient(vertex.credentials, restOptions),
       (location) => vertex.url ?? vertexEndpoint(location),
     ),
-    storage: storageRest(
-      new RestClient(storage.credentials, { ...restOptions, attempts: storageAttempts }),
-      storage.url ?? STORAGE_ENDPOINT,
-    ),
+    storage: storageOf(options, google, restOptions),
     registry: registryRest(
       new RestClient(basicCredentials(registry.credentials), restOptions),
       (host) => registry.url ?? `https://${host}`,
     ),
   };
+}
+
+/** Attempts of each request, over about a minute: one bad answer must not fail a long check. */
+const RETRYING_ATTEMPTS = 8;
+
+/**
+ * Creates a client of Cloud Storage for use outside of Temporal: it retries each request whose failure may pass. An
+ * emulator gets no credentials.
+ *
+ * @throws EndpointError if the endpoint is not a URL, or would get credentials over `http://`
+ */
+export function retryingStorage(options: GoogleServiceOptions = {}): StorageApi {
+  const restOptions = { ...restOptionsOf(options), attempts: RETRYING_ATTEMPTS };
+  return storageOf(options, configuredCredentials(options), restOptions);
+}
+
+function storageOf(options: GoogleServiceOptions, google: Credentials, restOptions: RestOptions): StorageApi {
+  const { url = STORAGE_ENDPOINT, credentials } = connectionOf('storage', options, google);
+  return storageRest(new RestClient(credentials, restOptions), url);
+}
+
+function restOptionsOf({ allowHttpCredentials, requestTimeoutMs: timeoutMs }: GoogleServiceOptions): RestOptions {
+  return { timeoutMs, allowHttpCredentials };
+}
+
+function connectionOf(
+  name: keyof ServiceHosts,
+  options: GoogleServiceOptions,
+  google: Credentials,
+): { url: string | undefined; credentials: Credentials } {
+  const emulator = endpointUrl(emulatorHosts(options)[name], 'http');
+  if (emulator !== undefined) return { url: emulator, credentials: anonymous };
+  const url = endpointUrl(options.endpoints?.[name], 'https');
+  const problem = url === undefined || options.allowHttpCredentials ? undefined : credentialsProblem(url);
+  if (problem !== undefined) throw new EndpointError(`The ${name} endpoint ${problem}.`);
+  return { url, credentials: google };
 }
 
 function emulatorHosts({ emulators }: GoogleServiceOptions): ServiceHosts {

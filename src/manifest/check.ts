@@ -1,19 +1,20 @@
 import { GoogleApiError } from '../google/api-error';
 import { CredentialsError } from '../google/credentials-error';
 import type { GoogleServiceOptions } from '../google/services';
-import { googleServices } from '../google/services';
+import { retryingStorage } from '../google/services';
 import { DirectoryReader, asDirectory, exportedFile } from '../google/storage-directory';
+import { defined } from '../internal/defined';
 import { jsonOrUndefined } from '../internal/json';
 import type { ExportedFile, Reads } from '../contract/export-result';
-import type { ExportManifest } from '../contract/manifest';
 import type { StorageUri } from '../contract/resource-names';
-import { exportManifestSchema } from '../contract/manifest';
 import { firstIssue } from '../contract/problems';
 import { parseStorageUri } from '../contract/resource-names';
 import { cut } from '../internal/text';
 import type { ArtifactFile } from '../verification/artifact-file';
 import { MANIFEST_NAME } from './digests';
 import { compareWithManifest } from './compare';
+import type { ExportManifest, ManifestPredicate } from './statement';
+import { exportManifestSchema } from './statement';
 
 /** What a check of a manifest reads, and where. */
 export interface ManifestCheckOptions {
@@ -45,7 +46,7 @@ export interface ManifestCheckProgress {
 /** The result of a check. The export is intact if `findings` is empty. */
 export interface ManifestCheck {
   /** The operation and workflow that made the export. */
-  readonly export: ExportManifest['predicate'];
+  readonly export: ManifestPredicate;
   /** Where the manifest was read; absent if it is an object. */
   readonly manifestUri?: string;
   /** The directory that was checked; the one that the manifest names is `export.artifactOutputUri`. */
@@ -57,10 +58,7 @@ export interface ManifestCheck {
   readonly reads: Reads;
 }
 
-/** Attempts of each request, over about a minute: one bad response must not fail a long check. */
-const STORAGE_ATTEMPTS = 8;
-
-/** Largest manifest, in bytes: about 400,000 files. Anybody who can write to the bucket can write a larger one. */
+/** Largest manifest, in bytes: about 400,000 files. Anyone who can write to the bucket can write a larger one. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** Longest text of a manifest in a message, in characters. */
 const MAX_SHOWN = 300;
@@ -73,9 +71,9 @@ export class ManifestError extends Error {
 /**
  * Checks an export, or a copy of it, against its manifest.
  *
- * Anybody who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
- * what is compared and not where: the directory beside it is checked, or the one that was named, unless `at` says
- * otherwise. A note says where the manifest names another directory.
+ * Anyone who can write a manifest can name an intact export of another place in it. So a manifest that is read decides
+ * the expected files, not the location: the directory beside the manifest is checked, or the named one, unless `at`
+ * names another. If the manifest names another directory, a note states it.
  *
  * @param manifest the manifest, or where it is: `gs://…/manifest.json`, the folder that it is in, or the export's own
  * directory beside it
@@ -101,10 +99,7 @@ function refusedRead({ request, status, message }: GoogleApiError): ManifestErro
 
 async function check(manifest: ExportManifest | string, options: ManifestCheckOptions): Promise<ManifestCheck> {
   const { level = 'listing', at, onProgress, signal = new AbortController().signal } = options;
-  const reader = new DirectoryReader(
-    googleServices(options.google, { storageAttempts: STORAGE_ATTEMPTS }).storage,
-    signal,
-  );
+  const reader = new DirectoryReader(retryingStorage(options.google), signal);
   const { record, manifestUri, beside } =
     typeof manifest === 'string'
       ? await readManifest(reader, manifest)
@@ -124,7 +119,7 @@ async function check(manifest: ExportManifest | string, options: ManifestCheckOp
   const place = at === undefined && checkedUri !== namedUri ? [otherPlace(checkedUri, namedUri)] : [];
   return {
     export: predicate,
-    ...(manifestUri !== undefined && { manifestUri }),
+    ...defined({ manifestUri }),
     artifactUri: at ?? checkedUri,
     findings: [...findings, ...more],
     notes: [...place, ...notes],

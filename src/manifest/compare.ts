@@ -1,8 +1,9 @@
 import type { ExportedFile } from '../contract/export-result';
-import type { ExportManifest } from '../contract/manifest';
 import type { Findings } from '../verification/listing';
 import { MAX_LISTED_MESSAGES } from '../verification/listing';
-import { filesOf, manifestDigest } from './digests';
+import { manifestDigest } from './digests';
+import type { ExportManifest } from './statement';
+import { filesOf } from './statement';
 import { Messages, shownName } from '../verification/messages';
 import { forEachInSlices } from '../verification/slices';
 

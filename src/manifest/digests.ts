@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { ExportedFile, VerifiedFiles } from '../contract/export-result';
-import type { ExportManifest } from '../contract/manifest';
 import { forEachInSlices } from '../verification/slices';
 import { sortedInSlices } from '../verification/sorted';
 
@@ -11,7 +10,7 @@ export const MANIFEST_NAME = 'manifest.json';
 const INLINE_ENTRIES = 500;
 
 /** Compares by code unit, so that the digest does not depend on a locale. */
-function byPath(a: ExportedFile, b: ExportedFile): number {
+export function byPath(a: ExportedFile, b: ExportedFile): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
@@ -43,42 +42,3 @@ export async function manifestOf(files: readonly ExportedFile[]): Promise<Verifi
     truncated: files.length > INLINE_ENTRIES,
   };
 }
-
-/** The subjects of a manifest in the order of their paths; digests are in hex, as in in-toto. */
-export async function subjectsOf(
-  files: readonly ExportedFile[],
-  sha256: ReadonlyMap<string, string> = new Map(),
-): Promise<ExportManifest['subject']> {
-  const subjects: ExportManifest['subject'] = [];
-  await forEachInSlices(await sortedInSlices(files, byPath), ({ path, bytes, crc32c, md5, generation }) => {
-    const digest = sha256.get(path);
-    subjects.push({
-      name: path,
-      digest: {
-        ...(crc32c !== undefined && { crc32c: toHex(crc32c) }),
-        ...(md5 !== undefined && { md5: toHex(md5) }),
-        ...(digest !== undefined && { sha256: digest }),
-      },
-      annotations: { bytes, generation },
-    });
-  });
-  return subjects;
-}
-
-/** The files that a manifest names, in the form of a listing. */
-export async function filesOf({ subject }: ExportManifest): Promise<ExportedFile[]> {
-  const files: ExportedFile[] = [];
-  await forEachInSlices(subject, ({ name, digest: { crc32c, md5 }, annotations: { bytes, generation } }) => {
-    files.push({
-      path: name,
-      bytes,
-      ...(crc32c !== undefined && { crc32c: toBase64(crc32c) }),
-      ...(md5 !== undefined && { md5: toBase64(md5) }),
-      generation,
-    });
-  });
-  return files;
-}
-
-const toHex = (base64: string): string => Buffer.from(base64, 'base64').toString('hex');
-const toBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');

@@ -32,7 +32,7 @@ export interface ListPage<T> {
   readonly found: readonly { readonly operation: T; readonly answer: ExportOperation }[];
   /**
    * Expected operations that are on no page. Empty before the last page. Also empty if the list returned none of them:
-   * that says more about the list than about the operations.
+   * that is more likely a fault of the list than of the operations.
    */
   readonly missing: readonly T[];
   /** The operations found need no poll by name before this time: the list after the next one is due then. */

@@ -28,7 +28,7 @@ const LIST_LENGTHS = [20, 10, 5, 2, 1, 0];
 
 /**
  * Limits the size of a verification's result, which becomes part of workflow history. Notes count what is left out;
- * `files.truncated` says whether listed files are left out.
+ * `files.truncated` states whether listed files are left out.
  *
  * @param maxBytes of the result as JSON in UTF-8
  */

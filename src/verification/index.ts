@@ -1,3 +1,6 @@
+export type { Credentials } from '../google/credentials';
+export { storageDirectory, StorageDirectoryError } from '../google/directory-source';
+export type { StorageDirectoryOptions, StorageDirectoryProblem } from '../google/directory-source';
 export { ChangedFileError } from './artifact-file';
 export type { ArtifactFile, ListedFile } from './artifact-file';
 export type { InspectedFile, InspectedTensor } from './inspected';

@@ -44,7 +44,7 @@ export interface DirectoryVerification {
  * if (findings.length > 0) throw new Error(findings.join('\n'));
  * ```
  *
- * @param files of the directory, from {@link localDirectory} or an {@link ArtifactFile} implementation of your own
+ * @param files of the directory, from {@link localDirectory}, `storageDirectory` or your implementation of {@link ArtifactFile}
  * @throws RangeError if the format or the level is not known
  * @throws the error of `read` if a file can't be read
  * @experimental

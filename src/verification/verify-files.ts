@@ -73,7 +73,7 @@ export async function verifyFiles(
 
 const NOT_INSPECTED: Inspection = { findings: [], notes: [], inspected: [], used: [] };
 
-/** Names files that exports of the format do not have; somebody else may have written them. */
+/** Names files that exports of the format do not have; another program may have written them. */
 async function notesOnUnexpectedFiles(
   family: Family | undefined,
   files: readonly ArtifactFile[],
@@ -84,7 +84,7 @@ async function notesOnUnexpectedFiles(
   return unexpectedFiles((path) => known.has(path) || belongs(family, path), files);
 }
 
-/** Says so if nothing was inspected. */
+/** Adds a note if nothing was inspected. */
 function notesOnCoverage(
   formatId: string,
   level: VerificationLevel,

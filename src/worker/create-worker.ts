@@ -8,7 +8,8 @@ import type { WorkerConfig } from './config';
 /** Created by the build, so that a worker starts without bundling. */
 const PREBUILT_BUNDLE = path.join(__dirname, '..', '..', 'workflow-bundle.js');
 
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+/** The workflow code of this package: bundled by the build, or its sources. */
+export function exportWorkflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (existsSync(PREBUILT_BUNDLE)) return { workflowBundle: { codePath: PREBUILT_BUNDLE } };
   return { workflowsPath: path.join(__dirname, '..', 'workflows') };
 }
@@ -26,7 +27,7 @@ export function createExportWorker(
     connection,
     namespace,
     taskQueue: config.taskQueue,
-    ...workflows(),
+    ...exportWorkflows(),
     activities: createExportActivities(config.google),
     maxConcurrentActivityTaskExecutions: config.maxConcurrentExports,
     maxCachedWorkflows: config.maxCachedWorkflows,

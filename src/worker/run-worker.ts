@@ -4,7 +4,7 @@ import type { Worker } from '@temporalio/worker';
 /** The methods of a worker that are used to run it. */
 export type RunnableWorker = Pick<Worker, 'run' | 'getState' | 'getStatus'>;
 
-/** A worker can't start or continue; the message says why and what to do. */
+/** A worker can't start or continue; the message states why and what to do. */
 export class WorkerEndedError extends Error {
   override readonly name = 'WorkerEndedError';
 }

@@ -15,7 +15,7 @@ function historyOf(file: string): { events: Record<string, unknown>[] } {
   return JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as { events: Record<string, unknown>[] };
 }
 
-suite('an export that runs while its workers are updated goes on:', () => {
+suite('an export that runs while its workers are updated continues:', () => {
   for (const file of readdirSync(FOLDER)) {
     test(`the history ${file} replays`, async () => {
       await Worker.runReplayHistory({ workflowBundle }, historyOf(file), path.parse(file).name);

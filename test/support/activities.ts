@@ -1,4 +1,5 @@
 import type { Info } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
@@ -9,22 +10,40 @@ import { createExportActivities } from '../../src/activities';
 import type { ExportActivities } from '../../src/contract/export-activities';
 import type { ExportFailureDetails, ExportFailureTypeName } from '../../src/contract/failures';
 
-/** Activities that speak to the local services, whose quota is not limited; the wait after a lost answer is short. */
+/** Activities that call the local services, without a quota and with a short wait after a lost answer. */
 export function activitiesOf(services: GoogleServices, options: GoogleOptions = {}): ExportActivities {
   const { vertex, store, registry } = services;
   const emulators = { vertex: vertex.url, storage: store.url, registry: registry.url };
   return createExportActivities({ emulators, settleDelayMs: 100, ...NO_BUDGET, ...options });
 }
 
-/** More than any test asks for. */
+/** More than any test uses. */
 const NO_BUDGET: GoogleOptions = { maxRequestsPerMinute: 1_000_000, maxSubmissionsPerMinute: 1_000_000 };
 
-/** What a worker gives to one activity; failures are asserted on, not logged. */
-export function activityEnvironment(info: Partial<Info> = {}): MockActivityEnvironment {
+type EnvironmentOptions = ConstructorParameters<typeof MockActivityEnvironment>[1];
+
+/** The environment of one activity that was scheduled just now. Tests assert on failures, so they are not logged. */
+export function activityEnvironment(info: Partial<Info> = {}, options?: EnvironmentOptions): MockActivityEnvironment {
+  const { scheduledTimestampMs = Date.now() } = info;
   return new MockActivityEnvironment(
-    { heartbeatTimeoutMs: 60_000, scheduleToCloseTimeoutMs: 0, ...info },
-    { logger: new DefaultLogger('ERROR') },
+    {
+      heartbeatTimeoutMs: 60_000,
+      scheduleToCloseTimeoutMs: 0,
+      scheduledTimestampMs,
+      currentAttemptScheduledTimestampMs: scheduledTimestampMs,
+      ...info,
+    },
+    { logger: new DefaultLogger('ERROR'), ...options },
   );
+}
+
+/** Temporal's client as an activity uses it: it answers with the status of the activity's workflow. */
+export function workflowStatusClient(status: () => string): Client {
+  const client = {
+    withAbortSignal: (_: AbortSignal, use: () => unknown): unknown => use(),
+    workflow: { getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status() } }) }) },
+  };
+  return client as unknown as Client;
 }
 
 /** Runs one activity as a worker would. */
@@ -35,14 +54,14 @@ export function run<Args extends unknown[], Result>(
   return activityEnvironment().run(activity, ...args);
 }
 
-/** What a failure of this package says. */
+/** The contents of a failure of this package. */
 export interface SeenFailure {
   readonly message: string;
   readonly retryable: boolean;
   readonly details: ExportFailureDetails;
 }
 
-/** Waits for a failure of the given type; anything else fails the test. */
+/** Waits for a failure of the given type. Any other outcome fails the test. */
 export async function failureOf(promise: Promise<unknown>, type: ExportFailureTypeName): Promise<SeenFailure> {
   const error: unknown = await promise.then(
     (value) => new Error(`succeeded: ${JSON.stringify(value)}`),

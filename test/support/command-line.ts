@@ -3,7 +3,7 @@ import path from 'node:path';
 
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
 
-/** How a command ended. */
+/** The outcome of a command. */
 export interface EndedCommand {
   readonly code: number;
   readonly stdout: string;

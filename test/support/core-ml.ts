@@ -16,7 +16,7 @@ interface ModelSpec {
   readonly version?: number;
   /** Fields of its description. */
   readonly description?: readonly Buffer[];
-  /** The field of its type, `identity` (900) by default, and that one's fields. */
+  /** The field of its type, `identity` (900) by default, and the fields of that type. */
   readonly type?: number;
   readonly content?: readonly Buffer[];
 }
@@ -41,7 +41,7 @@ export function mlProgram(...blobs: readonly { readonly file: string; readonly o
 
 const RECORD_BYTES = 64;
 
-/** A file of weights: each has a record in front that tells its size. Gives where the records are, too. */
+/** A file of weights. A record with the size precedes each of them. Returns the offsets of the records, too. */
 export function weightFile(...sizes: readonly number[]): {
   readonly file: Buffer;
   readonly offsets: readonly number[];

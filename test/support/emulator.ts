@@ -11,7 +11,7 @@ import { useGoogleServices } from './services';
 export interface EmulatorCalls {
   readonly services: Services<GoogleServices>;
   readonly url: (path: string, version?: string) => string;
-  /** Starts an export, and gives its operation's name. */
+  /** Starts an export, and returns the name of its operation. */
   readonly startExport: (model: string, body?: unknown, version?: string) => Promise<string>;
   /** Names of the objects below a prefix. */
   readonly objectNames: (prefix: string) => Promise<string[]>;
@@ -19,7 +19,7 @@ export interface EmulatorCalls {
 
 /**
  * Starts the services of a test file, with the folder for temporary files as the root of posted entries' folders; before
- * each test all faults are gone and all capabilities are there.
+ * each test all faults are removed and all capabilities are enabled.
  */
 export function useEmulator(): EmulatorCalls {
   const services = useGoogleServices({ emulator: { filesRoot: tmpdir() } });
@@ -52,7 +52,7 @@ export function exportBody(exportFormatId = 'tflite', prefix = 'gs://exports/emu
   return { outputConfig: { exportFormatId, artifactDestination: { outputUriPrefix: prefix } } };
 }
 
-/** Checks an answer in Google's shape of errors. */
+/** Checks an error in Google's format. */
 export function assertRefused({ status, body }: HttpAnswer, code: number, name: string, message: RegExp): void {
   assert.equal(status, code, JSON.stringify(body));
   assert.deepEqual([at(body, 'error', 'code'), at(body, 'error', 'status')], [code, name]);

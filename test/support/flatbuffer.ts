@@ -1,6 +1,6 @@
 import { Builder } from 'flatbuffers';
 
-/** A value of a table's field: a text, a vector of bytes, a number, or what refers to other tables. */
+/** A value of a table's field: a text, a vector of bytes, a number, or a reference to other tables. */
 export type FieldValue =
   | string
   | Uint8Array
@@ -78,7 +78,7 @@ function addReferred(builder: Builder, value: FieldValue): number {
       Array.from({ length: value.times }, () => table),
     );
   }
-  if (!('ints' in value)) throw new Error('A number stands in its table.');
+  if (!('ints' in value)) throw new Error('A number is stored in its table.');
   builder.startVector(4, value.ints.length, 4);
   for (const int of [...value.ints].reverse()) builder.addInt32(int);
   return builder.endVector();

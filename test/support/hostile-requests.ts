@@ -39,7 +39,7 @@ export function send(base: string, { method = 'GET', target, headers = {}, body 
   });
 }
 
-/** Sends bytes that need not be HTTP, and reads to the end. */
+/** Sends bytes that may not be HTTP, and reads the whole answer. */
 export function sendBytes(base: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ export function sendBytes(base: string, bytes: string): Promise<string> {
   });
 }
 
-/** All that a hostile request could change. */
+/** Everything that a hostile request could change. */
 export async function stateOf({ vertex, store }: GoogleServices): Promise<unknown> {
   const models = await call('GET', `${vertex.url}/v1/${PARENT}/models?pageSize=1000`);
   const objects = await call('GET', `${store.url}/storage/v1/b/exports/o`);
@@ -103,7 +103,7 @@ export function posted(files: Readonly<Record<string, unknown>>): string {
   return JSON.stringify([{ model, exports: { tflite: files } }]);
 }
 
-/** Name of the Model that was posted last. */
+/** The name of the last posted Model. */
 export function postedName(): string {
   return `${PARENT}/models/${lastModel}`;
 }

@@ -1,8 +1,8 @@
-/** One answer of a server that speaks JSON, mostly. */
+/** An answer of a server, usually with a JSON body. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed body; the text where it is not JSON. */
+  /** The parsed body, or its text if it is not JSON. */
   readonly body: unknown;
 }
 

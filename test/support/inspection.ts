@@ -9,17 +9,17 @@ import { inspectFiles } from '../../src/verification/structure';
 /** Files of an export, by path. */
 export type Files = Readonly<Record<string, Buffer | string>>;
 
-/** What a look into files in memory gave, and what it read. */
+/** The outcome of an inspection of files in memory, and the bytes that it read. */
 export interface SeenInspection extends Inspection {
   readonly reads: readonly { readonly path: string; readonly start: number; readonly length: number }[];
 }
 
-/** Looks into files of an export format as the level `structure` does. */
+/** Inspects files of an export format at the level `structure`. */
 export function inspect(exportFormatId: string, files: Files): Promise<SeenInspection> {
   return inspectWith(familyOf(exportFormatId, Object.keys(files))?.kinds ?? [], files);
 }
 
-/** Looks into files of these kinds. */
+/** Inspects files of these kinds. */
 export async function inspectWith(kinds: readonly FileKind[], files: Files): Promise<SeenInspection> {
   const reads: { path: string; start: number; length: number }[] = [];
   const artifacts = Object.entries(files).map(([name, content]): ArtifactFile => {

@@ -9,9 +9,9 @@ import { zipArchive } from './zip';
 import { BUFFER, OPERATOR, SUBGRAPH, TENSOR } from '../../src/verification/formats/tflite/schema';
 import type { ArtifactFile } from '../../src/verification/artifact-file';
 
-/** Good exports that are as large as real ones get; of those with gigabytes most bytes are made when they are read. */
+/** Valid exports of the largest realistic sizes. Most bytes of files with gigabytes are generated when they are read. */
 
-/** Content at the begin and at the end of a file; zeros are between them. */
+/** The content at the start and at the end of a file, with zeros between them. */
 export interface LargeFile {
   readonly start: Buffer;
   readonly zeros?: number;

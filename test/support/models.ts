@@ -23,7 +23,7 @@ const TFLITE = fixture('image/tflite')['model.tflite'] ?? '';
 
 let lastModel = 7_000_000_000;
 
-/** A Model of the emulator with files of the test's own. */
+/** A Model of the emulator with files that the test chooses. */
 export interface TestModel {
   readonly displayName?: string;
   readonly location?: string;
@@ -41,7 +41,7 @@ export interface TestModel {
 const folders: string[] = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-/** Adds a Model to an emulator, and gives its resource name. */
+/** Adds a Model to an emulator, and returns its resource name. */
 export function addModel(vertex: Pick<Emulator, 'addModels'>, model: TestModel = {}): string {
   const entry = modelEntry(model);
   vertex.addModels([entry]);

@@ -5,7 +5,7 @@ import { field, message } from './protobuf';
 interface TensorSpec {
   readonly name: string;
   readonly dims: readonly number[];
-  /** Of `TensorProto.DataType`; float32, where it is left out. */
+  /** A value of `TensorProto.DataType`. Default: float32. */
   readonly type?: number;
   readonly raw?: Buffer;
   /** Fields of elements by their numbers. */
@@ -25,7 +25,7 @@ export function tensor({ name, dims, type = 1, raw, data, external }: TensorSpec
   ]);
 }
 
-/** An input or output; a text as side is a name for one that is not fixed. */
+/** An input or output. A dimension that is a text is the name of a dynamic dimension. */
 export function value(name: string, shape?: readonly (number | string)[], type = 1): Buffer {
   const sides = (shape ?? []).map((side) => message(1, field(typeof side === 'number' ? 1 : 2, side)));
   const tensorType = message(1, field(1, type), ...(shape ? [message(2, ...sides)] : []));

@@ -1,6 +1,6 @@
 /** Writes pickles by their opcodes. Source: https://github.com/python/cpython/blob/main/Lib/pickletools.py */
 
-/** What a pickle is made of: the opcodes that leave one value on the stack. */
+/** Opcodes that leave one value on the stack. */
 export type Opcodes = Buffer;
 
 const raw = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -31,10 +31,10 @@ export const dict = (entries: Readonly<Record<string, Opcodes>>): Opcodes =>
 export const object = (type: Opcodes, args: Opcodes, state: Opcodes): Opcodes =>
   Buffer.concat([type, args, raw('R'), state, raw('b')]);
 
-/** What is kept outside of the pickle. */
+/** A reference to data outside of the pickle. */
 export const persistent = (id: Opcodes): Opcodes => Buffer.concat([id, raw('Q')]);
 
-/** A whole pickle. From protocol 4 on it stands in a frame. */
+/** A whole pickle. From protocol 4 on it is in a frame. */
 export function pickle(value: Opcodes, protocol = 2): Buffer {
   const body = Buffer.concat([value, raw('.')]);
   const begin = Buffer.from([0x80, protocol]);
@@ -49,13 +49,13 @@ interface ArraySpec {
   /** For example `f8`. */
   readonly type: string;
   readonly shape: readonly number[];
-  /** The array's bytes, or its own pickle where it is of objects. */
+  /** The array's bytes, or a separate pickle if its elements are objects. */
   readonly data: Buffer;
   /** Bytes between the object and the array, as joblib writes them since 1.2. */
   readonly padding?: number;
 }
 
-/** What joblib writes for an array: an object, and the bytes behind it. */
+/** An array as joblib writes it: an object, followed by the bytes. */
 export function joblibArray({ type, shape, data, padding }: ArraySpec): Opcodes {
   const dtype = object(
     global('numpy', 'dtype'),

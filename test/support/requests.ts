@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { CancelExportRequest, OwnOperation, StartExportRequest } from '../../src/contract/export-activities';
+import type { CancelExportRequest, RunOperation, StartExportRequest } from '../../src/contract/export-activities';
 
-/** What a run asks `startExport` for: a folder of its own, and no operation that was before. */
+/** The request of a run to `startExport`: it has a separate folder and no earlier operation. */
 export function startRequest(model: string, changes: Partial<StartExportRequest> = {}): StartExportRequest {
   return {
     model: `${model}@1`,
@@ -16,9 +16,9 @@ export function startRequest(model: string, changes: Partial<StartExportRequest>
   };
 }
 
-export function cancelRequest(own: OwnOperation, operation?: string): CancelExportRequest {
-  return { own, heartbeatTimeoutMs: 60_000, ...(operation !== undefined && { operation }) };
+export function cancelRequest(run: RunOperation, operation?: string): CancelExportRequest {
+  return { own: run, heartbeatTimeoutMs: 60_000, ...(operation !== undefined && { operation }) };
 }
 
-/** Polling without long pauses. */
+/** A poll schedule with short pauses. */
 export const POLLING = { initialDelay: 20, multiplier: 1.5, maxDelay: 100, heartbeatTimeout: 60_000 };

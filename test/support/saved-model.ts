@@ -28,7 +28,7 @@ export interface GraphSpec {
   readonly graphBytes?: number;
 }
 
-/** A graph with the tag `serve` and one signature, unless told otherwise. */
+/** A graph with the tag `serve` and one signature by default. */
 export function metaGraph({
   tags = ['serve'],
   signatures = { serving_default: { inputs: ['x'], outputs: ['y'] } },
@@ -39,7 +39,7 @@ export function metaGraph({
   return message(
     2,
     message(1, ...tags.map((tag) => field(4, tag)), field(5, '2.15.1')),
-    // One node, whose name is as long as the graph should be.
+    // One node, whose name has the length that the graph needs.
     message(2, message(1, field(1, Buffer.alloc(graphBytes, 'n')))),
     message(3, field(1, 'save/Const:0'), ...(restores ? [field(3, 'save/restore_all')] : [])),
     ...Object.entries(signatures).map(([name, { inputs = [], outputs = [] }]) =>
@@ -60,7 +60,7 @@ export interface VariableSpec {
   readonly shape: readonly number[];
   readonly shard?: number;
   readonly offset?: number;
-  /** Left out: what the shape needs for float32. */
+  /** Default: the size of the shape with float32. */
   readonly size?: number;
 }
 
@@ -69,9 +69,9 @@ type Pack = (content: Buffer) => Buffer;
 export interface IndexSpec {
   readonly shards?: number;
   readonly variables?: readonly VariableSpec[];
-  /** What packs the contents of its blocks as Snappy does. Left out: they are plain. */
+  /** Compresses the contents of its blocks as Snappy does. Default: they are not compressed. */
   readonly pack?: Pack;
-  /** How often its index names the block of variables. Default: once. */
+  /** The number of entries for the block of variables in its index. Default: 1. */
   readonly repeatedBlocks?: number;
 }
 
@@ -105,7 +105,7 @@ function handle(offset: number, block: Buffer): Buffer {
   return Buffer.concat([varint(offset), varint(block.length - TRAILER_BYTES)]);
 }
 
-/** A block with one restart point, each key written as what it adds to the one before. */
+/** A block with one restart point. Each key is stored without the prefix that it shares with the previous one. */
 function tableBlock(entries: readonly (readonly [string, Buffer])[], pack: Pack | undefined): Buffer {
   let before = '';
   const parts = entries.map(([key, value]) => {
@@ -137,7 +137,7 @@ function sealed(content: Buffer, type: number): Buffer {
 const MIN_COPY = 4;
 const MAX_COPY = 64;
 
-/** Packs with literals, and copies of runs that were there before. Source: https://github.com/google/snappy/blob/main/format_description.txt */
+/** Compresses with literals and with copies of earlier bytes. Source: https://github.com/google/snappy/blob/main/format_description.txt */
 export function snappyOf(content: Buffer): Buffer {
   const parts = [varint(content.length)];
   let literal = 0;

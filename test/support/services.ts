@@ -7,12 +7,12 @@ import type {
 } from '../../src/testing/services/local-stack';
 import { startGoogleServices, startLocalStack } from '../../src/testing/services/local-stack';
 
-/** Services of a test file: called in a test or a hook, it gives them. */
+/** Returns the services of a test file, in a test or a hook. */
 export interface Services<T> {
   (): T;
-  /** Resolves when they run: the hooks of a file do not wait for each other. */
+  /** Resolves when they run, because the hooks of a file do not wait for each other. */
   readonly ready: () => Promise<T>;
-  /** Runs before they stop; what was added last is first. */
+  /** Runs an action before they stop, in the reverse order of additions. */
   readonly beforeStop: (ending: () => Promise<unknown>) => void;
 }
 
@@ -30,7 +30,7 @@ function useServices<T extends { stop(): Promise<void> }>(start: () => Promise<T
     await services?.stop();
   });
   const current = (): T => {
-    if (services === undefined) throw new Error('services are there in tests and hooks only');
+    if (services === undefined) throw new Error('services are available in tests and hooks only');
     return services;
   };
   return Object.assign(current, { ready, beforeStop: (ending: () => Promise<unknown>) => endings.push(ending) });
@@ -40,6 +40,6 @@ function useServices<T extends { stop(): Promise<void> }>(start: () => Promise<T
 export const useGoogleServices = (options: GoogleServicesOptions = {}): Services<GoogleServices> =>
   useServices(() => startGoogleServices(options));
 
-/** The same, and a Temporal server. */
+/** A local Vertex AI with its object store and its registry, and a Temporal server. */
 export const useLocalStack = (options: LocalStackOptions = {}): Services<LocalStack> =>
   useServices(() => startLocalStack(options));

@@ -11,7 +11,7 @@ import {
 import type { Fields } from './flatbuffer';
 import { flatBuffer } from './flatbuffer';
 
-/** A model with one operator that adds a constant of two numbers to its input; any field may be another. */
+/** A model with one operator that adds a constant of two numbers to its input. Any field can be replaced. */
 export function tfliteModel(parts: TfliteParts = {}): Buffer {
   return flatBuffer(
     {
@@ -58,7 +58,7 @@ export function subgraph(parts: TfliteParts = {}): Fields {
   };
 }
 
-/** An operator code that a converter or compiler brought along. */
+/** The code of a custom operator, added by a converter or compiler. */
 export function customCode(name?: string): Fields {
   return {
     [OPERATOR_CODE.deprecatedBuiltinCode]: { i8: CUSTOM },

@@ -26,11 +26,11 @@ type Source = 'npm' | 'pypi';
 interface Package {
   readonly source: Source;
   readonly version: string;
-  /** As the package states it; `null` where it states none. The files are read here, never passed on. */
+  /** As the package states it, or `null` if it states none. The files are only read, never distributed. */
   readonly licence: string | null;
 }
 
-/** Packages that have models inside. None is installed: no code of theirs runs. */
+/** Packages that have models inside. None is installed, so none of their code runs. */
 const PACKAGES = {
   '@mediapipe/selfie_segmentation': { source: 'npm', version: '0.1.1675465747', licence: 'Apache-2.0' },
   '@ricky0123/vad-web': { source: 'npm', version: '0.0.31', licence: 'ISC' },
@@ -72,7 +72,7 @@ export interface ThirdPartyModel {
   readonly package: PackageName;
   /** Folder inside the package. */
   readonly folder: string;
-  /** Files and folders in it that make up the model. Left out: all of it. */
+  /** The files and folders that belong to the model. Default: the whole folder. */
   readonly files?: readonly string[];
 }
 
@@ -82,7 +82,7 @@ const eachFile = (family: ModelFamily, from: PackageName, folder: string, ...nam
 const ICASSP = 'basic_pitch/saved_models/icassp_2022';
 const SPACER = 'quickspacer/resources/default_saved_model';
 
-/** Real models that other people trained and converted, by family. */
+/** Models that third parties trained and converted, by family. */
 export const THIRD_PARTY_MODELS: readonly ThirdPartyModel[] = [
   ...eachFile('tflite', 'basic-pitch', ICASSP, 'nmp.tflite'),
   ...eachFile('tflite', 'pymicro-wakeword', 'pymicro_wakeword/models', 'alexa.tflite', 'okay_nabu.tflite'),
@@ -195,9 +195,9 @@ const CLIENTS: Readonly<Record<Source, Client>> = {
 };
 
 /**
- * The files of a model; its package is downloaded by exact version where the cache does not have it yet.
+ * The files of a model; its package is downloaded by exact version if the cache does not contain it.
  *
- * @throws Error that names the package, where it can't be downloaded or lacks the model
+ * @throws Error that names the package if it cannot be downloaded or lacks the model
  */
 export async function fetchModel(model: ThirdPartyModel, log: Log = toStderr): Promise<FetchedModel> {
   const folder = path.join(await fetchPackage(model.package, log), model.folder);
@@ -208,7 +208,7 @@ export async function fetchModel(model: ThirdPartyModel, log: Log = toStderr): P
   return { folder, files: files.flat().sort() };
 }
 
-/** A file itself, or all files below a folder; none where there is neither. */
+/** A file itself, or all files below a folder. Empty if the path does not exist. */
 async function filesAt(folder: string, entry: string): Promise<string[]> {
   const found = await stat(path.join(folder, entry)).catch(() => undefined);
   if (found === undefined) return [];
@@ -225,7 +225,7 @@ async function fetchPackage(name: PackageName, log: Log): Promise<string> {
   if (existsSync(target)) return target;
   const what = `downloading ${titleOf(name)}`;
   return withLock(`${target}.lock`, `${what}, by another process`, log, async () => {
-    // Another process may have fetched it while this one waited.
+    // Another process may have downloaded it while this one waited.
     if (!existsSync(target)) await withProgress(what, log, () => download(name, target));
     return target;
   });
@@ -241,7 +241,7 @@ async function download(name: PackageName, target: string): Promise<void> {
     await downloaded(() => execute(client.download(name, version, packed)));
     const [archive = ''] = await readdir(packed);
     await execute(client.unpack(path.join(packed, archive), unpacked));
-    // Whole or not at all: a run that is stopped leaves no half of a package behind.
+    // The rename is atomic: a stopped run leaves no incomplete package.
     await rename(unpacked, target);
   } catch (error) {
     throw new Error(`${titleOf(name)} could not be downloaded: ${String(error)}`, { cause: error });
@@ -250,7 +250,7 @@ async function download(name: PackageName, target: string): Promise<void> {
   }
 }
 
-/** A registry may be slow or refuse once: so often it is asked. */
+/** Attempts of each download, since a registry can be slow or refuse a request. */
 const DOWNLOAD_ATTEMPTS = 3;
 
 async function downloaded(download: () => Promise<void>): Promise<void> {

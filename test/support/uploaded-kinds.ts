@@ -8,7 +8,7 @@ import { inspectXgboost } from '../../src/verification/formats/xgboost/xgboost';
 import type { Files, SeenInspection } from './inspection';
 import { inspectWith } from './inspection';
 
-/** Kinds of files that people upload. */
+/** The kinds of files that custom-trained Models have. */
 const KINDS: readonly FileKind[] = [
   { pattern: /\.onnx$/, inspect: inspectOnnx },
   { pattern: /\.(pkl|joblib)$/, inspect: inspectPickle },
@@ -21,7 +21,7 @@ export const MIB = 2 ** 20;
 
 export const inspect = (files: Files): Promise<SeenInspection> => inspectWith(KINDS, files);
 
-/** Looks into a file that must be good; gives its summary, and what else was noted. */
+/** Inspects a file that must be valid. Returns its summary and its notes. */
 export async function accepted(name: string, content: Buffer | string, beside: Files = {}): Promise<unknown> {
   const { findings, notes, inspected } = await inspect({ [name]: content, ...beside });
   assert.deepEqual([findings, notes], [[], []]);
@@ -35,7 +35,7 @@ export async function findingsOf(name: string, content: Buffer | string, beside:
   return findings.join('\n');
 }
 
-/** Looks into a file cut off after every byte; gives the lengths at which nothing was found. */
+/** Inspects a file that is cut off after each byte. Returns the lengths without a finding. */
 export async function unnoticedCuts(name: string, whole: Buffer): Promise<number[]> {
   const unnoticed: number[] = [];
   for (let length = 1; length < whole.length; length += 1) {

@@ -8,7 +8,7 @@ import type { Files } from './inspection';
 import { addModel } from './models';
 import { POLLING, startRequest } from './requests';
 
-/** Exports for real, and gives what the workflow would verify. */
+/** Runs an export, and returns the request to verify it. */
 export async function exported(
   services: GoogleServices,
   model: string,
@@ -39,7 +39,7 @@ export function verify(services: GoogleServices, request: VerifyExportRequest): 
   return run(activitiesOf(services).verifyExport, request);
 }
 
-/** Exports files of the test's own, and verifies them. */
+/** Exports the files of a test, and verifies them. */
 export async function verifyFiles(
   services: GoogleServices,
   exportFormatId: string,

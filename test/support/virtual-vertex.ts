@@ -3,11 +3,11 @@ import type { BeforeSend } from '../../src/google/rest';
 import type { ExportOperation, OperationPage, VertexApi } from '../../src/google/vertex';
 import type { VirtualClock } from './virtual-clock';
 
-/** How a virtual service behaves. */
+/** The behaviour of a virtual service. */
 export interface VirtualService {
   /** `honoured` holds a long poll until the end; `returns-early` answers at once. Default `unimplemented`. */
   readonly wait?: 'honoured' | 'returns-early' | 'unimplemented';
-  /** Whether a location lists all operations (`with-nested`), or only a Model its own. Default: there are no lists. */
+  /** Whether a location lists all operations (`with-nested`), or only each Model its operations. Default: no lists. */
   readonly list?: 'with-nested' | 'by-model';
   /** From a request to its answer, in milliseconds. Default 100. */
   readonly latencyMs?: number;

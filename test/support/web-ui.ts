@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Path of a Chromium: `CHROMIUM_PATH`, or one of the usual names on PATH; `undefined` where there is none. */
+/** Path of a Chromium: `CHROMIUM_PATH`, or one of the usual names on PATH; `undefined` if none exists. */
 export function findBrowser(): string | undefined {
   const given = process.env['CHROMIUM_PATH'];
   if (given) return existsSync(given) ? given : undefined;
@@ -13,7 +13,7 @@ export function findBrowser(): string | undefined {
     try {
       return execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
     } catch {
-      // The next name may be there.
+      // The next name may exist.
     }
   }
   return undefined;
@@ -32,7 +32,7 @@ export class WebUi {
 
   /** @param url of the Web UI */
   static async open(url: string, executablePath: string): Promise<WebUi> {
-    // The pages are those of a server on this machine; containers often have no sandbox to give.
+    // The pages come from a server on this machine. Containers often have no sandbox.
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
     const page = await browser.newPage({ viewport: { width: 1_400, height: 900 }, deviceScaleFactor: 1 });
     return new WebUi(browser, url, page);
@@ -43,7 +43,7 @@ export class WebUi {
     await this.page.goto(`${this.url}${path}`);
   }
 
-  /** Resolves when the text is on the page or in one of its frames: rendered Markdown has a frame of its own. */
+  /** Resolves when the text is on the page or in one of its frames: rendered Markdown is in a separate frame. */
   async waitForText(text: string): Promise<void> {
     const giveUpAt = Date.now() + 30_000;
     for (;;) {
@@ -54,7 +54,7 @@ export class WebUi {
     }
   }
 
-  /** Writes a PNG of what is shown. */
+  /** Writes a screenshot as PNG. */
   async picture(file: string): Promise<void> {
     await this.page.screenshot({ path: file });
   }
@@ -65,7 +65,7 @@ export class WebUi {
 
   private async text(): Promise<string> {
     const texts = this.page.frames().map((frame) => frame.innerText('body').catch(() => ''));
-    // Lines break where the page is narrow.
+    // Lines wrap on a narrow page.
     return (await Promise.all(texts)).join('\n').replace(/\s+/g, ' ');
   }
 }

@@ -30,10 +30,10 @@ const WITHOUT_DELAYS: Settings = {
   VERTEX_EXPORT_MAX_SUBMISSIONS_PER_MINUTE: '1000000',
 };
 
-/** Refusals of polls are believed after four answers in a row, which takes seven seconds, and not after minutes. */
+/** Refusals of polls are final after four answers in a row, which takes seven seconds instead of minutes. */
 const IMPATIENT = { notFoundMs: 1_000, refusedMs: 1_000 };
 
-/** Connects to the stack, and polls with a worker of this package unless told otherwise. */
+/** Connects to the stack, and polls with a worker of this package, unless an option disables it. */
 export function useExports(
   stack: Services<LocalStack>,
   settings: Settings | ((stack: LocalStack) => Settings) | 'without worker' = {},
@@ -59,7 +59,7 @@ export function useExports(
     });
   });
   return () => {
-    assert.ok(current, 'a client is there in tests and hooks only');
+    assert.ok(current, 'a client is available in tests and hooks only');
     return current;
   };
 }
@@ -73,7 +73,7 @@ export const ARTIFACTS: ExportModelInput['outputConfig'] = {
   artifactDestination: { outputUriPrefix: 'gs://exports/tests' },
 };
 
-/** What `result()` is asked of. */
+/** A handle with `result()`. */
 type Ended = Pick<ExportHandle | FleetHandle, 'result'>;
 
 /** How an export failed: the failure's type, message and details. */
@@ -100,7 +100,7 @@ async function causeOf(handle: Ended): Promise<unknown> {
   return error.cause;
 }
 
-/** Asks again until the answer is the wanted one. */
+/** Repeats a request until it returns the expected answer. */
 export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + 60_000;
   while (!(await isSo())) {

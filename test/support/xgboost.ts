@@ -1,6 +1,6 @@
-/** Builds XGBoost models in the forms that the library has written over the years. */
+/** Builds XGBoost models in the formats of all versions of the library. */
 
-/** What `save_model` writes, without what the tests don't need. */
+/** A model as `save_model` writes it, without the fields that the tests do not need. */
 export const LEARNER = {
   attributes: {},
   gradient_booster: { name: 'gbtree', model: { trees: [{ left_children: [1, -1, -1], base_weights: [0.5, 1, -1] }] } },
@@ -11,7 +11,7 @@ export const MODEL = { learner: LEARNER, version: [2, 1, 4] };
 
 type Json = string | number | readonly Json[] | { readonly [key: string]: Json };
 
-/** UBJSON as XGBoost writes it: arrays of numbers are typed, all others have their length in front. */
+/** UBJSON as XGBoost writes it: arrays of numbers are typed, and all others start with their length. */
 export function ubjson(value: Json, key = ''): Buffer {
   if (typeof value === 'string') return Buffer.concat([Buffer.from('S'), sized(value)]);
   if (typeof value === 'number') return Buffer.from([0x69, value]);
@@ -47,7 +47,7 @@ interface LegacySpec {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** The binary form of versions before 2.1. */
+/** The binary format of versions before 2.1. */
 export function legacyXgboost({
   booster = 'gbtree',
   magic = 'binf',

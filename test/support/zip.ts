@@ -6,9 +6,9 @@ export interface ZipFile {
   readonly name: string;
   readonly content: string | Buffer;
   readonly deflated?: boolean;
-  /** Its sizes stand behind its data, and not in its local header. */
+  /** Its sizes are after its data, not in its local header. */
   readonly dataDescriptor?: boolean;
-  /** Bytes of an extra field that moves its data to some border. */
+  /** The size of an extra field that aligns its data. */
   readonly padding?: number;
 }
 
@@ -16,7 +16,7 @@ interface ZipOptions {
   /** Has all numbers in zip64 records. */
   readonly zip64?: boolean;
   readonly comment?: string;
-  /** Added to all offsets: bytes before the archive that it knows of. */
+  /** Added to all offsets: the number of bytes before the archive. */
   readonly start?: number;
 }
 
@@ -84,7 +84,7 @@ function extra(id: number, data: Buffer): Buffer {
   return Buffer.concat([numbers([2, id], [2, data.length]), data]);
 }
 
-/** Numbers in so many bytes each. */
+/** Encodes numbers, each with its own size in bytes. */
 function numbers(...fields: readonly (readonly [bytes: number, value: number])[]): Buffer {
   return Buffer.concat(
     fields.map(([bytes, value]) => {

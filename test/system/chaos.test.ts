@@ -14,12 +14,12 @@ function runMain(...args: string[]): { status: number | null; stdout: string; st
 }
 
 suite('the plan of a chaos run', () => {
-  test('is the same for the same seed, and differs for another one', () => {
+  test('is the same for the same seed, and different for another seed', () => {
     assert.deepEqual(planChaos(7, 50), planChaos(7, 50));
     assert.notDeepEqual(planChaos(7, 50), planChaos(8, 50));
   });
 
-  test('has every export once, in fleets and by itself', () => {
+  test('has every export once, in a fleet or as a single export', () => {
     for (const exports of [1, 2, 5, 16, 60, 300, 301]) {
       const { singles, fleets } = planChaos(3, exports);
       const inFleets = fleets.reduce((sum, fleet) => sum + fleet.exports.length, 0);
@@ -28,7 +28,7 @@ suite('the plan of a chaos run', () => {
     }
   });
 
-  test('draws every kind of event, and of the default size every intervention', () => {
+  test('contains every kind of event, and every intervention if it has the default size', () => {
     const kinds = new Set(planChaos(5, 12).events.map(({ kind }) => kind));
     assert.deepEqual([...kinds].sort(), [...EVENTS].sort());
     const { singles, fleets } = planChaos(5, 300);
@@ -37,8 +37,8 @@ suite('the plan of a chaos run', () => {
   });
 });
 
-suite('a chaos run', () => {
-  test('loses nothing, starts nothing twice, leaves no operation behind and reports what happened', async () => {
+suite('the chaos command', () => {
+  test('loses no export, starts none twice, leaves no operation behind and reports its outcome', async () => {
     const plan = planChaos(11, 15);
     const log: string[] = [];
     const say = (line: string): void => {
@@ -57,7 +57,7 @@ suite('a chaos run', () => {
     }
   });
 
-  test('refuses wrong options, all at once, with exit code 2', () => {
+  test('rejects all invalid options at once with exit code 2', () => {
     const { status, stderr } = runMain('--exports', 'many', '--seed=-1', '--kills', '3', '--json=yes', 'more');
     assert.equal(status, 2);
     assert.deepEqual(stderr.trimEnd().split('\n').sort(), [
@@ -71,7 +71,7 @@ suite('a chaos run', () => {
     ]);
   });
 
-  test('explains its options', () => {
+  test('describes its options', () => {
     const { status, stdout } = runMain('--help');
     assert.equal(status, 0);
     for (const option of ['--exports', '--seed', '--json']) assert.ok(stdout.includes(option));

@@ -8,7 +8,7 @@ import { useLocalStack } from '../support/services';
 import { eventually, exportCancelled, QUICK, useExports } from '../support/worker';
 
 const stack = useLocalStack();
-// Through the emulator's gateway the object store and the registry can be made to fail too.
+// The emulator's gateway can also fail requests to the object store and the registry.
 const temporal = useExports(stack, ({ vertex }) => ({
   STORAGE_EMULATOR_HOST: vertex.url,
   REGISTRY_EMULATOR_HOST: vertex.url,
@@ -16,7 +16,7 @@ const temporal = useExports(stack, ({ vertex }) => ({
   VERTEX_EXPORT_LONG_POLL: '2s',
 }));
 
-/** What a case exports, with names of its own: faults hit no other case. */
+/** The export of a case. Its names are unique, so that faults affect no other case. */
 interface Scene {
   readonly id: string;
   readonly bucket: string;
@@ -28,7 +28,7 @@ interface Call {
   readonly match: (scene: Scene) => FaultRule['match'];
   /** The export is cancelled while it runs. */
   readonly cancelled?: boolean;
-  /** A request that is held takes effect when it is let go, which must be seen before the case is judged. */
+  /** A delayed request takes effect when it is released. The case waits for this before its checks. */
   readonly hasLateEffect?: boolean;
 }
 
@@ -56,7 +56,7 @@ const CALLS: readonly Call[] = [
   { name: 'object write', match: ({ bucket }) => ({ method: 'POST', path: `^/upload/storage/v1/b/${bucket}/o` }) },
 ];
 
-/** Polls by GET where `:wait` is not there; the worker remembers that, so this call comes last. */
+/** Polls by GET if `:wait` is not implemented. The worker remembers that, so this call is the last one. */
 const GET_CALL: Call = {
   name: 'operations.get',
   match: ({ id }) => ({ method: 'GET', path: `/models/${id}/operations/\\d+$` }),
@@ -84,17 +84,17 @@ const FAULTS: Readonly<Record<string, Omit<FaultRule, 'match'>>> = {
   'expired token': { fault: error(401, 'UNAUTHENTICATED') },
 };
 
-/** Longer than a request is waited for, and shorter than an export that is hit by it; in milliseconds. */
+/** Longer than the timeout of a request, and shorter than the export that it affects, in milliseconds. */
 const HELD_MS = 4_000;
 const LONGER_MS = 12_000;
 
-/** A held request that would have no effect before the end of the test is held for less. */
+/** A delayed request whose effect would come after the end of the test is delayed for less. */
 function ruleFor({ hasLateEffect }: Call, rule: Omit<FaultRule, 'match'>): Omit<FaultRule, 'match'> {
   const isHeld = 'delayMs' in rule.fault && rule.when !== 'after';
   return hasLateEffect && isHeld ? { ...rule, fault: { delayMs: HELD_MS } } : rule;
 }
 
-/** Each fault hits twice in a row: a retry that only works once would be seen. */
+/** Each fault occurs twice in a row, so that a retry that only works once fails the test. */
 const TIMES = 2;
 
 const results = new Map<string, string>();
@@ -127,7 +127,7 @@ async function runCase(target: Call, fault: string, rule: Omit<FaultRule, 'match
   try {
     if (target.cancelled) await cancelWhileRunning(handle, `${store.url}/storage/v1/b/${scene.bucket}/o`);
     else assert.equal((await handle.result()).files?.count, 2);
-    // Those of requests that took effect after they were given up are cancelled.
+    // Operations of requests that took effect after their timeout are cancelled.
     const states = operationsOf(vertex, model).map(({ state }) => state);
     const survivors = states.filter((state) => target.cancelled === true || state !== 'cancelled');
     assert.deepEqual(survivors, [target.cancelled ? 'cancelled' : 'succeeded']);
@@ -161,7 +161,7 @@ after(() => {
 
 for (const target of CALLS) {
   suite(
-    `${target.name} that fails twice still leads to the asked end, with one operation:`,
+    `an export ends as expected, with one operation, after ${target.name} failed twice by:`,
     { concurrency: 13 },
     () => {
       for (const [fault, rule] of Object.entries(FAULTS))
@@ -171,7 +171,7 @@ for (const target of CALLS) {
 }
 
 suite(
-  `${GET_CALL.name} that fails twice still leads to the asked end, with one operation:`,
+  `an export ends as expected, with one operation, after ${GET_CALL.name} failed twice by:`,
   { concurrency: 13 },
   () => {
     before(() => {

@@ -6,7 +6,7 @@ import { addModel, modelEntry, operationsOf, PARENT } from '../support/models';
 import { useLocalStack } from '../support/services';
 import { ARTIFACTS, eventually, exportCancelled, QUICK, useExports } from '../support/worker';
 
-// A history of so many events is long: the server then suggests to continue as new, at 4,096 by default.
+// The server suggests to continue as new after 100 events. The default is 4,096.
 const stack = useLocalStack({ temporal: { dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 100 } } });
 const temporal = useExports(stack);
 
@@ -35,8 +35,8 @@ async function linesOf(uri: string): Promise<FleetExport[]> {
     .map((line) => JSON.parse(line) as FleetExport);
 }
 
-suite('a fleet whose history grows long', () => {
-  test('continues as new while its exports run on, and loses none of their results', async () => {
+suite('a fleet with a long history', () => {
+  test('continues as new while its exports run, and loses none of their results', async () => {
     const slow = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const quick = Array.from({ length: 40 }, () => addModel(stack().vertex));
     const handle = await temporal().exports.startFleet({
@@ -51,7 +51,7 @@ suite('a fleet whose history grows long', () => {
       .exports.get(running[0] ?? '')
       .workflow.describe();
     assert.equal(described.status.name, 'RUNNING');
-    // Its end is not told to the run that follows it: that one looks.
+    // The next run is not notified of the end: it reads the workflow's status.
     await temporal()
       .exports.get(running[0] ?? '')
       .cancel();
@@ -64,7 +64,7 @@ suite('a fleet whose history grows long', () => {
     );
   });
 
-  test('is cancelled with the exports that an earlier run has started', async () => {
+  test('cancels the exports that an earlier run has started', async () => {
     const slow = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const models = [slow, ...Array.from({ length: 25 }, () => addModel(stack().vertex))];
     const handle = await temporal().exports.startFleet({ models, defaults: DEFAULTS, maxConcurrent: 3 });
@@ -81,7 +81,7 @@ suite('a fleet whose history grows long', () => {
 
   test('reads page after page of Models', async () => {
     const location = 'europe-west1';
-    // Of the others nothing is asked but their formats.
+    // Of the other Models only the formats are read.
     const others = Array.from({ length: 230 }, () => modelEntry({ location, formats: { 'core-ml': {} } }));
     stack().vertex.addModels(others);
     const wanted = addModel(stack().vertex, { location });
@@ -92,7 +92,7 @@ suite('a fleet whose history grows long', () => {
     });
     const { totals, exports } = await handle.result();
     assert.deepEqual([totals.planned, totals.skipped], [1, 230]);
-    // Found on the last page; the only bucket is in another region.
+    // It is on the last page. Its export fails, because the only bucket is in another region.
     assert.deepEqual(
       exports.map(({ model, failure }) => [model, failure?.type]),
       [[`${wanted}@1`, ExportFailureType.BucketRegionMismatch]],
@@ -116,7 +116,7 @@ suite('a fleet whose history grows long', () => {
     assert.equal(lines[0]?.failure?.type, ExportFailureType.ModelNotFound);
   });
 
-  test('counts every export, and names the results that could not be written, where their bucket does not exist', async () => {
+  test('counts every export, and lists the results that could not be written, if their bucket does not exist', async () => {
     const missing = Array.from({ length: 501 }, (_, index) => `${PARENT}/models/lost-${index}`);
     const handle = await temporal().exports.startFleet({
       models: missing,
@@ -138,8 +138,8 @@ suite('a fleet whose history grows long', () => {
   });
 });
 
-suite('results of many exports', () => {
-  test('come as each ends, by lists and without a long poll for each', async () => {
+suite('the results of many exports', () => {
+  test('arrive as each export ends, by lists and without a long poll for each', async () => {
     const names = Array.from({ length: 24 }, (_, index) => addModel(stack().vertex, { durationMs: 200 + index * 50 }));
     const endless = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const handles = await Promise.all(
@@ -161,18 +161,18 @@ suite('results of many exports', () => {
     assert.equal(seen.at(-1), handles.at(-1)?.workflowId, 'the cancelled one came last');
   });
 
-  test('are there at once for exports that ended before, and an error for what nobody knows', async () => {
+  test('are available at once for ended exports, and an unknown export causes an error', async () => {
     const name = addModel(stack().vertex);
     const { workflowId, result } = await temporal().exports.start({ name, ...DEFAULTS, outputConfig: ARTIFACTS });
     await result();
     const outcomes = new Map<string, unknown>();
-    for await (const ended of temporal().exports.resultsOf([workflowId, "nobody's"])) {
+    for await (const ended of temporal().exports.resultsOf([workflowId, 'unknown'])) {
       outcomes.set(ended.workflowId, ended.result?.model ?? ended.error?.name);
     }
-    assert.deepEqual(Object.fromEntries(outcomes), { [workflowId]: `${name}@1`, "nobody's": 'WorkflowNotFoundError' });
+    assert.deepEqual(Object.fromEntries(outcomes), { [workflowId]: `${name}@1`, unknown: 'WorkflowNotFoundError' });
   });
 
-  test('are no longer waited for after an abort', async () => {
+  test('are not awaited after an abort', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const { workflowId, cancel } = await temporal().exports.start({ name, ...DEFAULTS, outputConfig: ARTIFACTS });
     const controller = new AbortController();

@@ -11,7 +11,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const folder = temporaryFolder('vertex-export-consumer-');
 const installed = path.join(folder, 'node_modules', 'temporal-vertex-export');
 
-/** Installs the packed tarball as a user would have it, beside the dependencies that are here already. */
+/** Installs the packed tarball beside the dependencies that are already installed. */
 before(() => {
   const modules = path.join(folder, 'node_modules');
   mkdirSync(installed, { recursive: true });
@@ -62,7 +62,7 @@ const EXPECTED = {
 };
 
 suite('the packed tarball', () => {
-  test('is loaded by a CommonJS module', () => {
+  test('can be loaded by a CommonJS module', () => {
     const source = `
 const { createExportActivities, parseExportModelInput } = require('temporal-vertex-export');
 const { exportModelWorkflow } = require('temporal-vertex-export/workflow');
@@ -72,7 +72,7 @@ const schema = require('temporal-vertex-export/schemas/export-model-input.json')
     assert.deepEqual(runFile('consumer.cjs', source), EXPECTED);
   });
 
-  test('is loaded by an ES module, by the names of its exports', () => {
+  test('can be loaded by an ES module with named imports', () => {
     const source = `
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -88,7 +88,7 @@ ${USE}`;
     ['cts', 'CommonJS'],
     ['mts', 'ES'],
   ] as const) {
-    test(`gives its types to a TypeScript ${module} module, and tells a wrong input`, () => {
+    test(`provides types to a TypeScript ${module} module, and an invalid input does not compile`, () => {
       const file = path.join(folder, `typed.${extension}`);
       writeFileSync(
         file,

@@ -8,7 +8,7 @@ import { inspect } from '../support/inspection';
 import type { ModelFamily, ThirdPartyModel } from '../support/third-party-models';
 import { fetchModel, THIRD_PARTY_MODELS } from '../support/third-party-models';
 
-/** The format that a family is exported as, and what a look into its models should tell of at least one file. */
+/** The export format of a family, and the kind of at least one inspected file of its models. */
 const FAMILIES: Readonly<Record<ModelFamily, { format: string; kind: InspectedFile['kind'] }>> = {
   tflite: { format: 'tflite', kind: 'tflite' },
   'edgetpu-tflite': { format: 'edgetpu-tflite', kind: 'tflite' },
@@ -22,10 +22,10 @@ const FAMILIES: Readonly<Record<ModelFamily, { format: string; kind: InspectedFi
   xgboost: { format: 'custom-trained', kind: 'xgboost' },
 };
 
-/** The name that a file has in an export, where it is another one in the package. */
+/** The name of a file in an export, if it differs from the name in the package. */
 const EXPORTED_NAMES: Partial<Record<ModelFamily, { readonly pattern: RegExp; readonly name: string }>> = {
   'tf-js': { pattern: /\.json$/, name: 'model.json' },
-  // Vertex AI's containers take the model by this name, whatever its form is.
+  // Vertex AI's containers read the model by this name in each of its formats.
   xgboost: { pattern: /./, name: 'model.bst' },
 };
 
@@ -37,10 +37,10 @@ async function filesOf(model: ThirdPartyModel): Promise<Files> {
   );
 }
 
-suite('a model that other people made', () => {
+suite('a third-party model', () => {
   for (const model of THIRD_PARTY_MODELS) {
     const title = [model.package, model.folder, ...(model.files ?? [])].join(' ');
-    test(`is accepted and understood: ${model.family} ${title}`, async () => {
+    test(`is accepted and inspected: ${model.family} ${title}`, async () => {
       const { format, kind } = FAMILIES[model.family];
       const { findings, inspected } = await inspect(format, await filesOf(model));
       assert.deepEqual(findings, []);

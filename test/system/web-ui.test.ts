@@ -68,7 +68,7 @@ suite("Temporal's Web UI", { skip }, () => {
     await webUi.waitForText(`${MODELS.iris}@2`);
   });
 
-  test('shows why an export was refused', async () => {
+  test('shows the reason why an export was rejected', async () => {
     const handle = await temporal().exports.start({ name: MODELS.videoLabels, outputConfig: ARTIFACTS, ...QUICK });
     await assert.rejects(handle.result());
     await webUi.show(handle.workflowId, await runIdOf(handle), 'user-metadata');

@@ -1,4 +1,4 @@
-/** One fault that a check found, at a place that an editor can open. */
+/** A fault that a check found, at a location that an editor can open. */
 export interface Finding {
   /** Path from the checked folder, with forward slashes. */
   readonly file: string;

@@ -22,6 +22,8 @@ const NODE_MODULES = '^node_modules/';
 const NODE_ITSELF = '^(node:)?[a-z_]+$|^fs/promises$|^timers/promises$';
 
 const INSPECTED = '^src/verification/inspected\\.ts$';
+/** What users import as `temporal-vertex-export/verification`. */
+const VERIFICATION_ENTRY = '^src/verification/index\\.ts$';
 /** Pure functions on text, which workflow code can use, too. */
 const TEXT = '^src/internal/text\\.ts$';
 
@@ -53,11 +55,24 @@ const WALLS: readonly Rule[] = [
     [INSPECTED, TEXT, npm('zod', '@temporalio/common'), '^crypto$'],
     'contract/ imports only itself, verification/inspected, internal/text, zod, @temporalio/common and node:crypto.',
   ),
+  {
+    name: 'verification',
+    severity: 'error',
+    comment: 'verification/ imports only itself and internal/; its entry also offers the files of Cloud Storage.',
+    from: { path: '^src/verification/', pathNot: VERIFICATION_ENTRY },
+    to: { pathNot: ['^src/(verification|internal)/', NODE_MODULES, NODE_ITSELF] },
+  },
   mayImport(
-    'verification',
-    '^src/verification/',
-    ['^src/internal/', NODE_MODULES, NODE_ITSELF],
-    'verification/ imports only itself and internal/.',
+    'verification-entry',
+    VERIFICATION_ENTRY,
+    ['^src/verification/', '^src/google/(credentials|directory-source)\\.ts$'],
+    'The entry of verification/ imports only verification/ and the source of files in google/.',
+  ),
+  mustNotImport(
+    'verification-entry-users',
+    '^src/',
+    [VERIFICATION_ENTRY],
+    'The entry of verification/ is for users of the package: src/ imports the file that has the name.',
   ),
   mustNotImport(
     'verification-packages',
@@ -65,6 +80,13 @@ const WALLS: readonly Rule[] = [
     [npm('@temporalio/[^/]+', 'google-auth-library')],
     'verification/ works without Temporal and without Google Cloud credentials.',
   ),
+  {
+    name: 'verification-without-temporal',
+    severity: 'error',
+    comment: 'What the entry of verification/ loads must not load the Temporal SDK: users may not have installed it.',
+    from: { path: VERIFICATION_ENTRY },
+    to: { path: npm('@temporalio/[^/]+'), reachable: true },
+  },
   mayImport(
     'internal',
     '^src/internal/',
@@ -129,7 +151,7 @@ function finding(root: string, { rule, from, to, cycle, unresolvedTo }: IViolati
   return { file: from, line: lineOfImport(root, from, cycle?.[0]?.name ?? to, unresolvedTo), message };
 }
 
-/** dependency-cruiser reports no lines: the import is searched by what it names. */
+/** dependency-cruiser reports no lines, so the import is found by its specifier. */
 function lineOfImport(root: string, from: string, to: string, specifier?: string): number {
   const text = readFileSync(path.join(root, from), 'utf8');
   const relative = path.posix.relative(path.posix.dirname(from), to).replace(/(\/index)?\.tsx?$/, '');

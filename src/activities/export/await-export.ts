@@ -3,7 +3,7 @@ import type {
   AwaitedExport,
   AwaitExportRequest,
   ExportDestinations,
-  OwnOperation,
+  RunOperation,
 } from '../../contract/export-activities';
 import type { OutputInfo } from '../../contract/export-result';
 import { GoogleApiError, hasStatus } from '../../google/api-error';
@@ -131,7 +131,7 @@ function searchForTwins(
 ): () => void {
   const stop = new AbortController();
   const signal = AbortSignal.any([cancellation, stop.signal]);
-  const search = async (run: OwnOperation): Promise<void> => {
+  const search = async (run: RunOperation): Promise<void> => {
     for (;;) {
       // After a failure, the next search is a minute later.
       await cancelTwins(deps, run, { name: operation }, signal).catch(() => undefined);
@@ -146,14 +146,14 @@ function searchForTwins(
 
 /**
  * Cancels further operations of the run: a race may have started one that was not listed at the start. If the polled
- * operation was cancelled, the others are kept: an attempt that was given up may have cancelled it in favor of an older
+ * operation was cancelled, the others are kept: an abandoned attempt may have cancelled it in favor of an older
  * one that the workflow does not know.
  *
  * @returns whether another operation is kept, which can be adopted
  */
 async function cancelTwins(
   deps: ExportDependencies,
-  run: OwnOperation,
+  run: RunOperation,
   polled: Pick<ExportOperation, 'name' | 'error'>,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -51,17 +51,20 @@ const NOTHING: ListedOperations = { ofRun: [], others: [] };
 type Found = Pick<ExportOperation, 'name'> & { readonly listed?: ExportOperation };
 
 /** Finds the operations of the run: the listed ones, and the recorded one. */
-async function findOperations(deps: ExportDependencies, { own, operation }: CancelExportRequest): Promise<Found[]> {
-  const listed = await listOperations(deps.vertex, own, Context.current().cancellationSignal);
+async function findOperations(
+  deps: ExportDependencies,
+  { own: run, operation }: CancelExportRequest,
+): Promise<Found[]> {
+  const listed = await listOperations(deps.vertex, run, Context.current().cancellationSignal);
   // Without the list and a name, nothing shows whether an operation is running.
-  if (listed instanceof GoogleApiError && operation === undefined) throw unknownOperations(listed, own.model);
+  if (listed instanceof GoogleApiError && operation === undefined) throw unknownOperations(listed, run.model);
   const { ofRun, others } = listed instanceof GoogleApiError ? NOTHING : listed;
   // In a shared place, only the recorded operation belongs to the run with certainty.
-  const certain = operation === undefined || hasRunFolder(own) ? ofRun : ofRun.filter(({ name }) => name === operation);
+  const certain = operation === undefined || hasRunFolder(run) ? ofRun : ofRun.filter(({ name }) => name === operation);
   const found = certain.map((one): Found => ({ name: one.name, listed: one }));
   if (operation === undefined || found.some(({ name }) => name === operation)) return found;
   const other = others.find(({ name }) => name === operation) ?? (await getOperation(deps, operation));
-  if (other !== undefined && !isRunOperation(other, { ...own, exclude: [] })) throw notOfRun(operation);
+  if (other !== undefined && !isRunOperation(other, { ...run, exclude: [] })) throw notOfRun(operation);
   return [...found, { name: operation }];
 }
 

@@ -1,5 +1,5 @@
 import type { Info } from '@temporalio/activity';
-import type { OwnOperation } from '../../contract/export-activities';
+import type { RunOperation } from '../../contract/export-activities';
 import { exportFolderName } from '../../contract/workflow-id';
 import { ExportFailureType } from '../../contract/failures';
 import { parseStorageUri, formerFolderName } from '../../contract/resource-names';
@@ -14,7 +14,7 @@ type Caller = Pick<Info, 'workflowExecution'>;
  * Whether a `gs://` URI is a folder that only runs of the calling workflow id write to: `…/<workflow id>/<run id>/`.
  * Any workflow can call the activities, which must cancel and delete only what the caller started.
  */
-function isRunFolder(uri: string, { workflowExecution: { workflowId, runId } = NOBODY }: Caller): boolean {
+function isRunFolder(uri: string, { workflowExecution: { workflowId, runId } = NO_EXECUTION }: Caller): boolean {
   const segments = parseStorageUri(uri)?.path.split('/') ?? [];
   const [end, run = '', name] = segments.reverse();
   if (end !== '') return false;
@@ -23,7 +23,7 @@ function isRunFolder(uri: string, { workflowExecution: { workflowId, runId } = N
   return name === formerFolderName(workflowId) && run === runId;
 }
 
-const NOBODY = { workflowId: '', runId: '' };
+const NO_EXECUTION = { workflowId: '', runId: '' };
 
 /** @throws ApplicationFailure of the type InvalidInput if the folder belongs to another workflow */
 export function requireRunFolder(uri: string, caller: Caller): void {
@@ -36,6 +36,6 @@ export function requireRunFolder(uri: string, caller: Caller): void {
 }
 
 /** Checks the folder of an export that does not share it. Throws as {@link requireRunFolder} does. */
-export function requireUnsharedFolder(run: OwnOperation, caller: Caller): void {
+export function requireUnsharedFolder(run: RunOperation, caller: Caller): void {
   if (hasRunFolder(run)) requireRunFolder(run.destinations.outputUriPrefix ?? '', caller);
 }

@@ -1,4 +1,4 @@
-import type { OwnOperation } from '../../contract/export-activities';
+import type { RunOperation } from '../../contract/export-activities';
 import { mayBeSameProject, parseImageUri, parseModelName, parseOperationName } from '../../contract/resource-names';
 import type { ExportOperation } from '../../google/vertex';
 
@@ -6,7 +6,7 @@ import type { ExportOperation } from '../../google/vertex';
  * Whether an operation belongs to the run: an operation of its Model whose output is in the folder that only this run
  * writes to. If runs share a folder, one that was created since the run began.
  */
-export function isRunOperation(operation: ExportOperation, run: OwnOperation): boolean {
+export function isRunOperation(operation: ExportOperation, run: RunOperation): boolean {
   if (run.exclude.includes(operation.name) || !isOfModel(operation.name, run.model)) return false;
   const { artifactOutputUri, imageOutputUri } = operation.metadata.outputInfo;
   const { outputUriPrefix, imageUri } = run.destinations;
@@ -22,7 +22,7 @@ export function isRunOperation(operation: ExportOperation, run: OwnOperation): b
 }
 
 /** Whether only this run writes to its folder, so that its operations can be identified with certainty. */
-export function hasRunFolder({ perRunFolder, destinations }: OwnOperation): boolean {
+export function hasRunFolder({ perRunFolder, destinations }: RunOperation): boolean {
   return perRunFolder && destinations.outputUriPrefix !== undefined;
 }
 

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { OwnOperation } from '../../contract/export-activities';
+import type { RunOperation } from '../../contract/export-activities';
 import type { GoogleApiError } from '../../google/api-error';
 import { hasStatus } from '../../google/api-error';
 import { pagesOf } from '../../google/pages';
@@ -22,7 +22,7 @@ export interface ListedOperations {
  */
 export async function listOperations(
   vertex: VertexApi,
-  run: OwnOperation,
+  run: RunOperation,
   signal: AbortSignal,
 ): Promise<ListedOperations | GoogleApiError> {
   const ofRun: ExportOperation[] = [];

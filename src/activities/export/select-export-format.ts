@@ -184,7 +184,7 @@ async function readBucket(
     return await deps.storage.getBucket(name, signal);
   } catch (error) {
     if (error instanceof GoogleApiError && isMissingRight(error)) {
-      Context.current().log.info('The location of the bucket can not be read; Vertex AI checks it.', { bucket: name });
+      Context.current().log.info('The location of the bucket cannot be read; Vertex AI checks it.', { bucket: name });
       return undefined;
     }
     throw error;

@@ -85,9 +85,9 @@ class Start {
       const submission = await this.deps.submission(this.request.model, this.signal);
       const granted = { ...this.deps, vertex: submission.vertex };
       try {
-        await this.requireRunningWorkflow();
         const found = await this.find(granted);
         if (typeof found === 'object') return found;
+        await this.requireRunningWorkflow();
         return await this.send(granted, found);
       } catch (error) {
         if (!(error instanceof OldListError)) throw error;
@@ -97,11 +97,21 @@ class Start {
     }
   }
 
-  /** Refuses a start for a workflow that was terminated meanwhile: the next heartbeat, which reports it, can be a minute away. */
+  /** Refuses a start for a workflow that has ended meanwhile: the next heartbeat, which reports it, can be a minute away. */
   private async requireRunningWorkflow(): Promise<void> {
-    if (processTimers.clock.now() - this.beganAt < LIST_AGE_MS) return;
+    if (!this.isLate() && !this.hasCancelled) return;
     const { runId } = Context.current().info.workflowExecution ?? {};
     if (!(await isRunning(runId))) throw new CancelledFailure('The workflow has ended; nothing is started for it');
+  }
+
+  /**
+   * Whether the workflow can have ended unnoticed. The process measures its own wait. The server's time also shows a process
+   * that was suspended between receiving the task and its first line of code.
+   */
+  private isLate(): boolean {
+    const waitedMs = processTimers.clock.now() - this.beganAt;
+    const scheduledMs = Date.now() - Context.current().info.currentAttemptScheduledTimestampMs;
+    return Math.max(waitedMs, scheduledMs) >= LIST_AGE_MS;
   }
 
   /** The run's operation if there is one; otherwise how a new one is recorded. */
@@ -111,7 +121,7 @@ class Start {
     if (listed instanceof GoogleApiError) {
       if (this.mayHaveStarted) requireListing(this.deps, listed, this.request);
       Context.current().log.warn(
-        'Operations can not be listed. If the worker crashes right after the start, the operation is not found again.',
+        'Operations cannot be listed. If the worker crashes right after the start, the operation is not found again.',
       );
       return 'unavailable';
     }
@@ -129,7 +139,7 @@ class Start {
     // No other operation can have been started meanwhile, unless this process was suspended or the place is shared.
     if (!this.mayHaveStarted && tookMs < LIST_AGE_MS && this.hasUnsharedPlace())
       return this.started(operation, adoption);
-    // If the attempt was given up meanwhile, its operation exists all the same, and possibly nobody else knows it.
+    // If the attempt was abandoned meanwhile, its operation still exists, and possibly no other attempt has its name.
     const { signal } = new AbortController();
     // A run that was reset adopts the operation. Without any run of the workflow, the operation has no use.
     if (tookMs >= LIST_AGE_MS && !(await isRunning())) {
@@ -200,7 +210,7 @@ function bodyOf({ exportFormatId, destinations }: StartExportRequest): ExportReq
 }
 
 /**
- * Whether the workflow is running. An attempt that was given up also asks.
+ * Whether the workflow is running. An abandoned attempt also checks.
  *
  * @param runId run to check. Default: any run of the workflow id
  */
@@ -211,7 +221,7 @@ async function isRunning(runId?: string): Promise<boolean> {
   return status.name === 'RUNNING';
 }
 
-/** The failure after an answer that does not say whether an operation was started. */
+/** The failure after an answer that leaves open whether an operation was started. */
 function unknownStart(error: GoogleApiError | GoogleTransportError, settleDelayMs: number): Error {
   const details = {
     type: ExportFailureType.Unavailable,

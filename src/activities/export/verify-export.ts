@@ -1,9 +1,14 @@
 import { Context } from '@temporalio/activity';
 import type { VerifiedExport, VerifyExportRequest } from '../../contract/export-activities';
+import type { VerifiedFiles } from '../../contract/export-result';
+import type { StorageUri } from '../../contract/resource-names';
 import { DirectoryReader } from '../../google/storage-directory';
 import { defined } from '../../internal/defined';
 import { boundedVerification } from '../../verification/bounded';
 import { manifestOf } from '../../manifest/digests';
+import type { ManifestPredicate } from '../../manifest/statement';
+import type { WrittenManifest } from '../../manifest/write';
+import { writeManifest } from '../../manifest/write';
 import { verifyFiles } from '../../verification/verify-files';
 import { listUpload } from './verify-upload';
 import type { ExportDependencies } from '../dependencies';
@@ -12,8 +17,7 @@ import type { ReportDetails } from '../heartbeats';
 import { outputDirectory, outputProblems } from './requested-output';
 import { requireRunFolder } from './run-folder';
 import { verifyImage } from './verify-image';
-import type { WrittenManifest } from './write-manifest';
-import { writeManifest } from './write-manifest';
+import { writeObjectOnce } from './write-object';
 
 /** Largest result of a verification, in bytes of JSON: it is part of workflow history. */
 const MAX_RESULT_BYTES = 200_000;
@@ -80,7 +84,13 @@ async function verifyArtifacts(
   if (findings.length > 0) throw verificationFailure(uri, findings);
   const verified = await manifestOf(files);
   const manifest: Partial<WrittenManifest> = request.writeManifest
-    ? await writeManifest(deps, request, directory, files, verified, sha256)
+    ? await writeManifest(
+        (object) => writeObjectOnce(deps.storage, { ...object, purpose: 'manifest' }),
+        directory,
+        predicateOf(request, directory, verified),
+        files,
+        sha256,
+      )
     : {};
   return {
     verified: {
@@ -88,5 +98,27 @@ async function verifyArtifacts(
       ...(inspected.length > 0 && { inspected }),
     },
     notes: [...(manifest.notes ?? []), ...upload.notes, ...notes],
+  };
+}
+
+/** What the manifest of a verified export states. */
+function predicateOf(
+  { model, exportFormatId, operation, level }: VerifyExportRequest,
+  { bucket, path }: StorageUri,
+  { count, bytes, manifestSha256 }: VerifiedFiles,
+): ManifestPredicate {
+  const { workflowExecution } = Context.current().info;
+  return {
+    model,
+    exportFormatId,
+    operation,
+    artifactOutputUri: `gs://${bucket}/${path}`,
+    workflowId: workflowExecution?.workflowId ?? '',
+    runId: workflowExecution?.runId ?? '',
+    verificationLevel: level === 'none' ? 'listing' : level,
+    verifiedAt: new Date().toISOString(),
+    count,
+    bytes,
+    manifestSha256,
   };
 }

@@ -46,7 +46,7 @@ export async function listUpload(
   return { source: { uri: artifactUri, files, uploadedAt: createTime, mayNameFiles }, notes: [] };
 }
 
-/** `undefined` if the worker may not read the directory, or its bucket is gone: both are common long after an upload. */
+/** `undefined` if the worker may not read the directory, or its bucket was deleted: both are common long after an upload. */
 async function readableObjects(reader: DirectoryReader, directory: StorageUri): Promise<StorageObject[] | undefined> {
   try {
     return await reader.objects(directory);

@@ -28,7 +28,7 @@ export type WriteOutcome =
 const MAX_COMPARED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Writes an object once, also if it may not be replaced. With a retention policy, a hold, or the right to create objects
+ * Writes an object once, even if it may not be replaced. With a retention policy, a hold, or the right to create objects
  * only, a retry is refused although the first write has succeeded; this is not an error.
  *
  * @throws ApplicationFailure with a documented type if the object could not be written and does not exist
@@ -115,7 +115,7 @@ async function hasSameContent(
   }
 }
 
-/** Whether an object exists already: the write required that there is none. */
+/** Whether an object exists already, although the write required that none exists. */
 function isTaken(error: unknown): boolean {
   return error instanceof GoogleApiError && error.httpStatus === 412;
 }

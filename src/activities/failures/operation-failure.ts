@@ -45,7 +45,7 @@ function serviceAgentGrant(operation: string, message: string, outputInfo: Outpu
 const SHOWN_PARTIAL_FAILURES = 3;
 
 /**
- * The failure of an operation that ended with an error. Its `exportAgain` says whether a fresh export may succeed.
+ * The failure of an operation that ended with an error. Its `exportAgain` states whether a fresh export may succeed.
  *
  * @param hasSurvivor whether the operation was cancelled in favor of another operation of the same run
  */
@@ -72,7 +72,7 @@ export function operationFailure(
       // If further attempts do not help, a person can raise the quota.
       type: exportAgain && status !== 'RESOURCE_EXHAUSTED' ? ExportFailureType.OperationFailed : type,
       action: cancelled
-        ? 'Somebody, or the run before a reset, cancelled the operation. Find out why, and start the export again.'
+        ? 'Another client, or the run before a reset, cancelled the operation. Find out why, and start the export again.'
         : exportAgain
           ? hasSurvivor
             ? 'Another operation of this export is running. It is adopted while attempts are left.'

@@ -135,7 +135,7 @@ const FAILURES: readonly StatusRow[] = [
     type: ExportFailureType.PermissionDenied,
     retry: false,
     fixableBy: 'project-administrator',
-    action: "Grant the worker's account {rights}{permission}.",
+    action: "Grant the worker's account {roles}{permission}.",
   },
   {
     status: 'UNAUTHENTICATED',
@@ -241,12 +241,12 @@ export function actionOf(
   purpose: RequestPurpose,
   request: string,
 ): string {
-  const rights = REQUIRED_ROLES[purpose];
+  const roles = REQUIRED_ROLES[purpose];
   const values: Readonly<Record<string, string>> = {
-    rights,
+    roles,
     service: service ?? SERVICES[purpose] ?? 'aiplatform.googleapis.com',
     project: project ?? /\bprojects\/([a-z0-9][a-z0-9.:-]{0,99})\//.exec(request)?.[1] ?? 'PROJECT_ID',
-    permission: permission === undefined || rights.includes(permission) ? '' : `; Google names ${permission}`,
+    permission: permission === undefined || roles.includes(permission) ? '' : `; Google names ${permission}`,
     violation: violation === undefined ? '' : `: ${violation}`,
   };
   return action.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

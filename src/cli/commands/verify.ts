@@ -1,9 +1,10 @@
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { defined } from '../../internal/defined';
 import type { ManifestCheck } from '../../manifest/check';
 import { verifyManifest } from '../../manifest/check';
+import { flag, parseArguments, value } from '../options';
 import type { Output } from '../output';
 import { ProgressBar } from '../progress-bar';
-import { UsageError } from '../usage-error';
 
 export const VERIFY_SUMMARY = 'Checks an export against the manifest that was written beside it.';
 
@@ -24,13 +25,14 @@ Credentials: Application Default Credentials. If STORAGE_EMULATOR_HOST is set, t
 
 /** Runs the command and returns its exit code. */
 export async function verify(args: string[], output: Output): Promise<number> {
-  const { uri, level, at, json } = parse(args);
+  const { options, positionals: uri } = parseArguments(args, OPTIONS, POSITIONALS);
+  const level = options.content ? 'content' : 'listing';
   const bar = new ProgressBar(process.stderr);
   let check: ManifestCheck;
   try {
     check = await verifyManifest(uri, {
       level,
-      ...(at !== undefined && { at }),
+      ...defined({ at: options.at }),
       onProgress: (progress) => {
         bar.show(progress);
       },
@@ -38,36 +40,25 @@ export async function verify(args: string[], output: Output): Promise<number> {
   } finally {
     bar.clear();
   }
-  if (json) output.json(check);
+  if (options.json) output.json(check);
   else describe(check, level, output);
   return check.findings.length === 0 ? 0 : 1;
 }
 
-function parse(args: string[]): { uri: string; level: 'listing' | 'content'; at?: string; json: boolean } {
-  const { values, positionals } = parsed(args);
-  const [uri, ...more] = positionals;
-  if (uri === undefined) throw new UsageError('verify needs the URI of a manifest or an export: gs://bucket/path.');
-  if (more.length > 0)
-    throw new UsageError(`verify takes one URI, but got ${positionals.length}: ${positionals.join(', ')}.`);
-  for (const place of [uri, values.at]) {
-    if (place?.startsWith('gs://') === false)
-      throw new UsageError(`${place} is not a Cloud Storage URI (gs://bucket/path).`);
-  }
-  return {
-    uri,
-    level: values.content ? 'content' : 'listing',
-    ...(values.at !== undefined && { at: values.at }),
-    json: values.json ?? false,
-  };
-}
+const storageUri = z.string().refine((uri) => uri.startsWith('gs://'), {
+  error: ({ input }) => `${String(input)} is not a Cloud Storage URI (gs://bucket/path).`,
+});
 
-function parsed(args: string[]) {
-  const options = { content: { type: 'boolean' }, at: { type: 'string' }, json: { type: 'boolean' } } as const;
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+const OPTIONS = { content: flag(), at: value(storageUri.exactOptional()), json: flag() };
+
+const POSITIONALS = z
+  .array(storageUri)
+  .min(1, 'verify needs the URI of a manifest or an export: gs://bucket/path.')
+  .max(1, { error: ({ input }) => `verify takes one URI, but got ${listOf(input)}.` })
+  .transform(([uri = '']) => uri);
+
+function listOf(input: unknown): string {
+  return Array.isArray(input) ? `${input.length}: ${input.join(', ')}` : String(input);
 }
 
 function describe(check: ManifestCheck, level: 'listing' | 'content', output: Output): void {

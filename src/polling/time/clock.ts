@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 /** The source of time of the poller. Tests and benchmarks that cover hours replace it. */
 export interface Clock {
   /**
-   * The monotonic clock: milliseconds since an arbitrary start. It never goes back, even if somebody sets the machine's
+   * The monotonic clock: milliseconds since an arbitrary start. It never goes back, even if a person sets the machine's
    * clock. Pauses, timers, budgets and heartbeats use it.
    */
   now(): number;

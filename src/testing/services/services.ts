@@ -38,12 +38,17 @@ const READY_POLL_MS = 50;
 /** A free port can be taken by somebody else before the server has it. */
 const PORT_TRIES = 3;
 
-/** A port on loopback that is free now. */
-export async function freePort(): Promise<number> {
+/** A port on loopback that is free now: the preferred one if possible. */
+export async function freePort(preferred = 0): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, HOST, resolve);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(preferred, HOST, resolve);
+    });
+  } catch (error) {
+    if (preferred === 0) throw error;
+    return freePort();
+  }
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port on loopback');
@@ -198,7 +203,7 @@ export async function startObjectStore({
   return {
     ...service,
     createBucket: async (name) => {
-      const response = await fetch(`${url}/storage/v1/b`, {
+      const response = await fetch(`${url}/storage/v1/b?project=local`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ name }),

@@ -62,7 +62,7 @@ export class SparseBytes {
     return new MalformedFileError(this.path, text);
   }
 
-  /** The error for a file that exceeds a limit; the text says why it was not fully inspected. */
+  /** The error for a file that exceeds a limit; the text states why it was not fully inspected. */
   limited(text: string): LimitError {
     return new LimitError(this.path, text);
   }

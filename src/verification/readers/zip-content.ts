@@ -17,7 +17,7 @@ const BYTES_PER_STEP = 16;
 /**
  * The content of an entry of an archive; `undefined` if it is compressed and large, or by an unknown method.
  *
- * @throws MalformedFileError if it is not where the directory says, or is damaged
+ * @throws MalformedFileError if it is not at the offset in the directory, or is damaged
  */
 export function zipContent(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ZipContent | undefined {
   const { start, length } = zipData(bytes, directory, entry);

@@ -130,7 +130,7 @@ class Entries implements IterableIterator<ZipEntry> {
 export function zipData(bytes: SparseBytes, directory: ZipDirectory, entry: ZipEntry): ByteRange {
   const { name, headerAt, compressedBytes: length } = entry;
   if (!hasSignature(bytes, headerAt, LOCAL_HEADER)) {
-    throw bytes.malformed(`has no entry ${shownName(name)} at ${headerAt}, where its zip directory says`);
+    throw bytes.malformed(`has no entry ${shownName(name)} at ${headerAt}, the offset in its zip directory`);
   }
   const start = headerAt + LOCAL_HEADER.bytes + bytes.u16(headerAt + 26) + bytes.u16(headerAt + 28);
   if (start + length > directory.at) throw overlapping(bytes, entry);
@@ -197,7 +197,7 @@ function findEndRecord64(bytes: SparseBytes, endAt: number): number | undefined 
   if (!hasSignature(bytes, locatorAt, END_LOCATOR_64)) return undefined;
   const candidates = [locatorAt - END_RECORD_64.bytes, bytes.u64(locatorAt + 8)];
   const found = candidates.find((at) => at < locatorAt && hasSignature(bytes, at, END_RECORD_64));
-  if (found === undefined) throw bytes.malformed('has no zip64 end record where its locator says');
+  if (found === undefined) throw bytes.malformed('has no zip64 end record at the offset in its locator');
   return found;
 }
 

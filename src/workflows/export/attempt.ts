@@ -1,4 +1,4 @@
-import type { ExportPlan, OwnOperation, StartedExport } from '../../contract/export-activities';
+import type { ExportPlan, RunOperation, StartedExport } from '../../contract/export-activities';
 import type { Adoption, ExportModelResult } from '../../contract/export-result';
 import { endedAttempt } from './failures';
 import { exportResult, partialFailureNotes, verificationNotes } from './result';
@@ -36,7 +36,7 @@ export async function runAttempt(run: ExportRun, plan: ExportPlan): Promise<Atte
   }
 }
 
-async function start(run: ExportRun, plan: ExportPlan, runOperation: OwnOperation): Promise<StartedExport> {
+async function start(run: ExportRun, plan: ExportPlan, runOperation: RunOperation): Promise<StartedExport> {
   const { progress, gate } = run;
   // The history of a reset run may have lost the start of an operation.
   let mayHaveStarted = isReset();
@@ -61,7 +61,7 @@ async function start(run: ExportRun, plan: ExportPlan, runOperation: OwnOperatio
 async function awaitAndVerify(
   run: ExportRun,
   plan: ExportPlan,
-  runOperation: OwnOperation,
+  runOperation: RunOperation,
   started: StartedExport,
 ): Promise<ExportModelResult> {
   const { progress, gate } = run;

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure, isCancellation, patched } from '@temporalio/workflow';
-import type { CancelledOperation, ExportPlan, OwnOperation } from '../../contract/export-activities';
+import type { CancelledOperation, ExportPlan, RunOperation } from '../../contract/export-activities';
 import type { ExportFailureDetails } from '../../contract/failures';
 import { ExportFailureType } from '../../contract/failures';
 import {
@@ -55,7 +55,7 @@ interface CleanUp {
   readonly isComplete: boolean;
 }
 
-/** Cancels what the run before a reset started, when this run does not know of an operation. */
+/** Cancels the operation of the run before a reset, if this run has no operation. */
 async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
   try {
     const plan = run.plan ?? (await selectForCleanUp(run.input));
@@ -68,19 +68,23 @@ async function cancelEarlierOperations(run: ExportRun): Promise<CleanUp> {
   }
 }
 
-async function cancelOperations(plan: ExportPlan, own: OwnOperation, operation: string | undefined): Promise<CleanUp> {
+async function cancelOperations(
+  plan: ExportPlan,
+  runOperation: RunOperation,
+  operation: string | undefined,
+): Promise<CleanUp> {
   try {
-    const ended = await cancelExport(plan, own, operation);
-    const isFirst = own.exclude.length === 0;
+    const ended = await cancelExport(plan, runOperation, operation);
+    const isFirst = runOperation.exclude.length === 0;
     const outcome =
       ended.map(describeCancelled).join('; ') || `no ${isFirst ? '' : 'further '}operation had been started`;
-    const { outputUriPrefix } = own.destinations;
+    const { outputUriPrefix } = runOperation.destinations;
     // An operation that succeeded before the cancel left complete files.
     const arrived = ended.some((cancelled) => cancelled.outcome === 'succeeded');
     if (!plan.deletePartialArtifacts || arrived || outputUriPrefix === undefined) return { outcome, isComplete: true };
     return { outcome: `${outcome}; ${await deleteArtifacts(plan, outputUriPrefix)}`, isComplete: true };
   } catch (error) {
-    const which = operation ?? `an operation of ${own.model} that writes to ${destinationsOf(own)}`;
+    const which = operation ?? `an operation of ${runOperation.model} that writes to ${destinationsOf(runOperation)}`;
     return {
       outcome: `${which} could not be cancelled and may still run: ${reasonOf(error)}`,
       isComplete: false,
@@ -106,7 +110,7 @@ function reasonOf(error: unknown): string {
   return reason?.message ?? String(error);
 }
 
-function destinationsOf({ destinations }: OwnOperation): string {
+function destinationsOf({ destinations }: RunOperation): string {
   return [destinations.outputUriPrefix, destinations.imageUri].filter(Boolean).join(' and ');
 }
 

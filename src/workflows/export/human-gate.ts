@@ -37,7 +37,7 @@ export class HumanGate {
    * Runs a step and repeats it each time a person resolves its failure.
    *
    * @param canRetry whether another run of the step can help. Default: always
-   * @throws the failure of the step if nobody can fix it, or after `abortExport`
+   * @throws the failure of the step if no person can fix it, or after `abortExport`
    */
   retryUntilResolved<T>(step: () => Promise<T>, canRetry: (error: unknown) => boolean = () => true): Promise<T> {
     // Each promise in a workflow costs the worker a stack trace.
@@ -47,7 +47,7 @@ export class HumanGate {
   /**
    * Blocks the export until a person decides to retry.
    *
-   * @throws `error` if nobody can fix it, if people are not waited for, or after `abortExport`
+   * @throws `error` if no person can fix it, if the export does not wait for people, or after `abortExport`
    */
   async waitForRetry(error: unknown): Promise<void> {
     const failure = this.isEnabled ? fixableFailureIn(error) : undefined;

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { ExportPlan, OwnOperation } from '../../contract/export-activities';
+import type { ExportPlan, RunOperation } from '../../contract/export-activities';
 import { formerFolderName } from '../../contract/resource-names';
 import type { ExportRun } from './run';
 
@@ -10,7 +10,7 @@ export function isReset(): boolean {
 }
 
 /** Identifies the operations of the next attempt, by the run's folder if it has one. */
-export function newRunOperation({ progress }: Pick<ExportRun, 'progress'>, plan: ExportPlan): OwnOperation {
+export function newRunOperation({ progress }: Pick<ExportRun, 'progress'>, plan: ExportPlan): RunOperation {
   const { model, destinations, perRunFolder, notBefore, folderName } = plan;
   const { outputUriPrefix } = destinations;
   const folder =

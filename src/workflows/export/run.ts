@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { DEFAULT_DEADLINE_MS, MAX_DURATION_MS, milliseconds, SHORTEST_DEADLINE_MS } from '../../contract/duration';
-import type { ExportPlan, OwnOperation } from '../../contract/export-activities';
+import type { ExportPlan, RunOperation } from '../../contract/export-activities';
 import type { ExportModelInput } from '../../contract/export-input';
 import { HumanGate } from './human-gate';
 import { ExportProgress } from './progress';
@@ -12,7 +12,7 @@ export class ExportRun {
   /** The checked input. Undefined until `selectExportFormat` has completed. */
   plan?: ExportPlan;
   /** Identifies the operations of the current attempt. Undefined until the first attempt begins. */
-  runOperation?: OwnOperation;
+  runOperation?: RunOperation;
 
   /** @param input not checked yet: it can be any value */
   constructor(readonly input: ExportModelInput) {

@@ -5,7 +5,7 @@ import type {
   DeletedArtifacts,
   ExportActivities,
   ExportPlan,
-  OwnOperation,
+  RunOperation,
   StartedExport,
   VerifiedExport,
 } from '../../contract/export-activities';
@@ -43,7 +43,7 @@ export function selectForCleanUp(input: ExportModelInput): Promise<ExportPlan> {
 /** Starts the operation, or adopts the one that the run has already started. */
 export function startExport(
   plan: ExportPlan,
-  runOperation: OwnOperation,
+  runOperation: RunOperation,
   deadline: number,
   mayHaveStarted: boolean,
 ): Promise<StartedExport> {
@@ -68,7 +68,7 @@ export function startExport(
 /** Waits for the operation's end. */
 export function awaitExport(
   plan: ExportPlan,
-  runOperation: OwnOperation,
+  runOperation: RunOperation,
   started: StartedExport,
   deadline: number,
 ): Promise<AwaitedExport> {
@@ -96,7 +96,7 @@ export function awaitExport(
 /** Verifies the exported files and image. */
 export function verifyExport(
   plan: ExportPlan,
-  runOperation: OwnOperation,
+  runOperation: RunOperation,
   { operation }: StartedExport,
   ended: AwaitedExport,
   deadline: number,
@@ -127,7 +127,7 @@ export function verifyExport(
 /** Cancels the run's operations, even after the workflow is cancelled. */
 export function cancelExport(
   plan: ExportPlan,
-  runOperation: OwnOperation,
+  runOperation: RunOperation,
   operation: string | undefined,
 ): Promise<CancelledOperation[]> {
   const heartbeatTimeoutMs = plan.polling.heartbeatTimeout;

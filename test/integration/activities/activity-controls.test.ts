@@ -7,7 +7,7 @@ import { useLocalStack } from '../../support/services';
 import { ARTIFACTS, eventually, exportCancelled, QUICK, useExports } from '../../support/worker';
 
 const stack = useLocalStack();
-// Through the emulator the object store can be slow too.
+// The emulator's gateway can also slow down the object store.
 const temporal = useExports(stack, ({ vertex }) => ({ STORAGE_EMULATOR_HOST: vertex.url }));
 
 async function waitingExport(durationMs: number): Promise<{ handle: ExportHandle; name: string }> {
@@ -17,7 +17,7 @@ async function waitingExport(durationMs: number): Promise<{ handle: ExportHandle
   return { handle, name };
 }
 
-/** What the server knows of the activity that runs. */
+/** The running activity as the server describes it. */
 async function pendingActivity(
   handle: ExportHandle,
 ): Promise<{ paused: boolean; attempt: number; hasHeartbeats: boolean } | undefined> {
@@ -43,8 +43,8 @@ const activityOf = ({
   type: 'awaitExport',
 });
 
-suite('awaitExport, by the server,', () => {
-  test('is paused, leaves its operation running, and goes on when it is unpaused', async () => {
+suite('awaitExport under control of the server', () => {
+  test('leaves its operation running while it is paused, and continues after it is unpaused', async () => {
     const { handle, name } = await waitingExport(5_000);
     const { workflowService } = temporal().client;
     await workflowService.pauseActivity(activityOf(handle));
@@ -55,7 +55,7 @@ suite('awaitExport, by the server,', () => {
     assert.deepEqual(statesOf(name), ['succeeded']);
   });
 
-  test('is reset, and waits for the same operation again', async () => {
+  test('waits for the same operation again after a reset', async () => {
     const { handle, name } = await waitingExport(4_000);
     await temporal().client.workflowService.resetActivity({ ...activityOf(handle), resetHeartbeat: true });
     const { attempts } = await handle.result();
@@ -63,7 +63,7 @@ suite('awaitExport, by the server,', () => {
     assert.deepEqual(statesOf(name), ['succeeded']);
   });
 
-  test('is cancelled while it is paused, with its operation', async () => {
+  test('is cancelled together with its operation while it is paused', async () => {
     const { handle, name } = await waitingExport(600_000);
     await temporal().client.workflowService.pauseActivity(activityOf(handle));
     await eventually('it is paused', async () => (await pendingActivity(handle))?.paused === true);
@@ -73,7 +73,7 @@ suite('awaitExport, by the server,', () => {
   });
 });
 
-suite('an export is cancelled', () => {
+suite('an export can be cancelled', () => {
   const stages: { stage: string; path: (id: string) => string }[] = [
     { stage: 'selecting', path: (id) => `/models/${id}$` },
     { stage: 'starting', path: (id) => `/models/${id}/operations$` },
@@ -98,7 +98,7 @@ suite('an export is cancelled', () => {
     });
   }
 
-  test('while it is verified, and what arrived stays', async () => {
+  test('while it is verified, and keeps the files that arrived', async () => {
     const name = addModel(stack().vertex);
     const match = { method: 'GET', path: '/b/exports/o$' };
     const fault = stack().vertex.addFault({ match, fault: { delayMs: 3_000 } });

@@ -43,14 +43,14 @@ function stateOf({ operation }: AwaitExportRequest): string | undefined {
 }
 
 suite('awaitExport', () => {
-  test('gives what the ended operation says of its output and its times', async () => {
+  test('returns the output and the times of the finished operation', async () => {
     const request = await startedExport({ durationMs: 300 });
     const { outputInfo, createTime, updateTime } = await wait(request);
     assert.match(outputInfo.artifactOutputUri ?? '', /^gs:\/\/exports\/.*\/model-export-test-model-/);
     assert.ok(Date.parse(updateTime ?? '') - Date.parse(createTime ?? '') >= 250);
   });
 
-  test('holds one long poll where the service honours it', async () => {
+  test('uses a single long poll if the service honours it', async () => {
     const request = await startedExport({ durationMs: 500 });
     assert.equal((await wait(request)).polls, 1);
     assert.equal(requestsOf(request, 'operations.wait'), 1);
@@ -58,7 +58,7 @@ suite('awaitExport', () => {
   });
 
   for (const capability of ['unimplemented', 'returns-early'] as const) {
-    test(`asks with pauses where :wait is ${capability}`, async () => {
+    test(`polls with pauses if :wait is ${capability}`, async () => {
       services().vertex.setCapabilities({ wait: capability });
       const request = await startedExport({ durationMs: 500 });
       await wait(request);
@@ -75,14 +75,14 @@ suite('awaitExport', () => {
     'half an answer': { truncate: true },
   } as const;
   for (const [title, fault] of Object.entries(passing)) {
-    test(`goes on after a ${title}`, async () => {
+    test(`continues after a ${title}`, async () => {
       const request = await startedExport();
       services().vertex.addFault({ match: { path: '/operations/' }, times: 1, fault });
       assert.ok((await wait(request)).outputInfo.artifactOutputUri);
     });
   }
 
-  test('believes a 404 only when it stays', async () => {
+  test('treats a 404 as final only if it persists', async () => {
     const request = await startedExport();
     const error = { code: 404, status: 'NOT_FOUND', message: 'not found' };
     services().vertex.addFault({ match: { path: '/operations/' }, times: 1, fault: { status: 404, body: { error } } });
@@ -94,17 +94,17 @@ suite('awaitExport', () => {
     assert.equal(failure.retryable, false);
   });
 
-  test('is tried again by Temporal when the service gives no good answer for too long', async () => {
+  test('fails with a retryable error if the service does not answer correctly for too long', async () => {
     const request = await startedExport({ durationMs: 60_000 });
     const error = { code: 503, status: 'UNAVAILABLE', message: 'busy' };
     services().vertex.addFault({ match: { path: '/operations/' }, fault: { status: 503, body: { error } } });
     const failure = await failureOf(wait(request, { outageMs: 1_500 }), ExportFailureType.Unavailable);
     assert.equal(failure.retryable, true);
-    assert.ok(requestsOf(request, 'operations.get') >= 1, 'it polled on before it gave up');
+    assert.ok(requestsOf(request, 'operations.get') >= 1, 'it continued to poll before it ended');
     assert.equal(stateOf(request), 'running');
   });
 
-  test('gets a new token after a 401', async () => {
+  test('requests a new token after a 401', async () => {
     const { vertex } = services();
     const request = await startedExport({ durationMs: 300 });
     vertex.setCapabilities({ requiredToken: 'fresh' });
@@ -120,7 +120,7 @@ suite('awaitExport', () => {
     assert.ok((await wait(request, { endpoints, emulators, credentials })).outputInfo.artifactOutputUri);
   });
 
-  test('fails with the words of the operation, and says whether a fresh export may help', async () => {
+  test('fails with the message of the operation, and states whether another export can help', async () => {
     const unavailable = await startedExport({ outcome: { error: { code: 14, message: 'backend went away' } } });
     const passing = await failureOf(wait(unavailable), ExportFailureType.OperationFailed);
     assert.match(passing.message, /ended with UNAVAILABLE: backend went away/);
@@ -135,15 +135,15 @@ suite('awaitExport', () => {
     assert.equal(lasting.details.operation, denied.operation);
   });
 
-  test('says that somebody else cancelled the operation', async () => {
+  test('reports that another client cancelled the operation', async () => {
     const request = await startedExport({ durationMs: 10_000 });
     const waiting = failureOf(wait(request), ExportFailureType.OperationCancelled);
     await fetch(`${services().vertex.url}/v1beta1/${request.operation}:cancel`, { method: 'POST' });
-    assert.match((await waiting).message, /Somebody, or the run before a reset, cancelled/);
+    assert.match((await waiting).message, /Another client, or the run before a reset, cancelled/);
   });
 
   for (const reason of ['PAUSED', 'RESET', 'WORKER_SHUTDOWN', 'CANCELLED', 'TIMED_OUT'] as const) {
-    test(`stops watching and leaves the operation running when it is interrupted by ${reason}`, async () => {
+    test(`stops polling and leaves the operation running if it is interrupted by ${reason}`, async () => {
       const request = await startedExport({ durationMs: 60_000 });
       const environment = activityEnvironment();
       const waiting = environment.run(activitiesOf(services()).awaitExport, {
@@ -158,7 +158,7 @@ suite('awaitExport', () => {
     });
   }
 
-  test('tells with its heartbeats what it waits for and how', async () => {
+  test('reports the operation and the polling strategy in its heartbeats', async () => {
     const request = await startedExport({ durationMs: 400 });
     const environment = activityEnvironment();
     const beats: unknown[] = [];

@@ -26,7 +26,7 @@ async function startedExport(model: TestModel): Promise<{ request: StartExportRe
   return { request, operation };
 }
 
-/** An export that is over. */
+/** An export whose operation has ended. */
 async function endedExport(model: TestModel): Promise<{ request: StartExportRequest; operation: string }> {
   const started = await startedExport({ ...model, durationMs: 0 });
   const { operation } = started;
@@ -58,13 +58,13 @@ suite('cancelExport', () => {
     assert.ok(ended?.outputInfo.artifactOutputUri?.startsWith(request.destinations.outputUriPrefix ?? '-'));
   });
 
-  test('tells that the operation had succeeded where the cancel came too late', async () => {
+  test('reports that the operation had succeeded if the cancel came too late', async () => {
     const { request, operation } = await endedExport({});
     const [ended] = await cancel(cancelRequest(request, operation));
     assert.equal(ended?.outcome, 'succeeded');
   });
 
-  test('tells that the operation had failed', async () => {
+  test('reports that the operation had failed', async () => {
     const { request, operation } = await endedExport({
       outcome: { error: { code: 13, message: 'oops' } },
     });
@@ -72,7 +72,7 @@ suite('cancelExport', () => {
     assert.equal(ended?.outcome, 'failed');
   });
 
-  test("looks the run's own operation up where its name is not known, and leaves those of others alone", async () => {
+  test("finds the run's operation if its name is not known, and does not cancel operations of other runs", async () => {
     const { request, operation } = await startedExport({ durationMs: 60_000 });
     const other = await run(activitiesOf(services()).startExport, {
       ...startRequest(request.model.replace('@1', '')),
@@ -99,11 +99,11 @@ suite('cancelExport', () => {
     );
   });
 
-  test('has nothing to do where nothing was started', async () => {
+  test('cancels nothing if no operation was started', async () => {
     assert.deepEqual(await cancel(cancelRequest(startRequest(addModel(services().vertex)))), []);
   });
 
-  test('waits for the end where the service can not cancel', async () => {
+  test('waits for the end of the operation if the service cannot cancel it', async () => {
     services().vertex.setCapabilities({ cancel: 'unimplemented' });
     const { request, operation } = await startedExport({ durationMs: 300 });
     const [ended] = await cancel(cancelRequest(request, operation));
@@ -111,7 +111,7 @@ suite('cancelExport', () => {
   });
 
   for (const [status, name] of REFUSALS.slice(0, 3)) {
-    test(`retries a cancel that is refused with ${status}, and believes the refusal when it lasts`, async () => {
+    test(`retries a cancel that is refused with ${status}, and fails if the refusal persists`, async () => {
       const { request, operation } = await startedExport({ durationMs: 60_000 });
       const fault = refusal(status, name);
       services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 2 });
@@ -121,7 +121,7 @@ suite('cancelExport', () => {
     });
   }
 
-  test('retries a cancel that is refused for the first time, however long the step has waited for a worker', async () => {
+  test('retries a cancel after its first refusal, even if the activity waited for a worker for a long time', async () => {
     const { request, operation } = await startedExport({ durationMs: 60_000 });
     const fault = refusal(403, 'PERMISSION_DENIED');
     services().vertex.addFault({ match: { method: 'POST', path: ':cancel$' }, fault, times: 1 });
@@ -139,7 +139,7 @@ suite('cancelExport', () => {
   });
 
   for (const [status, name] of REFUSALS) {
-    test(`does not report that nothing was started where the list is refused with ${status}`, async () => {
+    test(`does not report that nothing was started if the list is refused with ${status}`, async () => {
       const { request } = await startedExport({ durationMs: 60_000 });
       const fault = refusal(status, name);
       services().vertex.addFault({ match: { method: 'GET', path: '/operations$' }, fault, times: 2 });
@@ -150,7 +150,7 @@ suite('cancelExport', () => {
   }
 });
 
-/** How the first operation ended; or whether the step, whose attempts fail since that time, is retried or refused. */
+/** The outcome of the first operation, or whether the failing step is retried or refused. */
 async function outcomeOf(request: CancelExportRequest, scheduledTimestampMs: number): Promise<string | undefined> {
   const { cancelExport } = activitiesOf(services());
   try {

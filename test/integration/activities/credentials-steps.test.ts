@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { ApplicationFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import type { GoogleOptions } from '../../../src/activities';
 import type { ExportActivities } from '../../../src/contract/export-activities';
 import { ExportFailureType } from '../../../src/contract/failures';
 import { verifyManifest } from '../../../src';
-import { activitiesOf, run } from '../../support/activities';
+import { activitiesOf, activityEnvironment, run } from '../../support/activities';
+import { isolateCredentials, restoreEnvironment } from '../../support/credential-sources';
 import { addModel, operationsOf } from '../../support/models';
 import { cancelRequest, POLLING, startRequest } from '../../support/requests';
 import { runCommand } from '../../support/command-line';
@@ -24,20 +23,14 @@ before(async () => {
   // The services are found in the cache of the home directory.
   await services.ready();
   // The real library then finds nothing.
-  Object.assign(process.env, {
-    HOME: folder,
-    CLOUDSDK_CONFIG: path.join(folder, 'gcloud'),
-    METADATA_SERVER_DETECTION: 'none',
-  });
-  delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
+  isolateCredentials(folder);
 });
 after(() => {
-  for (const name of Object.keys(process.env)) if (!(name in saved)) Reflect.deleteProperty(process.env, name);
-  Object.assign(process.env, saved);
+  restoreEnvironment(saved);
   rmSync(folder, { recursive: true });
 });
 
-/** The local services as if they were Google's: with Application Default Credentials, of which there are none. */
+/** The local services, called like Google's with Application Default Credentials, which do not exist here. */
 function withoutCredentials(): GoogleOptions {
   const { vertex, store, registry } = services();
   return { emulators: {}, endpoints: { vertex: vertex.url, storage: store.url, registry: registry.url }, outageMs: 1 };
@@ -47,7 +40,7 @@ const FOLDER = 'gs://exports/test/00000000-0000-4000-8000-000000000000/';
 
 type Step = (activities: ExportActivities, model: string) => Promise<unknown>;
 
-/** Every activity that asks Google for something, and whether it is retried at first. */
+/** Every activity that calls Google, and whether it is retried at first. */
 const STEPS: Readonly<Record<string, { readonly run: Step; readonly isPatient: boolean }>> = {
   selectExportFormat: {
     isPatient: false,
@@ -94,10 +87,7 @@ const STEPS: Readonly<Record<string, { readonly run: Step; readonly isPatient: b
 };
 
 async function failureOf(step: Step, ageMs: number, model = addModel(services().vertex)): Promise<ApplicationFailure> {
-  const environment = new MockActivityEnvironment(
-    { heartbeatTimeoutMs: 60_000, scheduledTimestampMs: Date.now() - ageMs, attempt: ageMs > 0 ? 12 : 1 },
-    { logger: new DefaultLogger('ERROR') },
-  );
+  const environment = activityEnvironment({ scheduledTimestampMs: Date.now() - ageMs, attempt: ageMs > 0 ? 12 : 1 });
   const activities = activitiesOf(services(), withoutCredentials());
   const error: unknown = await environment
     .run(() => step(activities, model))
@@ -109,9 +99,9 @@ async function failureOf(step: Step, ageMs: number, model = addModel(services().
   return error;
 }
 
-suite('without credentials', () => {
+suite('without credentials,', () => {
   for (const [name, { run: step, isPatient }] of Object.entries(STEPS)) {
-    test(`${name} fails with what to do, ${isPatient ? 'after minutes of retries' : 'at once'}`, async () => {
+    test(`${name} fails with an action for the user, ${isPatient ? 'after minutes of retries' : 'at once'}`, async () => {
       for (const ageMs of [0, 600_000]) {
         const failure = await failureOf(step, ageMs);
         assert.equal(failure.type, ExportFailureType.CredentialsUnavailable, failure.message);
@@ -122,21 +112,21 @@ suite('without credentials', () => {
     });
   }
 
-  test('nothing is started', async () => {
+  test('no export is started', async () => {
     const model = addModel(services().vertex);
     await failureOf((activities) => activities.startExport(startRequest(model)), 0, model);
     assert.deepEqual(operationsOf(services().vertex, model), []);
   });
 
-  test('a check of a manifest says what to do, without repeating what no retry helps', async () => {
+  test('a check of a manifest states what to do, and does not retry', async () => {
     const began = performance.now();
     const checking = verifyManifest('gs://exports/somewhere', { google: withoutCredentials() });
     await assert.rejects(checking, { name: 'ManifestError', message: /Run `gcloud auth/ });
-    // Repeated as for an outage, it takes a minute.
+    // With the retries of an outage it would take a minute.
     assert.ok(performance.now() - began < 20_000);
   });
 
-  test('the command verify ends with 2 and says what to do', async () => {
+  test('the command verify exits with 2 and states what to do', async () => {
     const ended = await runCommand('', 'verify', 'gs://exports/somewhere');
     assert.equal(ended.code, 2, ended.stderr);
     assert.match(
@@ -147,8 +137,8 @@ suite('without credentials', () => {
   });
 });
 
-suite('an export that runs while its credentials are replaced', () => {
-  test('is waited for, and ends well when there is a token again', async () => {
+suite('an export whose credentials are replaced while it runs', () => {
+  test('waits until a token is available again, and succeeds', async () => {
     const model = addModel(services().vertex, { durationMs: 1_500 });
     const { startExport } = activitiesOf(services());
     const { operation } = await run(startExport, startRequest(model));

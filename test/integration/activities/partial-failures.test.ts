@@ -29,7 +29,7 @@ function answer(name: string, artifactOutputUri: string | undefined, partialFail
   };
 }
 
-/** Starts an export and waits until it is done; every later answer about it is the given one. */
+/** Starts an export and waits until it is done. Every later request for it gets the given answer. */
 async function answered(partialFailures: unknown, error?: unknown): Promise<string> {
   const { vertex } = stack();
   const model = addModel(vertex);
@@ -41,8 +41,8 @@ async function answered(partialFailures: unknown, error?: unknown): Promise<stri
   return operation;
 }
 
-suite('what an operation reports as failed in part', () => {
-  test('is kept, with code and message', async () => {
+suite('a partial failure of an operation', () => {
+  test('is reported with code and message', async () => {
     const operation = await answered([partial('shard 3 was not written'), partial('no rights', 7)]);
     const ended = await run(activitiesOf(stack()).awaitExport, { operation, polling: POLLING });
     assert.deepEqual(ended.partialFailures, [
@@ -52,7 +52,7 @@ suite('what an operation reports as failed in part', () => {
     assert.equal(ended.morePartialFailures, undefined);
   });
 
-  test('is bounded in number and length, has no credentials, and counts what was left out', async () => {
+  test('is limited in number and length, has no credentials, and counts the omitted entries', async () => {
     const long = Array.from({ length: 10_000 }, () => partial(`Bearer ya29.secret ${'\u{1f600}'.repeat(5_000)}`));
     const operation = await answered(long.slice(0, 100));
     const ended = await run(activitiesOf(stack()).awaitExport, { operation, polling: POLLING });
@@ -62,7 +62,7 @@ suite('what an operation reports as failed in part', () => {
   });
 
   for (const odd of [null, 'x', 7, {}, [], [null], ['x'], [{ code: 'x' }], [[]]]) {
-    test(`never fails an export that succeeded, also where it is ${JSON.stringify(odd)}`, async () => {
+    test(`never fails an export that succeeded, even if it is ${JSON.stringify(odd)}`, async () => {
       const operation = await answered(odd);
       const ended = await run(activitiesOf(stack()).awaitExport, { operation, polling: POLLING });
       assert.equal(ended.partialFailures, undefined);
@@ -77,7 +77,7 @@ suite('what an operation reports as failed in part', () => {
     assert.equal(details.partialFailures?.length, 1);
   });
 
-  test('is in the result, in its notes and in the Web UI', async () => {
+  test('appears in the result, in its notes and in the Web UI', async () => {
     const { vertex } = stack();
     const name = addModel(vertex, { durationMs: 600 });
     const id = name.split('/').at(-1) ?? '';

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { beforeEach, suite, test } from 'node:test';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import type { FaultRule } from '../../../emulator';
 import type { ExportActivities, VerifyExportRequest } from '../../../src/contract/export-activities';
 import type { WriteResultsRequest } from '../../../src/contract/fleet-activities';
-import { exportManifestSchema } from '../../../src/contract/manifest';
+import { exportManifestSchema } from '../../../src/manifest/statement';
 import { ExportFailureType } from '../../../src/contract/failures';
-import { activitiesOf, failureOf, run } from '../../support/activities';
+import { activitiesOf, activityEnvironment, failureOf, run } from '../../support/activities';
 import { addModel } from '../../support/models';
 import { upload } from '../../support/objects';
 import { useGoogleServices } from '../../support/services';
@@ -32,10 +30,7 @@ function runAttempt<Request, Result>(
   request: Request,
   heartbeatDetails?: unknown,
 ): Promise<{ result: Promise<Result>; beats: unknown[] }> {
-  const environment = new MockActivityEnvironment(
-    { attempt, heartbeatTimeoutMs: 60_000, scheduledTimestampMs: Date.now(), heartbeatDetails },
-    { logger: new DefaultLogger('ERROR') },
-  );
+  const environment = activityEnvironment({ attempt, heartbeatDetails });
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => beats.push(details));
   const result: Promise<Result> = environment.run(activity, request);
@@ -72,7 +67,7 @@ suite('the manifest of an export', () => {
   }
 
   for (const reason of ['retentionPolicyNotMet', 'objectUnderActiveHold', 'forbidden', 'conditionNotMet']) {
-    test(`is good as an earlier attempt wrote it where a second write is refused by ${reason}`, async () => {
+    test(`counts as written if an earlier attempt wrote it and a second write is refused by ${reason}`, async () => {
       const asked = await request();
       const { verifyExport } = activities();
       const first = (await run(verifyExport, asked)).files?.manifestUri ?? '';
@@ -86,7 +81,7 @@ suite('the manifest of an export', () => {
     });
   }
 
-  test('is written once although the answer to the write is lost', async () => {
+  test('is written once even if the answer to the write is lost', async () => {
     const asked = await request();
     services().vertex.addFault({ match: UPLOADS, when: 'after', times: 1, fault: { reset: true } });
     const { verifyExport } = activities();
@@ -97,7 +92,7 @@ suite('the manifest of an export', () => {
     assert.equal(exportManifestSchema.parse(JSON.parse(await content(files?.manifestUri ?? ''))).predicate.count, 1);
   });
 
-  test('of an earlier operation is replaced where that is allowed', async () => {
+  test('of an earlier operation is replaced if that is allowed', async () => {
     const asked = await request();
     const { verifyExport } = activities();
     const { manifestUri = '' } = (await run(verifyExport, asked)).files ?? {};
@@ -108,7 +103,7 @@ suite('the manifest of an export', () => {
   });
 
   for (const reason of ['retentionPolicyNotMet', 'forbidden']) {
-    test(`of an earlier operation stays where ${reason} keeps it, and the export succeeds with a note`, async () => {
+    test(`of an earlier operation stays if ${reason} protects it, and the export succeeds with a note`, async () => {
       const asked = await request();
       const { verifyExport } = activities();
       const { manifestUri = '' } = (await run(verifyExport, asked)).files ?? {};
@@ -125,7 +120,7 @@ suite('the manifest of an export', () => {
     });
   }
 
-  test('that can not be written at all fails with what is missing', async () => {
+  test('fails with the missing permission if it cannot be written', async () => {
     const asked = await request();
     services().vertex.addFault({ match: UPLOADS, fault: refusal('forbidden') });
     const failure = await failureOf(run(activities().verifyExport, asked), ExportFailureType.PermissionDenied);
@@ -148,13 +143,13 @@ suite('the manifest of an export', () => {
   }
 });
 
-suite('results of a fleet', () => {
+suite('the results of a fleet', () => {
   const request = (): WriteResultsRequest => ({
     uri: `gs://exports/test/${randomUUID()}/results-00001.jsonl`,
     exports: [],
   });
 
-  test('that are there already with the same bytes are written, whatever a second write answers', async () => {
+  test('count as written if they exist with the same bytes, whatever the answer to a second write is', async () => {
     const asked = request();
     const { writeResults } = activities();
     await run(writeResults, asked);
@@ -165,7 +160,7 @@ suite('results of a fleet', () => {
     }
   });
 
-  test('are written by an earlier attempt where an object is there that the account may not list', async () => {
+  test('count as written by an earlier attempt if an object exists that the account may not list', async () => {
     const asked = request();
     const { writeResults } = activities();
     await run(writeResults, asked);
@@ -177,7 +172,7 @@ suite('results of a fleet', () => {
     await failureOf(result, ExportFailureType.FailedPrecondition);
   });
 
-  test('that can not replace others fail with the reason', async () => {
+  test('fail with the reason if they cannot replace other objects', async () => {
     const asked = request();
     const { writeResults } = activities();
     await upload(services().store, asked.uri.replace('gs://exports/', ''), 'of another run');
@@ -187,7 +182,7 @@ suite('results of a fleet', () => {
   });
 });
 
-suite('what a cancelled export left', () => {
+suite('the partial output of a cancelled export', () => {
   async function partial(names = ['a', 'b', 'c', 'd']): Promise<{ folder: string; prefix: string }> {
     const prefix = `test/${randomUUID()}/`;
     for (const name of names) await upload(services().store, `${prefix}${name}`, name);
@@ -197,7 +192,7 @@ suite('what a cancelled export left', () => {
   const deleteOf = (name: string): FaultRule['match'] => ({ method: 'DELETE', path: `/${name}$` });
 
   for (const reason of ['retentionPolicyNotMet', 'objectUnderActiveHold', 'forbidden']) {
-    test(`is deleted except for what ${reason} keeps, and both are counted`, async () => {
+    test(`is deleted except for the objects that ${reason} protects, and both are counted`, async () => {
       const { folder, prefix } = await partial();
       services().vertex.addFault({ match: deleteOf('[ac]'), fault: refusal(reason) });
       const { count, kept } = await run(activities().deletePartialArtifacts, asked(folder));
@@ -207,7 +202,7 @@ suite('what a cancelled export left', () => {
     });
   }
 
-  test('is counted as deleted once, over attempts that failed on their way', async () => {
+  test('is counted as deleted once, even if attempts failed midway', async () => {
     const { folder, prefix } = await partial();
     const { deletePartialArtifacts } = activities();
     services().vertex.addFault({ match: deleteOf('c'), times: 1, fault: { html: 503 } });
@@ -219,18 +214,18 @@ suite('what a cancelled export left', () => {
     assert.equal((await objects(prefix)).size, 0);
   });
 
-  test('is counted as deleted although the answer was lost, or the worker died before it said so', async () => {
+  test('is counted as deleted even if the answer was lost or the worker died before its report', async () => {
     const { folder } = await partial();
     const { deletePartialArtifacts } = activities();
     services().vertex.addFault({ match: deleteOf('c'), when: 'after', times: 1, fault: { reset: true } });
     const first = await runAttempt(1, deletePartialArtifacts, asked(folder));
     await failureOf(first.result, ExportFailureType.Unavailable);
-    // The first beat was sent before anything was deleted.
+    // The first heartbeat was sent before anything was deleted.
     const second = await runAttempt(2, deletePartialArtifacts, asked(folder), first.beats[0]);
     assert.deepEqual(await second.result, { count: 4 });
   });
 
-  test('is deleted although details of an earlier attempt are of another kind', async () => {
+  test('is deleted even if the heartbeat details of an earlier attempt are of another kind', async () => {
     for (const details of [null, 7, 'x', [], { objectsFound: -1, objectsDeleted: 'x' }]) {
       const { folder } = await partial();
       const { result } = await runAttempt(2, activities().deletePartialArtifacts, asked(folder), details);
@@ -238,7 +233,7 @@ suite('what a cancelled export left', () => {
     }
   });
 
-  test('that was written while the folder was emptied is deleted, too', async () => {
+  test('is deleted even if it was written during the deletion', async () => {
     const { folder, prefix } = await partial(['a']);
     const { vertex, store } = services();
     vertex.addFault({ match: deleteOf('a'), times: 1, fault: { delayMs: 300 } });

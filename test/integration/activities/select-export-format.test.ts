@@ -17,15 +17,15 @@ function select(input: unknown): Promise<ExportPlan> {
   return run(activitiesOf(services()).selectExportFormat, input);
 }
 
-suite('the format', () => {
+suite('the selected format', () => {
   const rules: { title: string; input: ExportModelInput; format: string }[] = [
     {
-      title: 'that was asked for is taken',
+      title: 'is the requested one',
       input: { name: MODELS.flowers, outputConfig: { ...ARTIFACTS, exportFormatId: 'core-ml' } },
       format: 'core-ml',
     },
     {
-      title: 'that was asked for goes before the preference',
+      title: 'is the requested one, even if a preference is given',
       input: {
         name: MODELS.flowers,
         outputConfig: { ...ARTIFACTS, exportFormatId: 'core-ml' },
@@ -34,17 +34,17 @@ suite('the format', () => {
       format: 'core-ml',
     },
     {
-      title: 'is else the first of the preference that the Model supports',
+      title: 'is the first one of the preference that the Model supports, if none is requested',
       input: { name: MODELS.flowers, outputConfig: ARTIFACTS, formatPreference: ['onnx', 'tf-js', 'tflite'] },
       format: 'tf-js',
     },
     {
-      title: "is else the Model's first",
+      title: "is the Model's first one, if none is requested or preferred",
       input: { name: MODELS.flowers, outputConfig: ARTIFACTS },
       format: 'tflite',
     },
     {
-      title: 'with both contents serves both destinations',
+      title: 'serves both destinations if it has both contents',
       input: { name: MODELS.churn, outputConfig: { ...ARTIFACTS, ...IMAGE } },
       format: 'custom-trained',
     },
@@ -55,7 +55,7 @@ suite('the format', () => {
     });
   }
 
-  test('is the first whose contents suit the destination', async () => {
+  test('is the first one whose contents match the destination', async () => {
     const name = addModel(services().vertex, {
       formats: { 'image-only': {}, tflite: { 'model.tflite': 'x' } },
       exportableContents: { 'image-only': ['IMAGE'] },
@@ -64,7 +64,7 @@ suite('the format', () => {
     assert.equal((await select({ name, outputConfig: IMAGE })).exportFormatId, 'image-only');
   });
 
-  test('without stated contents counts as artifacts', async () => {
+  test('counts as artifacts if the service does not state its contents', async () => {
     const entry = modelEntry();
     const model = { ...entry.model, supportedExportFormats: [{ id: 'tflite' }] };
     services().vertex.addModels([{ ...entry, model }]);
@@ -77,10 +77,10 @@ suite('the format', () => {
   });
 });
 
-suite('a request that can not be fulfilled is refused before anything is started:', () => {
+suite('before the start of an export, a request is rejected because of', () => {
   const refusals: { title: string; input: unknown; type: keyof typeof ExportFailureType; message: RegExp }[] = [
     {
-      title: 'an input with problems, naming all of them',
+      title: 'problems of the input, and all of them are listed',
       input: { name: 'models/1', outputConfig: {}, colour: 'red' },
       type: 'InvalidInput',
       message: /^The input has 3 problems: name: .*outputConfig: .*colour: /,
@@ -104,13 +104,13 @@ suite('a request that can not be fulfilled is refused before anything is started
       message: /has no supportedExportFormats/,
     },
     {
-      title: 'a format that the Model lacks, with the supported ones and the nearest',
+      title: 'a format that the Model lacks, and the failure lists the supported ones and the nearest one',
       input: { name: MODELS.flowers, outputConfig: { ...ARTIFACTS, exportFormatId: 'TfLite' } },
       type: 'FormatNotSupported',
       message: /does not support TfLite\. Did you mean tflite\? It supports: tflite \(ARTIFACT\), edgetpu-tflite/,
     },
     {
-      title: 'a preference of which the Model supports none',
+      title: 'a preference with only unsupported formats',
       input: { name: MODELS.iris, outputConfig: ARTIFACTS, formatPreference: ['onnx', 'core-ml'] },
       type: 'FormatNotSupported',
       message: /does not support onnx, core-ml\. It supports: tf-saved-model/,
@@ -153,8 +153,8 @@ suite('a request that can not be fulfilled is refused before anything is started
   });
 });
 
-suite('the plan', () => {
-  test('pins the version that a name without one, an alias or %40 means', async () => {
+suite('the plan of an export', () => {
+  test('pins the version of a name without one, with an alias or with %40', async () => {
     const versions: Record<string, string> = {
       [MODELS.iris]: '2',
       [`${MODELS.iris}@default`]: '2',
@@ -168,7 +168,7 @@ suite('the plan', () => {
 
   test('continues without the location of the bucket if the worker may not read it', async () => {
     const { vertex } = services();
-    // An object store that refuses everything: the emulator answers its path with what the fault says.
+    // An object store that refuses every request: the emulator answers for it with the configured fault.
     const id = vertex.addFault({
       match: { path: '/storage/v1/b/' },
       fault: { status: 403, body: { error: { code: 403, message: 'no storage.buckets.get' } } },
@@ -182,7 +182,7 @@ suite('the plan', () => {
     assert.equal(plan.exportFormatId, 'tflite');
   });
 
-  test('fails with what to do where the Model may not be read', async () => {
+  test('fails with an action for the user if the Model may not be read', async () => {
     const { vertex } = services();
     const error = { code: 403, status: 'PERMISSION_DENIED', message: "Permission 'aiplatform.models.get' denied" };
     vertex.addFault({ match: { path: MODELS.flowers }, times: 1, fault: { status: 403, body: { error } } });
@@ -205,7 +205,7 @@ suite('the plan', () => {
     'half an answer': { truncate: true },
   } as const;
   for (const [title, fault] of Object.entries(passing)) {
-    test(`${title} is a failure that Temporal tries again`, async () => {
+    test(`fails with a retryable failure after ${title}`, async () => {
       services().vertex.addFault({ match: { path: MODELS.flowers }, times: 1, fault });
       const failure = await failureOf(
         select({ name: MODELS.flowers, outputConfig: ARTIFACTS }),
@@ -216,7 +216,7 @@ suite('the plan', () => {
     });
   }
 
-  test('is put off as long as a 429 asks for', async () => {
+  test('waits for the time that a 429 asks for', async () => {
     const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '7s' }];
     const error = { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'Quota exceeded', details };
     services().vertex.addFault({ match: { path: MODELS.flowers }, times: 1, fault: { status: 429, body: { error } } });

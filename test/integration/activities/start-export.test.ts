@@ -18,7 +18,7 @@ function start(request: StartExportRequest): Promise<StartedExport> {
 }
 
 suite('startExport', () => {
-  test('starts an operation in the folder of the run and tells where its output goes', async () => {
+  test('starts an operation in the folder of the run and returns its destinations', async () => {
     const model = addModel(services().vertex);
     const request = startRequest(model);
     const { operation, adoption, outputInfo } = await start(request);
@@ -30,7 +30,7 @@ suite('startExport', () => {
     assert.ok(outputInfo.artifactOutputUri?.startsWith(request.destinations.outputUriPrefix ?? '-'));
   });
 
-  test('finds its operation again, and starts none, when it is tried again', async () => {
+  test('finds its operation again on a retry, and starts no other one', async () => {
     const model = addModel(services().vertex);
     const request = startRequest(model);
     const first = await start(request);
@@ -49,7 +49,7 @@ suite('startExport', () => {
     'the answer was cut off': { truncate: true },
   } as const;
   for (const [title, fault] of Object.entries(lost)) {
-    test(`exports once when ${title}`, async () => {
+    test(`starts one export if ${title}`, async () => {
       const model = addModel(services().vertex);
       const request = startRequest(model);
       services().vertex.addFault({ match: { method: 'POST', path: ':export$' }, times: 1, when: 'after', fault });
@@ -63,7 +63,7 @@ suite('startExport', () => {
     });
   }
 
-  test('tells a 503 before the export had started from one after it: it is tried again', async () => {
+  test('distinguishes a 503 before the start of the export from one after it, and retries', async () => {
     const model = addModel(services().vertex);
     const request = startRequest(model);
     const error = { code: 503, status: 'UNAVAILABLE', message: 'busy' };
@@ -73,15 +73,15 @@ suite('startExport', () => {
     assert.equal(operationsOf(services().vertex, model).length, 1);
   });
 
-  test('never takes the operation of another run', async () => {
+  test('never adopts the operation of another run', async () => {
     const model = addModel(services().vertex);
     const other = await start(startRequest(model));
-    const own = await start(startRequest(model));
-    assert.equal(own.adoption, 'started');
-    assert.notEqual(own.operation, other.operation);
+    const started = await start(startRequest(model));
+    assert.equal(started.adoption, 'started');
+    assert.notEqual(started.operation, other.operation);
   });
 
-  test('never takes an operation of an earlier export attempt', async () => {
+  test('never adopts an operation of an earlier export attempt', async () => {
     const model = addModel(services().vertex);
     const request = startRequest(model);
     const first = await start(request);
@@ -90,7 +90,7 @@ suite('startExport', () => {
     assert.notEqual(second.operation, first.operation);
   });
 
-  test('finds its operation by place and time where runs share a folder', async () => {
+  test('identifies its operation by destination and time if runs share a folder', async () => {
     const model = addModel(services().vertex);
     const request = startRequest(model, { perRunFolder: false });
     const first = await start(request);
@@ -124,7 +124,7 @@ suite('startExport', () => {
     assert.equal((await start(request)).operation, first.operation);
   });
 
-  test('exports an image by its own URI, and finds it again', async () => {
+  test('exports an image to the URI of the run, and finds its operation again', async () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:start';
     const request = startRequest(MODELS.churn, { exportFormatId: 'custom-trained', destinations: { imageUri } });
     const first = await start(request);
@@ -132,13 +132,13 @@ suite('startExport', () => {
     assert.equal((await start({ ...request, mayHaveStarted: true })).operation, first.operation);
   });
 
-  test('exports where operations can not be listed, and says so', async () => {
+  test('starts an export if operations cannot be listed, and reports it', async () => {
     services().vertex.setCapabilities({ list: 'unimplemented' });
     const model = addModel(services().vertex);
     assert.equal((await start(startRequest(model))).adoption, 'unavailable');
   });
 
-  test('does not export while the list of operations fails for a passing reason', async () => {
+  test('starts no export while the list of operations fails temporarily', async () => {
     const model = addModel(services().vertex);
     const error = { code: 500, status: 'INTERNAL', message: 'internal' };
     services().vertex.addFault({ match: { path: '/operations$' }, times: 1, fault: { status: 500, body: { error } } });
@@ -147,7 +147,7 @@ suite('startExport', () => {
   });
 });
 
-suite("the service's own refusals say what to do:", () => {
+suite('startExport reports a refusal of the service with an action for the user:', () => {
   const toFormat = { exportFormatId: 'nope' };
   const refusals: {
     title: string;

@@ -26,7 +26,7 @@ function paths({ files }: VerifiedExport): string[] {
   return (files?.entries ?? []).map(({ path }) => path);
 }
 
-/** Exports files of the test's own, and looks at their listing. */
+/** Exports the files of a test, and verifies their listing. */
 const verifyFiles = (formatId: string, files: Record<string, string>): Promise<VerifiedExport> =>
   verifyOwnFiles(services(), formatId, files, { level: 'listing' });
 
@@ -83,7 +83,7 @@ suite('verifyExport', () => {
     assert.deepEqual(paths(verified), ['model.tflite']);
   });
 
-  test('looks below the directory only, not at a neighbour whose name begins alike', async () => {
+  test('lists the directory only, not a neighbour whose name has the same beginning', async () => {
     const request = await listingOf(addModel(services().vertex), 'tflite');
     const { artifactOutputUri = '' } = request.outputInfo;
     await upload(services().store, `${artifactOutputUri.replace('gs://exports/', '')}-other/file.bin`, 'x');
@@ -116,7 +116,7 @@ suite('verifyExport', () => {
     ['tflite', { 'model.tflite': '' }, /model\.tflite is empty \(0 bytes\)/],
   ];
   for (const [format, files, message] of incomplete) {
-    test(`refuses ${format} with ${Object.keys(files).join(', ')}: ${message.source}`, async () => {
+    test(`rejects ${format} with ${Object.keys(files).join(', ')}: ${message.source}`, async () => {
       const failure = await failureOf(verifyFiles(format, files), ExportFailureType.VerificationFailed);
       assert.match(failure.message, message);
       assert.equal(failure.details.exportAgain, true);
@@ -128,7 +128,7 @@ suite('verifyExport', () => {
     ['empty-file', /is empty \(0 bytes\)/],
   ] as const;
   for (const [outcome, message] of damages) {
-    test(`refuses an operation that succeeded ${outcome}`, async () => {
+    test(`rejects an operation that succeeded ${outcome}`, async () => {
       const name = addModel(services().vertex, { outcome });
       const failure = await failureOf(verify(await listingOf(name, 'tflite')), ExportFailureType.VerificationFailed);
       assert.match(failure.message, message);
@@ -140,12 +140,12 @@ suite('verifyExport', () => {
     assert.match(notes.join('\n'), /^MARKER is empty \(0 bytes\)\nthe export format paddle is not known: only names/);
   });
 
-  test('notes a file that exports of the format do not have, and folder markers not', async () => {
+  test('notes a file that the format does not have, but no folder markers', async () => {
     const files = { 'model.tflite': 'weights', 'dict.txt': 'rose', 'notes.doc': 'x' };
     assert.deepEqual((await verifyFiles('tflite', files)).notes, ['notes.doc is not a file of this format']);
   });
 
-  test('refuses a listing that changes between its pages', async () => {
+  test('rejects a listing that changes between its pages', async () => {
     const { vertex, store, registry } = services();
     const files = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`m/${1_000 + index}.bin`, 'x']));
     const model = addModel(vertex, { formats: { 'custom-trained': files } });
@@ -154,7 +154,7 @@ suite('verifyExport', () => {
     const activities = activitiesOf(services(), {
       emulators: { vertex: vertex.url, storage: vertex.url, registry: registry.url },
     });
-    // The second page is held until the first one is not true any more.
+    // The second page is delayed until the first one is outdated.
     vertex.addFault({ match: { path: '/b/exports/o$' }, skip: 1, times: 1, fault: { delayMs: 1_500 } });
     const verifying = findingsOf(run(activities.verifyExport, request));
     await sleep(700);
@@ -178,7 +178,7 @@ suite('verifyExport', () => {
     assert.equal(manifest.status, 200);
   });
 
-  test('refuses an image that is not in the registry', async () => {
+  test('rejects an image that is not in the registry', async () => {
     const imageUri = 'us-central1-docker.pkg.dev/demo-project/models/churn:missing';
     const request = await listingOf(MODELS.churn, 'custom-trained', { destinations: { imageUri } });
     const other = imageUri.replace('missing', 'other');
@@ -197,7 +197,7 @@ suite('verifyExport', () => {
     ['something that is not in Cloud Storage', () => 'https://exports.example/directory'],
   ];
   for (const [what, uri] of elsewhere) {
-    test(`refuses an operation whose output is in ${what}`, async () => {
+    test(`rejects an operation whose output is in ${what}`, async () => {
       const request = await listingOf(addModel(services().vertex), 'tflite');
       const outputInfo = { artifactOutputUri: uri(request.destinations.outputUriPrefix ?? '') };
       const failure = await failureOf(
@@ -208,13 +208,13 @@ suite('verifyExport', () => {
     });
   }
 
-  test('refuses an operation that does not say where its output is', async () => {
+  test('rejects an operation that does not state its output', async () => {
     const request = await listingOf(addModel(services().vertex), 'tflite');
     const failure = await failureOf(verify({ ...request, outputInfo: {} }), ExportFailureType.VerificationFailed);
     assert.match(failure.message, /outputInfo has no artifactOutputUri/);
   });
 
-  test('fails where the bucket is gone', async () => {
+  test('fails if the bucket does not exist any more', async () => {
     const request = await listingOf(addModel(services().vertex), 'tflite');
     const gone = {
       outputInfo: { artifactOutputUri: 'gs://gone-bucket/exports/directory' },

@@ -16,7 +16,7 @@ const OCI_LAYER = 'application/vnd.oci.image.layer.v1.tar';
 
 let lastImage = 0;
 
-/** A place for an image that no other test uses. */
+/** The URI of an image that no other test uses. */
 function freshImage(): { uri: string; repository: string } {
   lastImage += 1;
   const repository = `demo-project/models/image-${lastImage}`;
@@ -54,7 +54,7 @@ async function pushManifest(repository: string, reference: string, mediaType: st
 
 const configOf = (architecture: string): string => JSON.stringify({ os: 'linux', architecture });
 
-/** A manifest with one layer; its parts are pushed unless they are to be missing. */
+/** A manifest with one layer; its parts are pushed, except the ones that a test leaves out. */
 async function imageManifest(
   repository: string,
   { architecture = 'amd64', layer = 'layer', config = configOf(architecture), without = '' } = {},
@@ -69,7 +69,7 @@ async function imageManifest(
   });
 }
 
-/** Verifies an image that stands at a place already. */
+/** Verifies an image that already exists at a URI. */
 async function verifyImage(
   uri: string,
   changes: Partial<VerifyExportRequest> & { level?: VerificationLevel } = {},
@@ -96,7 +96,7 @@ suite('an exported image', () => {
     assert.deepEqual(notes, []);
   });
 
-  test('of several platforms is checked platform by platform', async () => {
+  test('of several platforms is checked for each platform', async () => {
     const { uri, repository } = freshImage();
     const manifests = [];
     for (const architecture of ['amd64', 'arm64']) {
@@ -118,9 +118,9 @@ suite('an exported image', () => {
   });
 
   for (const without of ['layer', 'config'] as const) {
-    test(`whose ${without} is missing is refused`, async () => {
+    test(`whose ${without} is missing is rejected`, async () => {
       const { uri, repository } = freshImage();
-      // A content of its own: the registry keeps blobs for all repositories together.
+      // The content is unique, because the registry stores the blobs of all repositories together.
       const manifest = await imageManifest(repository, {
         without,
         layer: `${without} is missing`,
@@ -131,14 +131,14 @@ suite('an exported image', () => {
     });
   }
 
-  test('whose layer has another size is refused', async () => {
+  test('whose layer has another size is rejected', async () => {
     const { uri, repository } = freshImage();
     const manifest = (await imageManifest(repository)).replace('"size":5}]', '"size":6}]');
     await pushManifest(repository, 'v1', OCI_MANIFEST, manifest);
     assert.match(await findingsOf(verifyImage(uri)), /the layer .* has 5 bytes, but 6 are recorded/);
   });
 
-  test('that is another artifact than a container, is accepted with a note', async () => {
+  test('that is an artifact other than a container is accepted with a note', async () => {
     const { uri, repository } = freshImage();
     await pushManifest(repository, 'v1', OCI_MANIFEST, await imageManifest(repository, { config: '{}' }));
     const { image, notes } = await verifyImage(uri);
@@ -146,13 +146,13 @@ suite('an exported image', () => {
     assert.match(notes.join(), /names no platform/);
   });
 
-  test('with a manifest of nothing is refused', async () => {
+  test('with an empty manifest is rejected', async () => {
     const { uri, repository } = freshImage();
     await pushManifest(repository, 'v1', OCI_MANIFEST, JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST }));
     assert.match(await findingsOf(verifyImage(uri)), /names neither a config nor other manifests/);
   });
 
-  test('is compared with the serving container where that can be read', async () => {
+  test('is compared with the serving container if that can be read', async () => {
     const { uri, repository } = freshImage();
     await pushManifest(repository, 'v1', OCI_MANIFEST, await imageManifest(repository));
     const same = await verifyImage(uri, { source: { servingImageUri: uri } });
@@ -170,7 +170,7 @@ suite('an exported image', () => {
     ['us-docker.pkg.dev/vertex-ai/prediction/absent:latest', /can't be read and was not compared/],
   ];
   for (const [servingImageUri, message] of unreadable) {
-    test(`says that it was not compared with ${servingImageUri}`, async () => {
+    test(`has a note that it was not compared with ${servingImageUri}`, async () => {
       const { uri, repository } = freshImage();
       await pushManifest(repository, 'v1', OCI_MANIFEST, await imageManifest(repository));
       const { image, notes } = await verifyImage(uri, { source: { servingImageUri } });

@@ -16,7 +16,7 @@ import {
 
 const services = useGoogleServices();
 
-/** Exports for real, and verifies with a look inside. */
+/** Runs an export on the local services, and verifies it at the level structure. */
 const verify = async (model: string, exportFormatId: string, level: VerificationLevel): Promise<VerifiedExport> =>
   verifyRequest(services(), await exported(services(), model, exportFormatId, { level }));
 
@@ -37,8 +37,8 @@ const tensor = (dtype: string, shape: number[], begin: number, end: number): unk
   data_offsets: [begin, end],
 });
 
-suite('safetensors', () => {
-  test('of the tuned model are inspected, with their index', async () => {
+suite('safetensors files', () => {
+  test('of the tuned model are inspected together with their index', async () => {
     const { inspected, reads, notes } = await verify(MODELS.assistant, 'custom-trained', 'structure');
     const kinds = (inspected ?? []).map(({ kind }) => kind);
     assert.ok(kinds.filter((kind) => kind === 'safetensors').length >= 2);
@@ -49,12 +49,12 @@ suite('safetensors', () => {
 
   const good: Record<string, Buffer> = {
     'with metadata': safetensors({ __metadata__: { format: 'pt' }, a: tensor('F32', [2, 2], 0, 16) }, 16),
-    'of no elements, of one, and of half bytes': safetensors(
+    'with zero elements, with one, and with half bytes': safetensors(
       { a: tensor('F16', [0, 3], 0, 0), b: tensor('F32', [], 0, 4), c: tensor('F4', [3, 2], 4, 7) },
       7,
     ),
     'without tensors': safetensors({}, 0),
-    'of a type that is not known yet': safetensors({ a: tensor('F128', [2], 0, 32) }, 32),
+    'of an unknown type': safetensors({ a: tensor('F128', [2], 0, 32) }, 32),
   };
   for (const [title, file] of Object.entries(good)) {
     test(`${title} are accepted`, async () => {
@@ -78,19 +78,19 @@ suite('safetensors', () => {
       /do not fit its shape \[3\] of F32/,
     ],
     'of another kind': [Buffer.from('<!DOCTYPE html><html><body>404</body></html>'), /the impossible number/],
-    'with a header that is no JSON': [safetensors('{"a": ', 0), /its header is not JSON/],
+    'with a header that is not JSON': [safetensors('{"a": ', 0), /its header is not JSON/],
     'with a hostile entry': [
       safetensors({ a: tensor('F32', [-1], 0, 4) }, 4),
       /its header is not valid: the value of shape is not a number from 0 to 2\^53/,
     ],
   };
   for (const [title, [file, message]] of Object.entries(bad)) {
-    test(`${title} are refused`, async () => {
+    test(`${title} are rejected`, async () => {
       assert.match(await findingsOf(verifyFiles('custom-trained', { 'm/model.safetensors': file })), message);
     });
   }
 
-  test('whose index names a shard or a tensor that is not there are refused, with all findings', async () => {
+  test('whose index names a missing shard or tensor are rejected with all findings', async () => {
     const index = { weight_map: { a: 'model-1.safetensors', b: 'model-1.safetensors', c: 'model-2.safetensors' } };
     const findings = await findingsOf(
       verifyFiles('custom-trained', {
@@ -103,11 +103,11 @@ suite('safetensors', () => {
   });
 });
 
-suite('TensorFlow.js', () => {
+suite('a TensorFlow.js model', () => {
   const weights = [{ name: 'w', shape: [2, 2], dtype: 'float32' }];
   const model = (manifest: unknown): string => JSON.stringify({ modelTopology: {}, weightsManifest: manifest });
 
-  test('of the image model is inspected', async () => {
+  test('of the emulator is inspected', async () => {
     const { inspected } = await verify(MODELS.flowers, 'tf-js', 'structure');
     assert.deepEqual(
       inspected?.map(({ kind }) => kind),
@@ -116,7 +116,7 @@ suite('TensorFlow.js', () => {
   });
 
   const good: Record<string, Files> = {
-    'with a weight that spans shards of own names': {
+    'with a weight that spans shards with individual names': {
       'model.json': model([{ paths: ['one', 'two.bin'], weights }]),
       one: Buffer.alloc(10),
       'two.bin': Buffer.alloc(6),
@@ -132,7 +132,7 @@ suite('TensorFlow.js', () => {
     });
   }
 
-  test('with text weights is accepted, and a note says what was not checked', async () => {
+  test('with text weights is accepted with a note that lists what was not checked', async () => {
     const text = [{ name: 't', shape: [1], dtype: 'string' }];
     const { notes } = await verifyFiles('tf-js', {
       'model.json': model([{ paths: ['s'], weights: text }]),
@@ -164,13 +164,13 @@ suite('TensorFlow.js', () => {
     ],
   };
   for (const [title, [files, message]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match(await findingsOf(verifyFiles('tf-js', files)), message);
     });
   }
 });
 
-suite('the level content', () => {
+suite('a verification at the level content', () => {
   test('reads every byte, in parts of 8 MiB, and compares the checksums', async () => {
     const big = Buffer.alloc(9 * 1024 * 1024, 'model');
     const model = addModel(services().vertex, {
@@ -180,14 +180,14 @@ suite('the level content', () => {
     assert.deepEqual(reads, { listRequests: 1, readRequests: 3, bytes: big.length + 2 });
   });
 
-  test('finds an object that was replaced after it was listed', async () => {
+  test('reports an object that was replaced after it was listed', async () => {
     const { store, vertex, registry } = services();
     const request = await exported(services(), addModel(vertex), 'tflite', { level: 'content' });
     const activities = activitiesOf(services(), {
       emulators: { vertex: vertex.url, storage: vertex.url, registry: registry.url },
     });
     const uri = (request.outputInfo.artifactOutputUri ?? '').replace('gs://exports/', '');
-    // The first read is held until the object has another generation.
+    // The first read is delayed until the object has another generation.
     vertex.addFault({ match: { path: '/o/.*model\\.tflite$' }, times: 1, fault: { delayMs: 500 } });
     const verifying = findingsOf(run(activities.verifyExport, request));
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -26,8 +26,8 @@ async function verifyCopy(
   return verify(services(), await exported(services(), model, 'custom-trained', { level: 'listing', source }));
 }
 
-suite('an export of what was uploaded', () => {
-  test('is compared with it, file by file', async () => {
+suite('an export of an uploaded Model', () => {
+  test('is compared with the upload file by file', async () => {
     assert.deepEqual((await verifyCopy(FILES)).notes, []);
   });
 
@@ -45,12 +45,12 @@ suite('an export of what was uploaded', () => {
     ],
   ];
   for (const [title, uploaded, message] of bad) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match(await findingsOf(verifyCopy(uploaded)), message);
     });
   }
 
-  test('is not refused for what was written to that place after the Model was made', async () => {
+  test('is not rejected for files that were written to the upload location after the Model was created', async () => {
     const { notes } = await verifyCopy({ ...FILES, 'model.bin': 'retrained' }, { createTime: LONG_BEFORE });
     assert.match(
       notes.join(),
@@ -58,14 +58,14 @@ suite('an export of what was uploaded', () => {
     );
   });
 
-  test('may have more files, folder markers at the source and another layout: notes say so', async () => {
+  test('may have more files, folder markers at the source and another layout, each with a note', async () => {
     const more = await verifyCopy({ ...FILES, 'code/': '' }, { files: { ...FILES, 'MANIFEST.txt': 'x' } });
     assert.deepEqual(more.notes, ["MANIFEST.txt is not at the Model's artifactUri"]);
     const elsewhere = await verifyCopy({ 'other/model.bin': 'weights' });
     assert.match(elsewhere.notes.join(), /the export has no path of the Model's artifactUri/);
   });
 
-  test('counts the differences of an upload in a bucket of others, and names no file there', async () => {
+  test('is reported with a count of differences, without file names, if the upload is in a foreign bucket', async () => {
     const { store, vertex } = services();
     const bucket = `private-${randomUUID()}`;
     await store.createBucket(bucket);
@@ -86,7 +86,7 @@ suite('an export of what was uploaded', () => {
     assert.match(await findingsOf(run(allowed.verifyExport, request)), /secret-customer-list\.csv is missing/);
   });
 
-  test('says that it was not compared where the place is empty or can not be read', async () => {
+  test('has a note that it was not compared if the upload location is empty or unreadable', async () => {
     assert.match((await verifyCopy({})).notes.join(), /is empty: the export was not compared with it/);
     const model = addModel(services().vertex, { formats: { 'custom-trained': FILES } });
     const source = { artifactUri: 'gs://gone-bucket/uploaded' };

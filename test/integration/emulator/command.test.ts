@@ -11,7 +11,7 @@ import { addModel, modelEntry, MODELS, PARENT, temporaryFolder } from '../../sup
 import { useGoogleServices } from '../../support/services';
 
 const services = useGoogleServices();
-const COMMAND = ['--import', 'tsx', path.join(__dirname, '..', '..', '..', 'emulator', 'main.ts')];
+const COMMAND = ['--import', 'tsx', path.join(__dirname, '..', '..', '..', 'src', 'cli', 'main.ts'), 'emulator'];
 const EXPORT = {
   outputConfig: { exportFormatId: 'tflite', artifactDestination: { outputUriPrefix: 'gs://exports/command' } },
 };
@@ -20,16 +20,16 @@ function runCommand(...args: string[]): { status: number | null; stdout: string;
   return spawnSync(process.execPath, [...COMMAND, ...args], { encoding: 'utf8' });
 }
 
-/** Starts the command, and gives its URL from the line that it prints. */
+/** Starts the command, and returns its URL from the line that it prints. */
 async function startCommand(
   args: string[],
 ): Promise<{ url: string; stop: () => Promise<void>; exited: Promise<number> }> {
-  let tell: (line: string) => void;
-  const line = new Promise<string>((resolve) => (tell = resolve));
+  let received: (line: string) => void;
+  const line = new Promise<string>((resolve) => (received = resolve));
   const process_ = await spawnTied(process.execPath, [...COMMAND, ...args], {
     env: services().environment,
     onLine: (text, stream) => {
-      if (stream === 'stdout') tell(text);
+      if (stream === 'stdout') received(text);
     },
   });
   const { url } = JSON.parse(await line) as { url: string };
@@ -42,8 +42,8 @@ function modelsFile(entries: unknown): string {
   return file;
 }
 
-suite('the command', () => {
-  test('prints one line of JSON, has only the models of its file, exports for real, and ends on SIGTERM', async () => {
+suite('the emulator command', () => {
+  test('prints one line of JSON, serves the models of its file, writes exports, and exits on SIGTERM', async () => {
     const entry = modelEntry();
     const command = await startCommand(['--port', '0', '--models', modelsFile([entry]), '--files-root', tmpdir()]);
     const { body } = await call('GET', `${command.url}/v1/${PARENT}/models`);
@@ -60,7 +60,7 @@ suite('the command', () => {
     assert.equal(await command.exited, 0);
   });
 
-  test('names directories as users saw them with --layout observed, and counts quotas with --quotas', async () => {
+  test('names directories as users observed them with --layout observed, and enforces quotas with --quotas', async () => {
     const command = await startCommand(['--layout', 'observed', '--quotas', '1,600']);
     const started = await call('POST', `${command.url}/v1/${MODELS.flowers}:export`, EXPORT);
     assert.match(
@@ -75,7 +75,7 @@ suite('the command', () => {
   test('answers --help', () => {
     const { status, stdout } = runCommand('--help');
     assert.equal(status, 0);
-    assert.match(stdout, /Usage: npm run emulator[^]*--models FILE\.json[^]*STORAGE_EMULATOR_HOST/);
+    assert.match(stdout, /Usage: temporal-vertex-export emulator[^]*--models FILE\.json[^]*STORAGE_EMULATOR_HOST/);
   });
 
   const wrongs: [string, string[], RegExp[]][] = [
@@ -85,10 +85,10 @@ suite('the command', () => {
       [/--port/, /--layout/, /--quotas/],
     ],
     ['an unknown option', ['--prot', '1'], [/--prot/]],
-    ['a models file that is not there', ['--models', '/no/such.json'], [/\/no\/such\.json/]],
+    ['a missing models file', ['--models', '/no/such.json'], [/\/no\/such\.json/]],
   ];
   for (const [title, args, messages] of wrongs) {
-    test(`ends with 2 and a clear message for ${title}`, () => {
+    test(`exits with 2 and a clear message for ${title}`, () => {
       const { status, stdout, stderr } = runCommand(...args);
       for (const message of messages) assert.match(stderr, message);
       assert.doesNotMatch(stderr, /^ {4}at /m);
@@ -96,7 +96,7 @@ suite('the command', () => {
     });
   }
 
-  test('names every problem of a models file with its place', () => {
+  test('lists every problem of a models file with its location', () => {
     const entry = modelEntry();
     const file = modelsFile([
       entry,
@@ -120,8 +120,8 @@ suite('the command', () => {
   });
 });
 
-suite('quotas', () => {
-  test('of the service are 60 submissions and 600 requests a minute, by region, with RetryInfo', async () => {
+suite('the quotas of the emulator', () => {
+  test('are 60 submissions and 600 requests per minute and region, with RetryInfo', async () => {
     const { store, registry } = services();
     const options = { quotas: 'service', storageUrl: store.url, registryUrl: registry.url } as const;
     const emulator = await startEmulator(options);

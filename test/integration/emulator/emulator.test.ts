@@ -6,8 +6,8 @@ import { addModel, MODELS, PARENT } from '../../support/models';
 
 const { services, url, startExport } = useEmulator();
 
-suite('models', () => {
-  test('are got by version, alias, %40 and none, below v1 and v1beta1, with the parameters of other clients', async () => {
+suite('models of the emulator', () => {
+  test('are returned by version, alias, %40 or the plain name, below v1 and v1beta1, with the parameters of other clients', async () => {
     const versions: [string, string][] = [
       [MODELS.iris, '2'],
       [`${MODELS.iris}@1`, '1'],
@@ -23,7 +23,7 @@ suite('models', () => {
     }
   });
 
-  test('are the same for the id and the number of their project', async () => {
+  test('are the same by the ID and by the number of their project', async () => {
     const operation = await startExport(MODELS.flowers);
     const [, number = ''] = operation.split('/');
     assert.match(number, /^\d+$/);
@@ -31,7 +31,7 @@ suite('models', () => {
     assert.equal(at(body, 'displayName'), 'flowers');
   });
 
-  test('are listed by pages, filtered, and masked', async () => {
+  test('are listed in pages, with a filter and with a field mask', async () => {
     const first = await call('GET', url(`${PARENT}/models?pageSize=2`));
     assert.equal((at(first.body, 'models') as unknown[]).length, 2);
     const token = String(at(first.body, 'nextPageToken'));
@@ -45,20 +45,20 @@ suite('models', () => {
     assertRefused(await call('GET', url(`${PARENT}/models?pageToken=x`)), 400, 'INVALID_ARGUMENT', /page/i);
   });
 
-  test('have their versions listed', async () => {
+  test('have a list of their versions', async () => {
     const { body } = await call('GET', url(`${MODELS.iris}:listVersions`));
     const versions = (at(body, 'models') as { versionId: string }[]).map(({ versionId }) => versionId);
     assert.deepEqual(versions, ['1', '2']);
   });
 
-  test('that are unknown are told by name', async () => {
+  test('that are unknown cause an error with their name', async () => {
     const answer = await call('GET', url(`${PARENT}/models/404`));
     assertRefused(answer, 404, 'NOT_FOUND', /^The Model does not exist: projects\/demo-project\/.*\/models\/404$/);
   });
 });
 
-suite('operations', () => {
-  test('keep the type names of the API version that started them, also below /ui/', async () => {
+suite('operations of the emulator', () => {
+  test('keep the type names of the API version that started them, even below /ui/', async () => {
     const model = addModel(services().vertex, { durationMs: 0 });
     for (const version of ['v1', 'v1beta1']) {
       const operation = await startExport(model, exportBody(), version);
@@ -72,7 +72,7 @@ suite('operations', () => {
     }
   });
 
-  test('are got and listed below the Model and below the location, newest first and by pages', async () => {
+  test('are returned and listed below the Model and below the location, newest first and in pages', async () => {
     const model = addModel(services().vertex, { durationMs: 0 });
     const started = [await startExport(model), await startExport(model), await startExport(model)];
     const [first = ''] = started;
@@ -103,13 +103,13 @@ suite('operations', () => {
     assertRefused(await call('GET', url(operation)), 404, 'NOT_FOUND', /does not exist/);
   });
 
-  test('are held by :wait no longer than asked', async () => {
+  test('are held by :wait for at most the requested time', async () => {
     const operation = await startExport(addModel(services().vertex, { durationMs: 60_000 }));
     const { status, body } = await call('POST', url(`${operation}:wait?timeout=0.1s`));
     assert.deepEqual([status, at(body, 'done')], [200, undefined]);
   });
 
-  test('are not mixed up with verbs of other resources', async () => {
+  test('are not confused with verbs of other resources', async () => {
     for (const path of [`${PARENT}/endpoints/1:export`, `${PARENT}/models:export`, `${MODELS.flowers}:deploy`]) {
       assert.equal((await call('POST', url(path), exportBody())).status, 404, path);
     }

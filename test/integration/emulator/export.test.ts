@@ -7,14 +7,14 @@ import { eventually } from '../../support/worker';
 
 const { services, url, startExport, objectNames } = useEmulator();
 
-suite('an export', () => {
-  test('writes a part of its files while it runs and the others at its end', async () => {
+suite('an export of the emulator', () => {
+  test('writes some files while it runs and the others at its end', async () => {
     const model = addModel(services().vertex, {
       formats: { tflite: { 'a.bin': 'a', 'b.bin': 'b', 'model.tflite': 'm', 'z.bin': 'z' } },
       durationMs: 700,
     });
     const operation = await startExport(model, exportBody('tflite', 'gs://exports/partly'));
-    await eventually('a part is there', async () => (await objectNames('partly/')).length === 2);
+    await eventually('some files exist', async () => (await objectNames('partly/')).length === 2);
     assert.equal(at((await call('GET', url(operation))).body, 'done'), undefined);
     const { body } = await call('POST', url(`${operation}:wait?timeout=10s`));
     assert.equal(at(body, 'done'), true);
@@ -25,14 +25,14 @@ suite('an export', () => {
     ['cancelled', 'success'],
     ['failed', { error: { code: 13, message: 'broken' }, afterMs: 300 }],
   ] as const) {
-    test(`that is ${end} leaves a part of its files behind`, async () => {
+    test(`leaves some of its files behind if it is ${end}`, async () => {
       const model = addModel(services().vertex, {
         formats: { tflite: { 'a.bin': 'a', 'b.bin': 'b' } },
         durationMs: 60_000,
         outcome,
       });
       const operation = await startExport(model, exportBody('tflite', `gs://exports/${end}`));
-      await eventually('a part is there', async () => (await objectNames(`${end}/`)).length === 1);
+      await eventually('some files exist', async () => (await objectNames(`${end}/`)).length === 1);
       if (end === 'cancelled') assert.deepEqual((await call('POST', url(`${operation}:cancel`))).body, {});
       const { body } = await call('POST', url(`${operation}:wait?timeout=10s`));
       assert.deepEqual([at(body, 'done'), at(body, 'error', 'code')], [true, end === 'cancelled' ? 1 : 13]);
@@ -45,7 +45,7 @@ suite('an export', () => {
     ['empty-file', [0, 1]],
     ['corrupted-file', [1, 7]],
   ] as const) {
-    test(`can end well and arrive ${outcome}`, async () => {
+    test(`can succeed and arrive ${outcome}`, async () => {
       const formats = { tflite: { 'a.bin': 'a', 'model.tflite': 'weights' } };
       const model = addModel(services().vertex, { formats, outcome });
       const operation = await startExport(model, exportBody('tflite', `gs://exports/${outcome}`));
@@ -77,7 +77,7 @@ suite('an export', () => {
     assert.ok(layers.length > 0);
   });
 
-  test('takes snake_case fields and the name that some clients repeat', async () => {
+  test('accepts snake_case fields and the name that some clients repeat', async () => {
     const model = addModel(services().vertex);
     await startExport(model, {
       name: model,
@@ -157,17 +157,17 @@ suite('an export', () => {
       /root of a bucket/,
     ],
     ['an unknown field', MODELS.flowers, { outputConfg: {} }, 400, 'INVALID_ARGUMENT', /Unknown name "outputConfg"/],
-    ['a body that is no JSON', MODELS.flowers, '{', 400, 'INVALID_ARGUMENT', /Invalid JSON payload/],
+    ['a body that is not JSON', MODELS.flowers, '{', 400, 'INVALID_ARGUMENT', /Invalid JSON payload/],
   ];
   for (const [title, model, body, code, status, message] of refusals) {
-    test(`of ${title} is refused in the words of the service`, async () => {
+    test(`with ${title} is rejected with the message of the service`, async () => {
       const before = services().vertex.operations().length;
       assertRefused(await call('POST', url(`${model}:export`), body), code, status, message);
       assert.equal(services().vertex.operations().length, before);
     });
   }
 
-  test('to a bucket in another region is refused', async () => {
+  test('to a bucket in another region is rejected', async () => {
     const model = addModel(services().vertex, { location: 'europe-west4' });
     const answer = await call('POST', url(`${model}:export`), exportBody());
     assertRefused(

@@ -8,8 +8,8 @@ import { eventually } from '../../support/worker';
 
 const { services, url, startExport } = useEmulator();
 
-suite('what the emulated service can do', () => {
-  test('is switched over HTTP, one capability at a time', async () => {
+suite('a capability of the emulated service', () => {
+  test('is switched over HTTP without a change to the others', async () => {
     const operation = await startExport(addModel(services().vertex, { durationMs: 60_000 }));
     const control = `${services().vertex.url}/emulator/v1`;
     const patched = await call('PATCH', `${control}/capabilities`, { wait: 'unimplemented', list: 'unimplemented' });
@@ -24,7 +24,7 @@ suite('what the emulated service can do', () => {
     assert.match(JSON.stringify(wrong.body), /wait/);
   });
 
-  test('lists a new operation late where told so', async () => {
+  test('can be a list that contains a new operation late', async () => {
     services().vertex.setCapabilities({ list: { appearsAfterMs: 300 } });
     const model = addModel(services().vertex);
     const operation = await startExport(model);
@@ -33,7 +33,7 @@ suite('what the emulated service can do', () => {
     await eventually('it is listed', async () => at(await list(), 0, 'name') === operation);
   });
 
-  test('asks for a token where one is required', async () => {
+  test('can be a required token', async () => {
     services().vertex.setCapabilities({ requiredToken: 'secret' });
     assertRefused(await call('GET', url(MODELS.iris)), 401, 'UNAUTHENTICATED', /authentication credential/);
     const wrong = { authorization: 'Bearer expired' };
@@ -43,10 +43,10 @@ suite('what the emulated service can do', () => {
   });
 });
 
-suite('faults and observation', () => {
+suite('faults and counters of the emulator:', () => {
   const control = (): string => `${services().vertex.url}/emulator/v1`;
 
-  test('are asked for over HTTP: skipped, counted, before and after the request takes effect', async () => {
+  test('faults are set over HTTP, skip and count requests, and occur before or after the request takes effect', async () => {
     const model = addModel(services().vertex, { durationMs: 0 });
     const before = services().vertex.operations().length;
     const fault = { status: 503, body: { error: { code: 503 } }, headers: { 'retry-after': '3' } };
@@ -69,21 +69,21 @@ suite('faults and observation', () => {
   });
 
   for (const fault of [{ reset: true }, { truncate: true }] as const) {
-    test(`${JSON.stringify(fault)} breaks the answer`, async () => {
+    test(`the fault ${JSON.stringify(fault)} breaks the answer`, async () => {
       services().vertex.addFault({ match: { path: MODELS.iris }, times: 1, fault });
       await assert.rejects(fetch(url(MODELS.iris)).then((response) => response.text()));
       assert.equal((await call('GET', url(MODELS.iris))).status, 200);
     });
   }
 
-  test('a rule with problems is refused with all of them', async () => {
+  test('a rule with problems is rejected with all of them', async () => {
     const { status, body } = await call('POST', `${control()}/faults`, { match: {}, times: 0, fault: {} });
     assert.equal(status, 400);
     const text = JSON.stringify(at(body, 'problems'));
     for (const place of ['match.path', 'times', 'fault']) assert.ok(text.includes(place), place);
   });
 
-  test('counts requests by route and by operation', async () => {
+  test('requests are counted by route and by operation', async () => {
     const operation = await startExport(addModel(services().vertex));
     await call('GET', url(operation));
     await call('GET', url(operation));

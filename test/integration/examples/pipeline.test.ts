@@ -16,7 +16,7 @@ import { eventually, useExports } from '../../support/worker';
 const stack = useLocalStack();
 const temporal = useExports(stack, 'without worker');
 const reported: string[] = [];
-/** Models that the stand-in for training gives, by dataset. */
+/** The Models that the simulated training returns, by dataset. */
 const trained = new Map<string, string>();
 
 before(async () => {
@@ -55,7 +55,7 @@ async function causeOf(handle: WorkflowHandle): Promise<unknown> {
   return error.cause;
 }
 
-suite('the pipeline of the examples', () => {
+suite('the pipeline of the examples:', () => {
   test('the pipeline example trains, exports with a child workflow, and deploys the typed result', async () => {
     const handle = await start({ dataset: 'flowers', exportFormatId: 'tf-js' });
     const result = await handle.result();

@@ -48,7 +48,7 @@ function check(manifest: ExportManifest | string, options: ManifestCheckOptions 
 }
 
 suite('the manifest of an export', () => {
-  test('stands beside it as an in-toto Statement with every file and what made it', async () => {
+  test('is written beside it as an in-toto Statement with every file and its provenance', async () => {
     const { verified, manifestUri, directory } = await written('content');
     assert.equal(manifestUri, `gs://exports/${directory.replace(/[^/]*\/$/, '')}manifest.json`);
     const { subject, predicate } = await read(manifestUri);
@@ -68,13 +68,13 @@ suite('the manifest of an export', () => {
     assert.match(predicate.operation, /\/operations\/\d+$/);
   });
 
-  test('has no SHA-256 of files that were not read', async () => {
+  test('omits the SHA-256 of files that were not read', async () => {
     const { manifestUri } = await written();
     const { subject } = await read(manifestUri);
     assert.deepEqual([...new Set(subject.flatMap(({ digest }) => Object.keys(digest)))].sort(), ['crc32c', 'md5']);
   });
 
-  test('that can not be written fails with the role that is lacking', async () => {
+  test('causes a failure with the missing role if it cannot be written', async () => {
     const { vertex, store, registry } = services();
     const request = await exported(services(), addModel(vertex), 'tflite', { level: 'listing', writeManifest: true });
     vertex.addFault({ match: { path: '^/upload/' }, times: 1, fault: { status: 403 } });
@@ -87,8 +87,8 @@ suite('the manifest of an export', () => {
   });
 });
 
-suite('a check against a manifest', () => {
-  test('finds nothing where everything is as it was, by whatever place the manifest is named', async () => {
+suite('the check of an export against its manifest', () => {
+  test('has no findings if nothing changed, whatever notation names the manifest', async () => {
     const { manifestUri, directory } = await written('content');
     const folder = manifestUri.replace('/manifest.json', '');
     for (const place of [manifestUri, folder, `${folder}/`, `gs://exports/${directory}`, await read(manifestUri)]) {
@@ -97,14 +97,14 @@ suite('a check against a manifest', () => {
     }
   });
 
-  test('is a method of the client, too', async () => {
+  test('is also a method of the client', async () => {
     const { manifestUri } = await written();
     const client = new Client({ connection: Connection.lazy() });
     const exports = new VertexExportClient(client, { google: { emulators: { storage: services().store.url } } });
     assert.deepEqual((await exports.verify(manifestUri)).findings, []);
   });
 
-  test('finds files that are missing, replaced by others of the same size or of another, and notes more files', async () => {
+  test('reports files that are missing or replaced, with the same or another size, and notes additional files', async () => {
     const { manifestUri, directory } = await written();
     const { store } = services();
     await upload(store, `${directory}model.bin`, 'WEIGHTS');
@@ -119,28 +119,28 @@ suite('a check against a manifest', () => {
     assert.deepEqual(notes, ['more is not in the manifest']);
   });
 
-  test('notes a file that was written again with the same bytes', async () => {
+  test('notes a file that was rewritten with the same bytes', async () => {
     const { manifestUri, directory } = await written();
     await upload(services().store, `${directory}model.bin`, 'weights');
     const { findings, notes } = await check(manifestUri);
     assert.deepEqual([findings, notes], [[], ['model.bin was written again, with the same bytes']]);
   });
 
-  test('looks at a copy elsewhere', async () => {
+  test('can check a copy at another location', async () => {
     const { manifestUri } = await written();
     for (const [name, content] of Object.entries(FILES)) await upload(services().store, `copies/one/${name}`, content);
     const { findings, notes, artifactUri } = await check(manifestUri, { at: 'gs://exports/copies/one' });
     assert.deepEqual([findings, notes, artifactUri], [[], [], 'gs://exports/copies/one']);
   });
 
-  test('finds that the manifest itself was changed', async () => {
+  test('reports that the manifest itself was changed', async () => {
     const { manifestUri } = await written();
     const manifest = await read(manifestUri);
     const { findings } = await check({ ...manifest, subject: manifest.subject.slice(1) });
     assert.match(findings.join(), /^the manifest itself was changed/);
   });
 
-  test('finds bytes that have another SHA-256 than was recorded', async () => {
+  test('reports bytes with another SHA-256 than the recorded one', async () => {
     const { manifestUri } = await written('content');
     const manifest = await read(manifestUri);
     const subject = manifest.subject.map((file) => ({ ...file, digest: { ...file.digest, sha256: '0'.repeat(64) } }));
@@ -148,7 +148,7 @@ suite('a check against a manifest', () => {
     assert.equal(findings.filter((finding) => finding.includes('has the sha256')).length, 3);
   });
 
-  test('goes on after answers that fail for a passing reason', async () => {
+  test('continues after temporary failures', async () => {
     const { manifestUri } = await written();
     const { vertex } = services();
     const fault = vertex.addFault({
@@ -162,7 +162,7 @@ suite('a check against a manifest', () => {
     assert.equal(vertex.faultUses(fault), 2);
   });
 
-  test('tells how far it is', async () => {
+  test('reports its progress', async () => {
     const { manifestUri } = await written();
     const seen: string[] = [];
     await check(manifestUri, {
@@ -172,7 +172,7 @@ suite('a check against a manifest', () => {
     assert.deepEqual([seen[0], seen.at(-1)], ['3 of 3 files', '8 of 8 bytes']);
   });
 
-  test('fails if there is no manifest, or the object is not a manifest', async () => {
+  test('fails if the manifest is missing or the object is not a manifest', async () => {
     await assert.rejects(check('gs://exports/nowhere'), (error: unknown) => {
       assert.ok(error instanceof ManifestError);
       assert.match(
@@ -192,7 +192,7 @@ function command(...args: string[]): Promise<EndedCommand> {
 }
 
 suite('the command verify', () => {
-  test('ends with 0 where everything is as it was, and with 1 where something is not', async () => {
+  test('exits with 0 if nothing changed, and with 1 if something did', async () => {
     const { manifestUri, directory } = await written();
     const intact = await command('verify', manifestUri, '--content');
     assert.equal(intact.code, 0, intact.stderr);
@@ -203,14 +203,14 @@ suite('the command verify', () => {
     assert.match(damaged.stdout, /NOT intact: 3 files are recorded .*\n {2}model\.bin is missing/);
   });
 
-  test('prints one JSON object with --json, and no progress where nobody looks', async () => {
+  test('prints one JSON object with --json, and no progress without a terminal', async () => {
     const { manifestUri } = await written();
     const { stdout, stderr } = await command('verify', manifestUri, '--json');
     assert.deepEqual((JSON.parse(stdout) as ManifestCheck).findings, []);
     assert.equal(stderr, '');
   });
 
-  test('tells what it takes', async () => {
+  test('is described in the help', async () => {
     assert.match((await command('--help')).stdout, /verify +Checks an export/);
     assert.match((await command('verify', '--help')).stdout, /--at gs:/);
   });
@@ -225,7 +225,7 @@ suite('the command verify', () => {
     [['verify', 'gs://exports/nowhere'], /There is no manifest at/],
   ];
   for (const [args, message] of wrong) {
-    test(`ends with 2 and says why after: ${args.join(' ') || 'nothing'}`, async () => {
+    test(`exits with 2 and states the reason for the arguments: ${args.join(' ') || '(none)'}`, async () => {
       const { code, stdout, stderr } = await command(...args);
       assert.equal(code, 2);
       assert.match(`${stdout}${stderr}`, message);

@@ -30,7 +30,7 @@ function statesOf(names: readonly string[]): string[] {
 }
 
 suite('a worker process', () => {
-  test('that is killed while exports run is replaced by another one, and each export was started once', async () => {
+  test('can be replaced after it is killed while exports run, and each export is started once', async () => {
     const names = Array.from({ length: 5 }, () => addModel(stack().vertex, { durationMs: 2_000 }));
     let worker = await startWorker();
     const handles = await startExports(names);
@@ -46,7 +46,7 @@ suite('a worker process', () => {
     await worker.stop();
   });
 
-  test('that is killed between the start of an export and its answer leaves an operation that is found again', async () => {
+  test('can be replaced after it is killed between the start of an export and its answer, and the operation is found again', async () => {
     const name = addModel(stack().vertex, { durationMs: 500 });
     const match = { method: 'POST', path: `${name}@1:export$` };
     const fault = stack().vertex.addFault({ match, when: 'after', fault: { delayMs: 60_000 } });
@@ -62,7 +62,7 @@ suite('a worker process', () => {
     await worker.stop();
   });
 
-  test('ends in order after SIGTERM, and leaves the operation to the next one', async () => {
+  test('shuts down gracefully after SIGTERM, and leaves the operation to the next worker', async () => {
     const name = addModel(stack().vertex, { durationMs: 4_000 });
     let worker = await startWorker();
     const [handle] = await startExports([name]);
@@ -76,7 +76,7 @@ suite('a worker process', () => {
     await worker.stop();
   });
 
-  test('answers --help with its settings', () => {
+  test('lists its settings for --help', () => {
     const { status, stdout } = spawnSync(process.execPath, [WORKER, '--help'], { encoding: 'utf8' });
     assert.equal(status, 0);
     assert.match(stdout, /Usage: npm run worker[^]*VERTEX_EXPORT_TASK_QUEUE[^]*VERTEX_EMULATOR_HOST/);
@@ -87,11 +87,11 @@ suite('a worker process', () => {
     [
       'unreadable',
       { GOOGLE_APPLICATION_CREDENTIALS: __filename },
-      /The worker can't call Google: the credentials file can not be used\. Check the file/,
+      /The worker can't call Google: the credentials file cannot be used\. Check the file/,
     ],
   ];
   for (const [title, env, message] of withoutGoogle) {
-    test(`ends with 1 and says what to do where its credentials are ${title}`, () => {
+    test(`exits with 1 and states what to do if its credentials are ${title}`, () => {
       const emulators = { VERTEX_EMULATOR_HOST: '', STORAGE_EMULATOR_HOST: '', REGISTRY_EMULATOR_HOST: '' };
       const nowhere = { HOME: __dirname, CLOUDSDK_CONFIG: __dirname, METADATA_SERVER_DETECTION: 'none' };
       const { status, stderr } = spawnSync(process.execPath, [WORKER], {
@@ -107,10 +107,10 @@ suite('a worker process', () => {
   const refusals: [string, string[], Record<string, string>, RegExp][] = [
     ['settings with problems', [], { VERTEX_EXPORT_TASK_QEUE: 'x' }, /did you mean VERTEX_EXPORT_TASK_QUEUE\?/],
     ['an unknown option', ['--queue', 'x'], {}, /Unknown option '--queue'/],
-    ['a server that is not there', [], { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
+    ['a missing server', [], { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
   ];
   for (const [title, args, env, message] of refusals) {
-    test(`ends with 1 and a clear message for ${title}`, () => {
+    test(`exits with 1 and a clear message for ${title}`, () => {
       const { status, stderr } = spawnSync(process.execPath, [WORKER, ...args], {
         encoding: 'utf8',
         env: { ...process.env, ...env },

@@ -8,7 +8,7 @@ import { useLocalStack } from '../../support/services';
 import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from '../../support/worker';
 
 const stack = useLocalStack();
-// Through the emulator's gateway the object store can be made to refuse, too.
+// The emulator's gateway can also refuse requests to the object store.
 const temporal = useExports(stack, ({ vertex }) => ({
   VERTEX_EXPORT_MAX_CACHED_WORKFLOWS: '0',
   STORAGE_EMULATOR_HOST: vertex.url,
@@ -31,7 +31,7 @@ function statesOf(model: string): string[] {
   return operationsOf(stack().vertex, model).map(({ state }) => state);
 }
 
-suite('an export that is blocked', () => {
+suite('a blocked export:', () => {
   test('a blocked export reports the missing role and continues after retryExport', async () => {
     const name = addModel(stack().vertex);
     stack().vertex.addFault({ match: { method: 'GET', path: `${name}$` }, fault: refused });
@@ -70,7 +70,7 @@ suite('an export that is blocked', () => {
     assert.deepEqual(statesOf(name), ['succeeded']);
   });
 
-  test('an export that its operation blocked starts another one, with new attempts, after a retry', async () => {
+  test('an export that its operation blocked starts another operation, with new attempts, after a retry', async () => {
     const denied = { error: { code: 7, message: 'the service agent has no storage.objects.create' } };
     const transient = { error: { code: 14, message: 'away' } };
     const name = addModel(stack().vertex, { outcome: [denied, transient, 'success'] });
@@ -137,7 +137,7 @@ suite('an export that is blocked', () => {
   });
 });
 
-suite('the updates of people', () => {
+suite('the updates of a blocked export:', () => {
   test('updates are rejected if the export is not blocked', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, onBlocked: 'wait', ...QUICK });
@@ -172,7 +172,7 @@ suite('the updates of people', () => {
   });
 });
 
-suite('deletePartialArtifacts', () => {
+suite('the deletion of partial artifacts:', () => {
   async function objects(uri: string): Promise<string[]> {
     const prefix = encodeURIComponent(uri.replace('gs://exports/', ''));
     const response = await fetch(`${stack().store.url}/storage/v1/b/exports/o?prefix=${prefix}`);
@@ -188,7 +188,7 @@ suite('deletePartialArtifacts', () => {
     await eventually('it waits', async () => (await handle.status()).stage === 'exporting');
     const { runId } = await handle.workflow.describe();
     const folder = `gs://exports/tests/${handle.workflowId}/${runId}/`;
-    await eventually('a part is there', async () => (await objects(folder)).length === 2);
+    await eventually('some files exist', async () => (await objects(folder)).length === 2);
     await handle.cancel();
     await exportCancelled(handle);
     return { handle, folder };
@@ -229,7 +229,7 @@ suite('deletePartialArtifacts', () => {
     );
   });
 
-  test('deletePartialArtifacts keeps the files of an operation that succeeded before the cancel', async () => {
+  test('deletePartialArtifacts does not delete files of an operation that succeeded before the cancel', async () => {
     const name = addModel(stack().vertex, { formats: { tflite: files }, durationMs: 1_500 });
     stack().vertex.setCapabilities({ cancel: 'unimplemented' });
     const input = { name, outputConfig: ARTIFACTS, deletePartialArtifacts: true, ...QUICK };

@@ -23,7 +23,7 @@ const UNAVAILABLE = {
 };
 const DENIED = { status: 403, body: { error: { code: 403, status: 'PERMISSION_DENIED', message: 'no access' } } };
 
-/** Requests that look at single operations. */
+/** Requests that read a single operation. */
 const POLLS = { path: String.raw`/operations/\d+(:wait)?$` };
 
 function fault(rule: Omit<FaultRule, 'match'>, match: FaultRule['match'] = POLLS): void {
@@ -42,7 +42,7 @@ async function untilStage(handle: Awaited<ReturnType<typeof start>>, stage: stri
   await eventually(`its stage is ${stage}`, async () => (await handle.status()).stage === stage);
 }
 
-/** Resets a workflow to the end of its n-th finished workflow task, and gives the handle of the new run. */
+/** Resets a workflow to the end of its n-th finished workflow task, and returns the handle of the new run. */
 async function reset(workflow: WorkflowHandle, task: number): Promise<WorkflowHandle> {
   const { client } = temporal();
   const { events = [] } = await workflow.fetchHistory();
@@ -57,8 +57,8 @@ async function reset(workflow: WorkflowHandle, task: number): Promise<WorkflowHa
   return client.workflow.getHandle(workflow.workflowId, runId);
 }
 
-suite('an export ends with its operation:', () => {
-  test('the failure of a deadline during an outage has the last answer of the service', async () => {
+suite('the end of an export:', () => {
+  test('the failure of a deadline during an outage contains the last answer of the service', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     fault({ fault: UNAVAILABLE });
     const handle = await start(name, { deadline: '5s' });
@@ -70,7 +70,7 @@ suite('an export ends with its operation:', () => {
     assert.deepEqual(statesOf(name), ['cancelled']);
   });
 
-  test('a deadline at the first step says what failed there', async () => {
+  test('the failure of a deadline at the first step contains the last error', async () => {
     const name = addModel(stack().vertex);
     fault({ fault: UNAVAILABLE }, { method: 'GET', path: `${name}$` });
     const { details } = await exportFailure(await start(name, { deadline: '4s' }), ExportFailureType.DeadlineExceeded);
@@ -79,7 +79,7 @@ suite('an export ends with its operation:', () => {
     assert.deepEqual(statesOf(name), []);
   });
 
-  test('a refusal that lasts while it waits cancels the operation', async () => {
+  test('a refusal that persists during the wait ends the export and cancels the operation', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     fault({ fault: DENIED, times: 4 });
     const handle = await start(name);
@@ -88,7 +88,7 @@ suite('an export ends with its operation:', () => {
     assert.deepEqual(statesOf(name), ['cancelled']);
   });
 
-  test('one refusal, and a page of a proxy, while it waits change nothing', async () => {
+  test('one refusal or one page of a proxy during the wait changes nothing', async () => {
     const name = addModel(stack().vertex, { durationMs: 3_000 });
     fault({ fault: DENIED, times: 1 });
     fault({ fault: { html: 403 }, times: 2 });
@@ -108,11 +108,11 @@ suite('an export ends with its operation:', () => {
     assert.deepEqual(statesOf(name), ['cancelled']);
   });
 
-  test('what can not be cancelled is named by the failure and by the status', async () => {
+  test('an operation that cannot be cancelled is named in the failure and in the status', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     fault({ fault: DENIED }, { path: String.raw`/operations(/\d+(:wait|:cancel)?)?$` });
     const handle = await start(name, { deadline: '3s' });
-    // Without the list nothing is known to have been started, so that a start is allowed.
+    // Without the list the export knows of no started operation, so it may start one.
     const { message, details } = await exportFailure(handle, ExportFailureType.DeadlineExceeded);
     const [operation] = operationsOf(stack().vertex, name);
     assert.ok(operation);
@@ -121,7 +121,7 @@ suite('an export ends with its operation:', () => {
     assert.match((await handle.status()).failure ?? '', /could not be cancelled/);
   });
 
-  test('a cancel whose requests are refused at first is tried again', async () => {
+  test('a cancel whose first requests are refused is retried', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const handle = await start(name);
     await untilStage(handle, 'exporting');
@@ -133,13 +133,13 @@ suite('an export ends with its operation:', () => {
   });
 });
 
-suite('an export that is reset continues with its operation:', () => {
+suite('a reset export', () => {
   for (const [point, task] of [
     ['before the format was selected', 1],
     ['before the start', 2],
     ['while it waits', 3],
   ] as const) {
-    test(`to ${point}`, async () => {
+    test(`continues with its operation if it is reset to the point ${point}`, async () => {
       const name = addModel(stack().vertex, { durationMs: 4_000 });
       const handle = await start(name);
       await untilStage(handle, 'exporting');
@@ -154,7 +154,7 @@ suite('an export that is reset continues with its operation:', () => {
     });
   }
 
-  test('a cancel after the reset ends it', async () => {
+  test('ends after a cancel', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const handle = await start(name);
     await untilStage(handle, 'exporting');

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const TRANSIENT = { error: { code: 14, message: 'backend went away' } };
 
-suite('an export', () => {
+suite('a successful export:', () => {
   test('an export selects, starts, waits and verifies, and its result has the exported files', async () => {
     const handle = await temporal().exports.start({ name: MODELS.flowers, outputConfig: ARTIFACTS, ...QUICK });
     const result = await handle.result();
@@ -102,7 +102,7 @@ suite('an export', () => {
   });
 });
 
-suite('an export that fails', () => {
+suite('a failed export:', () => {
   test('the client rejects an invalid input before it starts a workflow', async () => {
     await assert.rejects(
       temporal().exports.start({ name: 'models/1', outputConfig: {} }),
@@ -182,7 +182,7 @@ suite('an export that fails', () => {
   });
 });
 
-suite('an export that is stopped', () => {
+suite('a stopped export:', () => {
   test('a cancelled export cancels its operation and reports it in its status', async () => {
     const name = addModel(stack().vertex, { durationMs: 600_000 });
     const handle = await temporal().exports.start({ name, outputConfig: ARTIFACTS, ...QUICK });

@@ -30,7 +30,7 @@ function statesOf(name: string): string[] {
   return operationsOf(stack().vertex, name).map(({ state }) => state);
 }
 
-suite('a fleet', () => {
+suite('a fleet of a list:', () => {
   test('a fleet exports each entry of its list and returns the outcome of each', async () => {
     const { flowers, iris, churn } = MODELS;
     const handle = await fleet({
@@ -73,7 +73,7 @@ suite('a fleet', () => {
     );
   });
 
-  test('a fleet reads the formats of each Model and fails only those that can not be exported', async () => {
+  test('a fleet reads the formats of each Model and fails only those that cannot be exported', async () => {
     const name = addModel(stack().vertex, {
       formats: { tflite: fixture('image/tflite'), 'core-ml': fixture('image/core-ml'), image: { c: 'c' } },
       exportableContents: { image: ['IMAGE'] },
@@ -102,7 +102,7 @@ suite('a fleet', () => {
     const { totals, running } = await handle.status();
     assert.deepEqual([totals.running, running.length], [1, 1]);
     const times = quick.map((name) => operationsOf(stack().vertex, name)[0]);
-    // One of the two places is the slow one's: the others took turns.
+    // The slow export occupies one of the two slots, so the others run one after the other.
     for (const [index, operation] of times.entries()) {
       const next = times[index + 1];
       if (operation && next) assert.ok(operation.name < next.name, 'in their order');
@@ -208,7 +208,7 @@ suite('a fleet', () => {
   });
 });
 
-suite('a fleet of a location', () => {
+suite('a fleet of a location:', () => {
   test('a fleet of a location lists its Models with the filter and skips those without the format', async () => {
     const { vertex } = stack();
     const location = 'europe-west4';
@@ -219,13 +219,13 @@ suite('a fleet of a location', () => {
     const parent = `projects/demo-project/locations/${location}`;
     const handle = await fleet({ parent, filter: 'display_name="wanted"', formats: ['tflite'] });
     const { totals, failures } = await handle.result();
-    // The only bucket is in another region, which each export finds by itself: what was planned is what counts here.
+    // The only bucket is in another region, so every export fails. The test checks the plan only.
     assert.deepEqual([totals.planned, totals.skipped, totals.failed], [3, 1, 3]);
     assert.deepEqual(failures.map(({ model }) => model).sort(), names.map((name) => `${name}@1`).sort());
     assert.equal(failures[0]?.failure?.type, ExportFailureType.BucketRegionMismatch);
   });
 
-  test('a fleet fails if the Models can not be listed', async () => {
+  test('a fleet fails if the Models cannot be listed', async () => {
     const fault = { status: 403, body: { error: { code: 403, status: 'PERMISSION_DENIED', message: 'models.list' } } };
     stack().vertex.addFault({ match: { method: 'GET', path: '/locations/us-west1/models$' }, fault });
     const handle = await fleet({ parent: 'projects/demo-project/locations/us-west1' });
@@ -235,7 +235,7 @@ suite('a fleet of a location', () => {
   });
 });
 
-suite('a fleet whose input has problems', () => {
+suite('a fleet with an invalid input:', () => {
   test('the client rejects an invalid fleet input before it starts a workflow', async () => {
     await assert.rejects(fleet({ models: ['models/1'], parent: PARENT }), /2 problems: models\.0: .*exactly one of/);
   });

@@ -10,7 +10,7 @@ import { ARTIFACTS, eventually, exportCancelled, QUICK, useExports } from '../..
 
 // The server suggests to continue as new after 80 events, and not after 4,096 as by default.
 const stack = useLocalStack({ temporal: { dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 80 } } });
-// Through the emulator's gateway the object store can be made to fail, too.
+// The emulator's gateway can also fail requests to the object store.
 const temporal = useExports(stack, ({ vertex }) => ({ STORAGE_EMULATOR_HOST: vertex.url }));
 
 beforeEach(() => {
@@ -53,7 +53,7 @@ async function linesOf(uri: string): Promise<FleetExport[]> {
     .map((line) => JSON.parse(line) as FleetExport);
 }
 
-/** A page of models.list that the service answers once, and always where it is the last rule. */
+/** A page of models.list that the service returns once, or always if it is the last rule. */
 function addPage(location: string, names: readonly string[], nextPageToken?: string, times?: number): void {
   const models = names.map((name) => ({ name, versionId: '1', supportedExportFormats: FORMATS }));
   stack().vertex.addFault({
@@ -66,7 +66,7 @@ function addPage(location: string, names: readonly string[], nextPageToken?: str
 const FORMATS = [{ id: 'tflite', exportableContents: ['ARTIFACT'] }];
 
 suite('a fleet that names one export more than once', () => {
-  test('exports it once and ends, also when it continues as new meanwhile', async () => {
+  test('exports it once and ends, even if it continues as new meanwhile', async () => {
     const { vertex } = stack();
     const name = addModel(vertex, { durationMs: 15_000 });
     const others = Array.from({ length: 25 }, () => addModel(vertex));
@@ -80,7 +80,7 @@ suite('a fleet that names one export more than once', () => {
     assert.match(notes.join(), /2 entries request the same export/);
   });
 
-  test('exports a Model once that two pages of the list contain, whether it has ended or not', async () => {
+  test('exports a Model once if two pages of the list contain it, whether its export has ended or not', async () => {
     const { vertex } = stack();
     const [first, failing, last] = [addModel(vertex), addModel(vertex, { outcome: FAILING }), addModel(vertex)];
     addPage('us-central1', [first, failing], 'second', 1);
@@ -96,8 +96,8 @@ suite('a fleet that names one export more than once', () => {
   });
 });
 
-suite('a list of Models that does not end', () => {
-  test('stops the planning when a page token repeats, and what was planned is exported', async () => {
+suite('a fleet whose list of Models does not end', () => {
+  test('stops the planning if a page token repeats, and exports the planned Models', async () => {
     const name = addModel(stack().vertex);
     addPage('us-central1', [name], 'same');
     const handle = await startFleet({ parent: PARENT, formats: ['tflite'] }, 'fleet-of-same-token');
@@ -143,8 +143,8 @@ function carriedState(running: FleetState['running'] = []): FleetState {
   };
 }
 
-suite('a fleet while Vertex AI does not answer to its planning', () => {
-  test('exports what is planned, and the rest afterwards', async () => {
+suite('a fleet whose planning gets no answer from Vertex AI', () => {
+  test('exports the planned Models, and the others afterwards', async () => {
     const { vertex } = stack();
     const models = Array.from({ length: 22 }, () => addModel(vertex));
     const late = models.at(-1) ?? '';
@@ -157,8 +157,8 @@ suite('a fleet while Vertex AI does not answer to its planning', () => {
   });
 });
 
-suite('a fleet whose results can not be written for a while', () => {
-  test('exports all others meanwhile, continues as new, and writes every result afterwards', async () => {
+suite('a fleet whose results temporarily cannot be written', () => {
+  test('exports all other Models meanwhile, continues as new, and writes every result afterwards', async () => {
     const { vertex } = stack();
     const missing = Array.from({ length: 510 }, (_, index) => `${PARENT}/models/gone-${index}`);
     const names = Array.from({ length: 30 }, () => addModel(vertex));
@@ -177,8 +177,8 @@ suite('a fleet whose results can not be written for a while', () => {
   });
 });
 
-suite('a fleet whose input is as large as an input can be', () => {
-  test('continues as new with less than 2 MB, whatever its names consist of', async () => {
+suite('a fleet with an input of the largest allowed size', () => {
+  test('continues as new with less than 2 MB, whatever characters its names have', async () => {
     const models = Array.from({ length: 6_800 }, (_, index) => `${PARENT}/models/${String(index).padStart(128, 'm')}`);
     const workflowId = `fleet-${'😀'.repeat(80)}`;
     const handle = await startFleet({ models, maxConcurrent: 40 }, workflowId);
@@ -194,7 +194,7 @@ suite('a fleet whose input is as large as an input can be', () => {
 });
 
 suite('a cancelled fleet', () => {
-  test('ends cancelled with the exports of earlier runs when it is cancelled before its state is checked', async () => {
+  test('cancels the exports of earlier runs if it is cancelled before its state is checked', async () => {
     const { vertex } = stack();
     const names = [1, 2].map(() => addModel(vertex, { durationMs: FOREVER_MS }));
     const first = await startFleet({ models: names }, 'fleet-cancelled-at-start');
@@ -216,7 +216,7 @@ suite('a cancelled fleet', () => {
     assert.equal((await fleet.status()).totals.cancelled, 2);
   });
 
-  test('ends with all its exports when it is cancelled while a part is planned', async () => {
+  test('cancels all its exports if it is cancelled while it plans', async () => {
     const { vertex } = stack();
     const names = Array.from({ length: 20 }, () => addModel(vertex, { durationMs: FOREVER_MS }));
     const late = addModel(vertex);
@@ -229,7 +229,7 @@ suite('a cancelled fleet', () => {
     assert.equal((await handle.status()).totals.cancelled, 20);
   });
 
-  test('cancels its exports while results wait for their bucket, and ends when they are written', async () => {
+  test('cancels its exports while results wait for their bucket, and ends when the results are written', async () => {
     const { vertex } = stack();
     const missing = Array.from({ length: 510 }, (_, index) => `${PARENT}/models/none-${index}`);
     const names = [1, 2, 3].map(() => addModel(vertex, { durationMs: FOREVER_MS }));

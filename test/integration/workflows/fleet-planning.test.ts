@@ -24,7 +24,7 @@ function plan(source: FleetSource, maxBytes?: number): Promise<PlannedExports> {
   return run(planExports, { source, fleet: 'fleet', defaults: DEFAULTS, childIds: 'bounded', ...limit });
 }
 
-/** All of a source, planned answer by answer as a fleet does. */
+/** Plans a whole source in parts, as a fleet does. */
 async function planAll(source: FleetSource, maxBytes: number): Promise<{ planned: PlannedExport[]; answers: number }> {
   const planned: PlannedExport[] = [];
   let answers = 0;
@@ -44,8 +44,8 @@ function idsOf(planned: readonly PlannedExport[]): string[] {
 
 const FORMATS = Object.fromEntries(['tflite', 'core-ml', 'tf-js', 'onnx'].map((id) => [id, { file: 'x' }]));
 
-suite('a plan that does not fit into one answer', () => {
-  test('continues within a Model, and plans every format of each once', async () => {
+suite('a plan that does not fit into one activity result', () => {
+  test('continues within a Model, and has each format of each Model once', async () => {
     const models = [1, 2, 3].map(() => addModel(services().vertex, { formats: FORMATS }));
     const whole = await plan({ models, formats: 'all' });
     assert.equal(whole.planned.length, 12);
@@ -56,7 +56,7 @@ suite('a plan that does not fit into one answer', () => {
     }
   });
 
-  test('continues within named formats of a list of Models, of which one name is an alias of another', async () => {
+  test('continues within the named formats of a list of Models, even if two names refer to one Model', async () => {
     const models = [`${PARENT}/models/1`, `${PARENT}/models/1@2`, `${PARENT}/models/2`];
     const formats = ['a', 'b', 'c'];
     const whole = await plan({ models, formats });
@@ -77,7 +77,7 @@ suite('a plan that does not fit into one answer', () => {
   });
 });
 
-suite('a list of Models whose answers are not what they should be', () => {
+suite('a list of Models with invalid answers', () => {
   function answer(body: unknown): void {
     const match = { method: 'GET', path: '/locations/us-central1/models$' };
     services().vertex.addFault({ match, fault: { status: 200, body } });
@@ -85,7 +85,7 @@ suite('a list of Models whose answers are not what they should be', () => {
 
   const ARTIFACT = { exportableContents: ['ARTIFACT'] };
 
-  test('is refused where its page token is that of the page itself, or far too long', async () => {
+  test('is rejected if its page token repeats or is far too long', async () => {
     answer({ models: [], nextPageToken: 'same' });
     const source = { parent: PARENT, pageToken: 'same' };
     const { message } = await failureOf(plan(source), ExportFailureType.Unavailable);
@@ -95,7 +95,7 @@ suite('a list of Models whose answers are not what they should be', () => {
     await failureOf(plan(source), ExportFailureType.Unavailable);
   });
 
-  test('is planned without formats that no export can have', async () => {
+  test('is planned without invalid formats', async () => {
     answer({
       models: [
         {
@@ -116,7 +116,7 @@ suite('a list of Models whose answers are not what they should be', () => {
   });
 
   for (const name of [`${PARENT}/models/../../evil`, 'x'.repeat(5_000), 'projects/others/locations/eu/models/1']) {
-    test(`is refused where it names ${name.slice(0, 60)}`, async () => {
+    test(`is rejected if it names ${name.slice(0, 60)}`, async () => {
       answer({ models: [{ name, supportedExportFormats: [{ id: 'tflite', ...ARTIFACT }] }] });
       await failureOf(plan({ parent: PARENT, formats: 'all' }), ExportFailureType.Unavailable);
     });

@@ -41,7 +41,7 @@ async function resultsOf(
   return ended;
 }
 
-/** Starts the history of a running export again, after its first workflow task. */
+/** Resets a running export to the end of its first workflow task. */
 async function reset({ workflowId, workflow }: ExportHandle): Promise<void> {
   const { client } = temporal();
   const { events } = await workflow.fetchHistory();
@@ -56,8 +56,8 @@ async function reset({ workflowId, workflow }: ExportHandle): Promise<void> {
   });
 }
 
-suite('the results of exports that were started again within a minute after they failed', () => {
-  test('are those of the runs that run at the time of asking, and the earlier runs do not count', async () => {
+suite('the results of exports that were restarted within a minute after a failure', () => {
+  test('are those of the current runs, not of the earlier ones', async () => {
     const names = Array.from({ length: 12 }, () => addModel(stack().vertex, { outcome: [FAILING, 'success'] }));
     const first = await Promise.all(names.map((name) => start(name)));
     await Promise.all(first.map(({ result }) => assert.rejects(result())));
@@ -70,17 +70,17 @@ suite('the results of exports that were started again within a minute after they
       ended.flatMap(({ error }) => (error ? [error.message] : [])),
       [],
     );
-    // The run that was asked for by its id is the one that is reported.
+    // The run that the request names by its ID is the reported one.
     const [old] = await resultsOf([failedRun]);
     assert.equal(old?.runId, failedRun.runId);
     assert.ok(old.error?.cause instanceof ApplicationFailure);
   });
 
-  test('are those of the run that was followed when another one is started after it', async () => {
+  test('are those of the followed run if another one is started later', async () => {
     const name = addModel(stack().vertex, { outcome: FAILING, durationMs: SLOW_MS });
     const handle = await start(name);
     const runId = await runIdOf(handle);
-    // The next poll comes when the later run has begun.
+    // The later run starts before the next poll.
     const waiting = resultsOf([handle.workflowId], SLOW_MS * 3);
     await assert.rejects(handle.result());
     stack().vertex.setOutcome(name, 'success', FOREVER_MS);
@@ -91,15 +91,15 @@ suite('the results of exports that were started again within a minute after they
   });
 });
 
-suite('an export that is reset while its result is waited for', () => {
-  test('is reported by the run that continues it, and not as terminated', async () => {
+suite('an export that is reset while a client waits for its result', () => {
+  test('is reported with the outcome of the new run, not as terminated', async () => {
     const name = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const handle = await start(name);
     await eventually('it runs', () => operationsOf(stack().vertex, name).length === 1);
     const firstRun = await runIdOf(handle);
     const waiting = resultsOf([{ workflowId: handle.workflowId, runId: firstRun }]);
     await reset(handle);
-    await eventually('the new run is there', async () => (await runIdOf(handle)) !== firstRun);
+    await eventually('the new run exists', async () => (await runIdOf(handle)) !== firstRun);
     await eventually('it is under way', async () => (await handle.status()).stage === 'exporting');
     await handle.cancel();
     const [ended] = await waiting;
@@ -108,8 +108,8 @@ suite('an export that is reset while its result is waited for', () => {
   });
 });
 
-suite('a workflow of another type that has the id of an export', () => {
-  test('comes at once as a failure that names its type, also while it runs', async () => {
+suite('a workflow of another type with the ID of an export', () => {
+  test('is reported at once as a failure that names its type, even while it runs', async () => {
     const slow = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const fleet = await startFleet([slow], 'not-an-export');
     const [ended] = await resultsOf(['not-an-export']);
@@ -119,7 +119,7 @@ suite('a workflow of another type that has the id of an export', () => {
     await fleet.cancel();
   });
 
-  test('is a failure of that export in a fleet, and not a success of an earlier run', async () => {
+  test('is reported by a fleet as a failure of that export, not as a success of an earlier run', async () => {
     const [taken, free] = [addModel(stack().vertex), addModel(stack().vertex)];
     const workflowId = childWorkflowId('fleet-with-taken-id', { name: taken, outputConfig: ARTIFACTS });
     await (await startFleet([addModel(stack().vertex)], workflowId)).result();
@@ -130,8 +130,8 @@ suite('a workflow of another type that has the id of an export', () => {
   });
 });
 
-suite('a fleet that is started again', () => {
-  test('reports the runs of now when its failed exports were started again seconds ago', async () => {
+suite('a restarted fleet', () => {
+  test('reports the current runs if its failed exports were restarted seconds ago', async () => {
     const { vertex } = stack();
     const good = Array.from({ length: 4 }, () => addModel(vertex));
     const bad = Array.from({ length: 10 }, () => addModel(vertex, { outcome: FAILING }));
@@ -152,7 +152,7 @@ suite('a fleet that is started again', () => {
     );
   });
 
-  test('joins exports that still run, reuses those that have succeeded, and exports the others again', async () => {
+  test('joins running exports, reuses succeeded ones, and repeats the others', async () => {
     const { vertex } = stack();
     const done = addModel(vertex);
     const failed = addModel(vertex, { outcome: [FAILING, 'success'] });
@@ -179,7 +179,7 @@ suite('a fleet that is started again', () => {
     }
   });
 
-  test('follows all exports that still run by a few activities', async () => {
+  test('follows all running exports with a few activities', async () => {
     const { vertex } = stack();
     const models = Array.from({ length: 20 }, () => addModel(vertex, { durationMs: SLOW_MS * 3 }));
     const first = await startFleet(models, 'fleet-followed');
@@ -197,8 +197,8 @@ suite('a fleet that is started again', () => {
   });
 });
 
-suite('an export of a fleet whose workflow somebody resets', () => {
-  test('is followed to the run that continues it, and counted once', async () => {
+suite('an export of a fleet whose workflow is reset', () => {
+  test('is followed to its new run, and counted once', async () => {
     const { vertex } = stack();
     const name = addModel(vertex, { durationMs: FOREVER_MS });
     const handle = await startFleet([name], 'fleet-with-reset');
@@ -206,7 +206,7 @@ suite('an export of a fleet whose workflow somebody resets', () => {
     const child = temporal().exports.get((await handle.status()).running[0] ?? '');
     const firstRun = await runIdOf(child);
     await reset(child);
-    await eventually('the new run is there', async () => (await runIdOf(child)) !== firstRun);
+    await eventually('the new run exists', async () => (await runIdOf(child)) !== firstRun);
     await eventually('it is under way', async () => (await child.status()).stage === 'exporting');
     assert.equal((await handle.status()).totals.running, 1);
     await child.cancel();
@@ -215,7 +215,7 @@ suite('an export of a fleet whose workflow somebody resets', () => {
   });
 });
 
-suite('an export of a fleet whose workflow somebody terminates', () => {
+suite('an export of a fleet whose workflow is terminated', () => {
   test('is reported as terminated, with a hint that its operation may still run', async () => {
     const endless = addModel(stack().vertex, { durationMs: FOREVER_MS });
     const handle = await startFleet([endless, addModel(stack().vertex)], 'fleet-with-terminated');

@@ -8,7 +8,7 @@ import { useLocalStack } from '../../support/services';
 import { ARTIFACTS, eventually, exportCancelled, exportFailure, QUICK, useExports } from '../../support/worker';
 
 const stack = useLocalStack();
-// One slot for all activities: whoever does not give it back stops everybody.
+// One slot for all activities: an activity that does not release it blocks all others.
 const temporal = useExports(stack, { VERTEX_EXPORT_MAX_CONCURRENT_EXPORTS: '1' });
 
 const LONG: Partial<ExportModelInput> = { ...QUICK, longExports: { parkAfter: '1s', checkEvery: '1s' } };
@@ -57,7 +57,7 @@ const stateOf = (operation: string): string | undefined =>
     .vertex.operations()
     .find(({ name }) => name === operation)?.state;
 
-suite('an export that runs longer than parkAfter', () => {
+suite('an export that runs longer than parkAfter:', () => {
   test('a parked export frees its slot for others and reports that it is still running', async () => {
     const long = await startLong(600_000);
     const pending = await untilParked(long);
@@ -101,7 +101,7 @@ suite('an export that runs longer than parkAfter', () => {
     const timedOut = history.events?.find(
       ({ activityTaskTimedOutEventAttributes }) => activityTaskTimedOutEventAttributes,
     );
-    assert.ok(timedOut, 'it was watched until the time was up');
+    assert.ok(timedOut, 'it was polled until the deadline');
   });
 
   test('a parked export stays parked after its activity is reset', async () => {
@@ -116,7 +116,7 @@ suite('an export that runs longer than parkAfter', () => {
       type: 'awaitExport',
       resetHeartbeat: true,
     });
-    await eventually('it is looked at', () => (stack().vertex.requests().countByOperation[id] ?? 0) > 0);
+    await eventually('the operation is polled', () => (stack().vertex.requests().countByOperation[id] ?? 0) > 0);
     await untilParked(handle);
     assert.equal(stack().vertex.requests().countByOperation[id], 1, 'one look, and no long poll');
     assert.equal(stack().vertex.requests().countByRoute['operations.wait'], undefined);

@@ -6,7 +6,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const logger = new DefaultLogger('ERROR');
 
-suite('the workflow entry', () => {
+suite('the package entry for workflows:', () => {
   test('the built workflow entry bundles without zod, clients and Node modules', async () => {
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(__dirname, '..', '..', '..', 'lib', 'src', 'workflows'),

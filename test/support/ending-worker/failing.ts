@@ -1,14 +1,14 @@
 import { runProcess } from '../../../src/worker/process';
 
-/** What a credential source can say: a secret, an escape sequence, a second line. */
+/** The message of a credential source: it has a secret, an escape sequence and a second line. */
 const MESSAGE = 'failed with ya29.marked-token \u001b[31m\n{"access_token": "marked"} https://a.example/?sig=marked';
 
 const forever = (): Promise<void> => new Promise(() => setInterval(() => undefined, 1_000));
 
-/** Ways in which an error reaches the end of a process. */
+/** Ways in which an error ends a process. */
 const FAILURES: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['thrown', () => Promise.reject(new Error(MESSAGE))],
-  // A foreign library can throw anything.
+  // A library can throw any value.
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
   ['text', () => Promise.reject(MESSAGE)],
   ['cause', () => Promise.reject(new Error('failed with a cause', { cause: new Error(MESSAGE) }))],

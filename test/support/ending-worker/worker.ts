@@ -9,7 +9,7 @@ import { runWorker } from '../../../src/worker/run-worker';
 void runProcess(async (process_) => {
   const log = new ErrorMemory(new DefaultLogger('ERROR'));
   Runtime.install({ logger: redactingLogger(log), telemetryOptions: { logging: { forward: {} } } });
-  // Something that keeps the process alive.
+  // A timer that keeps the process alive.
   createServer().listen(0, '127.0.0.1');
   const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
   const worker = await Worker.create({

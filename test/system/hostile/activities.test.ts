@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
+import { activityEnvironment } from '../../support/activities';
 import { suite, test } from 'node:test';
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { DefaultLogger } from '@temporalio/worker';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import type { z } from 'zod';
 import { createExportActivities } from '../../../src/activities';
 import {
@@ -27,7 +26,7 @@ const outside = useOutside();
 outside.answer = googleAnswer;
 
 const TOKEN = 'ya29.token-of-the-worker';
-// Real clients over the hosts that a worker speaks to without any setting.
+// The clients call the default hosts of a worker.
 const activities = createExportActivities({
   emulators: {},
   credentials: { headers: () => Promise.resolve({ authorization: `Bearer ${TOKEN}` }), refresh: () => undefined },
@@ -39,7 +38,7 @@ const activities = createExportActivities({
   maxSubmissionsPerMinute: 1_000_000,
 });
 
-/** Workflows that an activity asked the server about, or acted on. */
+/** Workflows that an activity described or changed. */
 const described: string[] = [];
 // Only these calls exist: any other one fails the test.
 const client = {
@@ -55,18 +54,13 @@ const client = {
   },
 } as unknown as Client;
 
-const environment = new MockActivityEnvironment(
-  { heartbeatTimeoutMs: 60_000 },
-  { client, logger: new DefaultLogger('ERROR') },
-);
-
 type Activity = keyof typeof ACTIVITY_ARGUMENTS;
-/** Activities that ask Google for nothing, or only for some inputs. */
+/** Activities that never call Google, or only for some inputs. */
 const WITHOUT_REQUESTS: ReadonlySet<string> = new Set(['checkExports', 'awaitExports', 'planExports']);
 
 const NAMES = Object.keys(ACTIVITY_ARGUMENTS) as Activity[];
 
-/** Schemas of the requests, each over the one argument of its activity. */
+/** Schemas of the requests, each for the one argument of its activity. */
 const SCHEMAS: Partial<Record<Activity, z.ZodType>> = {
   startExport: startExportRequestSchema,
   awaitExport: awaitExportRequestSchema,
@@ -77,12 +71,15 @@ const SCHEMAS: Partial<Record<Activity, z.ZodType>> = {
   writeResults: writeResultsRequestSchema,
 };
 
-/** Runs an activity as a worker would, whatever its arguments are. */
+/** Runs an activity as a worker does, with any arguments. */
 function call(name: Activity, args: readonly unknown[]): Promise<unknown> {
-  return environment.run(activities[name] as (...given: unknown[]) => Promise<unknown>, ...args);
+  return activityEnvironment({}, { client }).run(
+    activities[name] as (...given: unknown[]) => Promise<unknown>,
+    ...args,
+  );
 }
 
-/** Fails unless a call is refused with a documented failure, or does nothing that was not asked for. */
+/** Fails unless a call is rejected with a documented failure, or has no unrequested effect. */
 async function assertHarmless(name: Activity, args: readonly unknown[], what: string): Promise<void> {
   outside.clear();
   await call(name, args).then(
@@ -109,7 +106,7 @@ function isInFolderOfCaller(uri: string): boolean {
   return /^gs:\/\/[^/]+\/(?:.*\/)?test\/[0-9a-f-]{36}\/.+/.test(uri);
 }
 
-/** A few of the hostile texts of all kinds. */
+/** A few hostile texts of each kind. */
 const FEW_TEXTS = HOSTILE_TEXTS.filter((_, index) => index % 150 === 0);
 
 const shown = (text: string): string => JSON.stringify(text).slice(0, 200);
@@ -126,20 +123,20 @@ function* places(name: Activity): Generator<{ args: readonly unknown[]; path: Pa
   }
 }
 
-/** Activities whose arguments are inputs: every value goes through their parsers in another file. */
+/** Activities whose arguments are inputs. Another test file tries every value with their parsers. */
 const OF_INPUTS: ReadonlySet<string> = new Set(['selectExportFormat', 'checkExports', 'planExports']);
 
-/** Names and hosts, and half of the others. */
+/** Hostile names and hosts, and half of the other texts. */
 const TEXTS_OF_INPUTS = HOSTILE_TEXTS.filter(
   (text, index) => /evil|projects|gs:|pkg|gcr/.test(text) || index % 2 === 0,
 );
 
-/** The texts that an activity is called with in one field: at least 300. */
+/** At least 300 texts, with which an activity is called in one field. */
 function textsFor(name: Activity, valid: string): readonly string[] {
   return OF_INPUTS.has(name) ? TEXTS_OF_INPUTS : hostileTextsFor(valid);
 }
 
-suite('the examples of requests', () => {
+suite('the examples of activity requests', () => {
   for (const [name, schema] of Object.entries(SCHEMAS)) {
     test(`have every field of the request of ${name}`, () => {
       const examples = ACTIVITY_ARGUMENTS[name as Activity].map(([request]) => request);
@@ -153,13 +150,13 @@ suite('the examples of requests', () => {
 
   for (const name of NAMES) {
     for (const [index, args] of ACTIVITY_ARGUMENTS[name].entries()) {
-      test(`are taken by ${name}, in form ${index + 1}`, async () => {
+      test(`are accepted by ${name}, in form ${index + 1}`, async () => {
         outside.clear();
         const error: unknown = await call(name, args).then(
           () => undefined,
           (reason: unknown) => reason,
         );
-        // No image and no upload exists in the world of these tests; the requests about them are what matters.
+        // These tests have no image and no upload, and check only the requests for them.
         assert.ok(error === undefined || name === 'verifyExport', String(error));
         if (WITHOUT_REQUESTS.has(name)) return;
         assert.ok(outside.requests.length > 0);
@@ -170,8 +167,8 @@ suite('the examples of requests', () => {
 });
 
 for (const name of NAMES) {
-  suite(`${name}, called by anybody,`, () => {
-    test('does nothing that was not asked for with a hostile text in any field', { timeout: 300_000 }, async () => {
+  suite(`the activity ${name}, called with any arguments,`, () => {
+    test('has no unrequested effect for a hostile text in any field', { timeout: 300_000 }, async () => {
       let combinations = 0;
       for (const { args, path, value } of places(name)) {
         if (typeof value !== 'string') continue;
@@ -183,7 +180,7 @@ for (const name of NAMES) {
       assert.ok(combinations >= 300, String(combinations));
     });
 
-    test('does nothing that was not asked for where Google answers nothing', { timeout: 120_000 }, async () => {
+    test('has no unrequested effect if Google does not answer', { timeout: 120_000 }, async () => {
       for (const answer of [{ status: 404 }, { body: {} }, { status: 204 }, { body: '' }]) {
         outside.answer = () => answer;
         for (const args of ACTIVITY_ARGUMENTS[name]) await assertHarmless(name, args, JSON.stringify(answer));
@@ -197,22 +194,18 @@ for (const name of NAMES) {
       outside.answer = googleAnswer;
     });
 
-    test(
-      'does nothing that was not asked for with another kind of value in any field',
-      { timeout: 120_000 },
-      async () => {
-        for (const { args, path } of places(name)) {
-          for (const { what, value } of ODD_JSON_VALUES) {
-            await assertHarmless(name, withValue(args, path, value) as unknown[], `${patternOf(path)} = ${what}`);
-          }
+    test('has no unrequested effect for a value of another type in any field', { timeout: 120_000 }, async () => {
+      for (const { args, path } of places(name)) {
+        for (const { what, value } of ODD_JSON_VALUES) {
+          await assertHarmless(name, withValue(args, path, value) as unknown[], `${patternOf(path)} = ${what}`);
         }
-      },
-    );
+      }
+    });
   });
 }
 
-suite('a workflow', () => {
-  test('is only asked about, and only where the caller named it', () => {
+suite('a foreign workflow', () => {
+  test('is only described, and only if the caller named it', () => {
     assert.ok(described.length > 0);
     assert.equal(FOLDER.includes('test'), true);
   });

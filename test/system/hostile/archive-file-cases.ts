@@ -32,10 +32,10 @@ const beLength = (value: bigint): Buffer => {
 };
 
 const tiny = tfliteModel();
-/** A model whose root table has its own place as that of its vtable. */
+/** A model whose root table and vtable have the same offset. */
 const ownVtable = Buffer.from(tiny);
 ownVtable.writeInt32LE(0, tiny.readUInt32LE(0));
-/** A model whose vector of subgraphs says that it has 2^31 elements. */
+/** A model whose vector of subgraphs states 2^31 elements. */
 const endless = Buffer.from(
   flatBuffer(
     { [MODEL.version]: { u32: 3 }, [MODEL.subgraphs]: { repeated: {}, times: 77 }, [MODEL.buffers]: { tables: [{}] } },
@@ -47,7 +47,7 @@ endless.writeUInt32LE(0x8000_0000, endless.indexOf(Buffer.from([77, 0, 0, 0])));
 /**
  * An archive whose directory has this many entries that all name the same data.
  *
- * @param stated what its end record says
+ * @param stated the number of entries in its end record
  */
 function manyEntries(count: number, name = 'm/data/0', stated: number | bigint = count + 1): Buffer {
   const one = zipArchive([
@@ -72,7 +72,7 @@ function manyEntries(count: number, name = 'm/data/0', stated: number | bigint =
   return Buffer.concat([one.subarray(0, directoryAt), directory, end64, locator, end]);
 }
 
-/** A dictionary that joblib's class gets over and over, with a shape of this many sides. */
+/** A dictionary that is repeated as the state of joblib's class, with a shape of this many dimensions. */
 function arraysOverAndOver(sides: number, times: number): Buffer {
   const dtype = object(global('numpy', 'dtype'), tuple(text('f8')), tuple(int(3)));
   const shape = Buffer.concat([raw('('), repeated('K\0', sides), raw('t')]);
@@ -233,7 +233,7 @@ export const ARCHIVE_FILE_CASES: readonly FileCase[] = [
     isAccepted: true,
   }),
   pickleCase(
-    'objects whose class has a long name, over and over',
+    'many objects of a class with a long name',
     opcodes(raw(`c${'m'.repeat(1_000)}\nC\n)R`), repeated('Nb', 300_000)),
     { isAccepted: true },
   ),

@@ -39,7 +39,7 @@ const MODEL = 'projects/demo-project/locations/us-central1/models/1';
 const OPTIONS = { defaults: { outputConfig: ARTIFACTS, ...QUICK } };
 const INPUT = { name: MODEL, outputConfig: ARTIFACTS, ...QUICK };
 
-/** What a fleet of this workflow id carries over: valid, so that a test changes one thing. */
+/** The valid carried-over state of the fleet with this workflow ID. A test changes one field of it. */
 function stateOf(fleet: string, changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
     settings: settingsOf(fleet),
@@ -93,7 +93,7 @@ async function namesIn(bucket: string): Promise<unknown[]> {
   return (at(body, 'items') ?? []) as unknown[];
 }
 
-/** Starts a forged fleet. Fails unless it is refused before anything happens. */
+/** Starts a forged fleet. Fails unless it is rejected before any effect. */
 async function assertRefused(
   carriedFor: (fleet: string) => unknown,
   { input = OPTIONS, options }: { input?: unknown; options?: Partial<WorkflowStartOptions> } = {},
@@ -176,13 +176,13 @@ const FORGED: readonly (readonly [string, (fleet: string) => unknown])[] = [
   ]),
 ];
 
-/** A workflow that runs, of somebody else. */
+/** A running workflow of another caller. */
 async function foreignWorkflow(): Promise<WorkflowHandle> {
   const workflowId = `foreign-${randomUUID()}`;
   return temporal().client.workflow.start('unrelatedWorkflow', { taskQueue: FOREIGN_QUEUE, workflowId });
 }
 
-/** The export of a fleet of somebody else, while it runs. */
+/** A running export of another caller's fleet. */
 async function foreignExport(): Promise<WorkflowHandle> {
   const models = [addModel(stack().vertex, { durationMs: 600_000 })];
   const fleet = await temporal().exports.startFleet({ models, ...OPTIONS });
@@ -203,25 +203,25 @@ async function assertUntouched(handle: WorkflowHandle): Promise<void> {
 
 suite('a fleet that is started with the state of a continued one', () => {
   for (const [what, carried] of FORGED) {
-    test(`is refused for ${what}`, async () => {
+    test(`is rejected for ${what}`, async () => {
       await assertRefused(carried);
     });
   }
 
-  test('is refused with an input that is not one', async () => {
+  test('is rejected with an invalid input', async () => {
     for (const input of [null, 5, 'x', [], { models: 'x' }, { ...OPTIONS, evil: 1 }]) {
       await assertRefused((fleet) => stateOf(fleet), { input });
     }
   });
 
-  test('runs with a state that gives it nothing', async () => {
+  test('runs if the state grants it no access', async () => {
     const fleet = freshId();
     const handle = await start(fleet, [OPTIONS, stateOf(fleet)]);
     assert.equal(at(await handle.result(), 'totals', 'planned'), 1);
   });
 
   for (const isCancelled of [false, true]) {
-    test(`can't reach workflows of others${isCancelled ? ' when it is cancelled' : ''}`, async () => {
+    test(`cannot affect foreign workflows${isCancelled ? ' when it is cancelled' : ''}`, async () => {
       const [unrelated, others] = [await foreignWorkflow(), await foreignExport()];
       for (const victim of [unrelated, others]) {
         const fleet = freshId();
@@ -236,8 +236,8 @@ suite('a fleet that is started with the state of a continued one', () => {
     });
   }
 
-  test('ends soon with ids of exports that nobody knows, however long they are', async () => {
-    const ids = ["nobody's", '\u20ac'.repeat(333), 'x'.repeat(1_000), '\u20ac'.repeat(1_000), "' OR '", '\0', '\n'];
+  test('ends soon if it has IDs of unknown exports, however long they are', async () => {
+    const ids = ['unknown', '\u20ac'.repeat(333), 'x'.repeat(1_000), '\u20ac'.repeat(1_000), "' OR '", '\0', '\n'];
     for (const workflowId of ids) {
       const fleet = freshId();
       const handle = await start(fleet, [OPTIONS, stateOf(fleet, { running: [{ workflowId, model: MODEL }] })]);
@@ -249,14 +249,14 @@ suite('a fleet that is started with the state of a continued one', () => {
   });
 });
 
-suite('the marks of a continued run', () => {
+suite('the markers of a continued run', () => {
   const source = { parent: EVIL_PARENTS[0] };
 
-  test('give nothing to a fleet with a retry policy', async () => {
+  test('grant no access to a fleet with a retry policy', async () => {
     await assertRefused((fleet) => stateOf(fleet, { source }), { options: { retry: { maximumAttempts: 3 } } });
   });
 
-  test('give nothing to a fleet on a cron schedule', async () => {
+  test('grant no access to a fleet on a cron schedule', async () => {
     const fleet = freshId();
     const handle = await start(fleet, [OPTIONS, stateOf(fleet, { source })], { cronSchedule: '@every 1s' });
     stack().vertex.clearRequests();
@@ -276,7 +276,7 @@ suite('the marks of a continued run', () => {
     assert.deepEqual(stack().vertex.requests().requests, []);
   });
 
-  test('give nothing to a fleet that another workflow starts as its child', async () => {
+  test('grant no access to a fleet that another workflow starts as its child', async () => {
     stack().vertex.clearRequests();
     const args = [EXPORT_MODELS_WORKFLOW, 'vertex-export', [OPTIONS, stateOf('any', { source })]];
     const workflowId = `parent-${randomUUID()}`;

@@ -15,7 +15,7 @@ const OID = {
 
 const DAY_MS = 86_400_000;
 
-/** Makes a certificate that signs itself, for a listener of tests. Source: https://www.rfc-editor.org/rfc/rfc5280 */
+/** Creates a self-signed certificate for a listener of tests. Source: https://www.rfc-editor.org/rfc/rfc5280 */
 export function selfSigned(hosts: readonly string[]): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid(OID.ecdsaWithSha256));

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { ExportFailureType } from '../../../src/contract/failures';
 import type { SeenRequest } from './outside';
 
-// What holds whatever a caller gives. Nothing here uses the parsers of the package: they are what is tested.
+// Checks that hold for any arguments of a caller. They do not use the parsers of the package, which are under test.
 
 /** Longest message: 8,000 characters and an action of 300. */
 const MAX_MESSAGE = 8_305;
@@ -11,7 +11,7 @@ const MAX_DETAILS_BYTES = 64 * 1_024;
 
 const TYPES: ReadonlySet<string> = new Set<string>(Object.values(ExportFailureType));
 
-/** Finds half of a character in any text of a value, names of fields included. */
+/** Finds half of a character in any text of a value, including the names of fields. */
 function brokenText(value: unknown): string | undefined {
   let broken: string | undefined;
   JSON.stringify(value, (key: string, item: unknown) => {
@@ -56,14 +56,14 @@ export function assertKnownHost(host: string, what: string): void {
   assert.match(host, HOST, `${what}: a connection to ${host}`);
 }
 
-/** All texts of what an activity was called with. */
+/** All texts in the arguments of an activity. */
 export function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value.replace('%40', '@')];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(textsOf);
 }
 
-/** A place in Cloud Storage that a request was about. */
+/** The place in Cloud Storage that a request refers to. */
 export interface StoragePlace {
   readonly method: string;
   /** `gs://bucket/name` of an object, or `gs://bucket/prefix` of a list. */
@@ -72,7 +72,7 @@ export interface StoragePlace {
 
 /**
  * Fails unless a request is one of those that the package makes, about a location, a bucket or an image that the caller
- * named. Gives the place of a request to Cloud Storage.
+ * named. Returns the place of a request to Cloud Storage.
  */
 export function assertAsked(request: SeenRequest, asked: readonly string[], what: string): StoragePlace | undefined {
   const { host, method, target, headers } = request;

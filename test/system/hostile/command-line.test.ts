@@ -48,7 +48,7 @@ async function write(name: string, record: ExportManifest): Promise<string> {
   return `gs://exports/${name}`;
 }
 
-/** Everything but line breaks that a terminal acts on or hides. */
+/** All characters that a terminal interprets or hides, except line breaks. */
 const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/u;
 
 const HOSTILE = [
@@ -103,7 +103,7 @@ suite('the command verify with a hostile manifest', () => {
   }
 
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-    test(`takes ${name} as the name of a file and not as a command`, async () => {
+    test(`treats ${name} as the name of a file, not as a command`, async () => {
       const { store } = services();
       await upload(store, `prototype/${name}-export/${name}`, '');
       const record = await manifest([name], { artifactOutputUri: `gs://exports/prototype/${name}-export/` });
@@ -117,9 +117,9 @@ suite('the command verify with a hostile manifest', () => {
     });
   }
 
-  test('checks what is beside the manifest that was named, and says so, where the manifest names another place', async () => {
+  test('checks the export beside the named manifest, and reports it, if the manifest names another place', async () => {
     const { store } = services();
-    // Another bucket's export is intact, and the one beside the manifest lacks a file.
+    // The export in the other bucket is intact, and the one beside the manifest lacks a file.
     await upload(store, 'good/export/a', '');
     await upload(store, 'good/export/b', '');
     await upload(store, 'bad/export/a', '');
@@ -147,7 +147,7 @@ suite('the command verify with a hostile manifest', () => {
   });
 
   for (const place of ['https://example.com/x', '/etc/passwd', 'gs://', 'gs://UPPER/x', 'gs://exports/a\nb', '']) {
-    test(`refuses a manifest that names ${JSON.stringify(place)} as its directory`, async () => {
+    test(`rejects a manifest that names ${JSON.stringify(place)} as its directory`, async () => {
       const uri = await write('invalid/manifest.json', await manifest([], { artifactOutputUri: place }));
       const { code, stderr } = await command('verify', uri);
       assert.equal(code, 2);
@@ -156,14 +156,14 @@ suite('the command verify with a hostile manifest', () => {
     });
   }
 
-  test('refuses a manifest that is larger than any export writes', async () => {
+  test('rejects a manifest that is larger than any valid one', async () => {
     await upload(services().store, 'large/manifest.json', Buffer.alloc(64 * 1024 * 1024 + 1, ' '));
     const { code, stderr } = await command('verify', 'gs://exports/large');
     assert.equal(code, 2);
     assert.match(stderr, /has 67108865 bytes, but a manifest has at most 67108864/);
   });
 
-  test('prints lines and findings that are bounded', async () => {
+  test('limits the length of lines and the number of findings', async () => {
     const names = [...Array.from({ length: 3_000 }, (_, index) => `file-${index}`), 'x'.repeat(1_000_000)];
     const uri = await write(
       'many/manifest.json',

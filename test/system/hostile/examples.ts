@@ -119,7 +119,7 @@ export function carriedState(source: keyof typeof SOURCES, fleet = CALLER) {
 export const CONTINUED_INPUT = { ...SHARED, defaults: { ...OPTIONS, outputConfig: artifacts } };
 
 const TIMEOUT = { heartbeatTimeoutMs: 60_000 };
-const OWN = {
+const RUN_OPERATION = {
   model: MODEL,
   destinations: { outputUriPrefix: FOLDER, imageUri: IMAGE },
   perRunFolder: true,
@@ -142,7 +142,15 @@ const VERIFY = {
 export const ACTIVITY_ARGUMENTS = {
   selectExportFormat: [[EXPORT_INPUT]],
   startExport: [
-    [{ ...OWN, exportFormatId: 'tflite', mayHaveStarted: false, notAfter: '2100-01-01T00:00:00.000Z', ...TIMEOUT }],
+    [
+      {
+        ...RUN_OPERATION,
+        exportFormatId: 'tflite',
+        mayHaveStarted: false,
+        notAfter: '2100-01-01T00:00:00.000Z',
+        ...TIMEOUT,
+      },
+    ],
   ],
   awaitExport: [
     [
@@ -152,7 +160,7 @@ export const ACTIVITY_ARGUMENTS = {
         outputInfo: { ...OUTPUT, imageOutputUri: IMAGE },
         destinations: { ...ONLY_ARTIFACTS, imageUri: IMAGE },
         exportFormatId: 'tflite',
-        twinOf: OWN,
+        twinOf: RUN_OPERATION,
         parking: { at: 8e12, checkEvery: 600_000 },
       },
     ],
@@ -161,7 +169,7 @@ export const ACTIVITY_ARGUMENTS = {
     [{ ...VERIFY, destinations: ONLY_ARTIFACTS, outputInfo: OUTPUT }],
     [{ ...VERIFY, destinations: { imageUri: IMAGE }, outputInfo: { imageOutputUri: IMAGE }, writeManifest: false }],
   ],
-  cancelExport: [[{ operation: OPERATION, own: OWN, ...TIMEOUT }], [{ own: OWN, ...TIMEOUT }]],
+  cancelExport: [[{ operation: OPERATION, own: RUN_OPERATION, ...TIMEOUT }], [{ own: RUN_OPERATION, ...TIMEOUT }]],
   deletePartialArtifacts: [[{ folder: FOLDER, ...TIMEOUT }]],
   checkExports: [
     ...Object.values(FLEET_INPUTS).map((input) => [input]),

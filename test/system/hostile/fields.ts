@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Where a value is: keys of objects and indexes of lists. */
+/** The path of a value: keys of objects and indexes of lists. */
 export type Path = readonly (string | number)[];
 
 /** A part of an example. */
@@ -9,7 +9,7 @@ export interface Field {
   readonly value: unknown;
 }
 
-/** Every part of an example, containers included, the whole itself not. */
+/** Every part of an example, including containers, but not the whole example. */
 export function fieldsOf(example: unknown, path: Path = []): Field[] {
   if (typeof example !== 'object' || example === null) return [];
   return Object.entries(example).flatMap(([key, value]: [string, unknown]) => {
@@ -18,7 +18,7 @@ export function fieldsOf(example: unknown, path: Path = []): Field[] {
   });
 }
 
-/** The example with another value at a place. */
+/** The example with another value at a path. */
 export function withValue(example: unknown, [key, ...rest]: Path, value: unknown): unknown {
   if (key === undefined) return value;
   if (Array.isArray(example)) {
@@ -31,12 +31,12 @@ export function withValue(example: unknown, [key, ...rest]: Path, value: unknown
   return Object.fromEntries(fields);
 }
 
-/** The place as people write it; indexes are all the same. */
+/** The path as text. All indexes are written the same. */
 export function patternOf(path: Path): string {
   return path.map((key) => (typeof key === 'number' ? '[]' : key)).join('.');
 }
 
-/** Fields that a schema has and no example has with a value of the same kind: a new field is noticed by it. */
+/** Fields of a schema for which no example has a value of the same type. They reveal new fields. */
 export function uncoveredFields(schema: z.core.$ZodType, examples: readonly unknown[]): string[] {
   const seen = new Set(
     examples.flatMap((example) =>

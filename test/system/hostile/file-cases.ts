@@ -1,12 +1,12 @@
 import type { ArtifactFile } from '../../../src/verification/artifact-file';
 
-/** A part of a generated file; what is between the parts is filled. */
+/** A part of a generated file. The space between the parts is filled. */
 interface FilePart {
   readonly at: number;
   readonly content: Buffer;
 }
 
-/** A file whose bytes are made when they are read: it can be of any size. */
+/** A file whose bytes are generated when they are read, so that it can have any size. */
 export interface GeneratedFile {
   readonly bytes: number;
   readonly parts: readonly FilePart[];
@@ -14,9 +14,9 @@ export interface GeneratedFile {
   readonly fill?: number;
 }
 
-/** What must hold beside the bounds that hold for every file. */
+/** The expectations for this file, in addition to the limits for every file. */
 export interface FileCase {
-  /** What the file is, for the test's title: `a header of 100 MB`. */
+  /** The description of the file in the title of its test: `a header of 100 MB`. */
   readonly title: string;
   /** Export format whose inspectors are used. */
   readonly format: string;
@@ -29,11 +29,11 @@ export interface FileCase {
   readonly finding?: RegExp;
   /** A note that is expected. */
   readonly note?: RegExp;
-  /** No finding is allowed: the file is good, or only too large. */
+  /** No finding is allowed: the file is valid, or only too large. */
   readonly isAccepted?: true;
 }
 
-/** Bytes that were read of all files, and the number of reads. */
+/** The bytes that were read from all files, and the number of reads. */
 export interface Reads {
   bytes: number;
   count: number;
@@ -66,7 +66,7 @@ function bytesOf({ parts, fill = 0 }: GeneratedFile, start: number, length: numb
   return bytes;
 }
 
-/** The same bytes over and over. */
+/** The same bytes, repeated. */
 export function repeated(unit: string | Buffer, times: number): Buffer {
   const bytes = Buffer.from(unit);
   return Buffer.alloc(bytes.length * times, bytes);

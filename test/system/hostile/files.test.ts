@@ -15,12 +15,12 @@ import { MESSAGE_FILE_CASES } from './message-file-cases';
 const CASES = [...JSON_FILE_CASES, ...MESSAGE_FILE_CASES, ...ARCHIVE_FILE_CASES];
 
 const MIB = 1024 * 1024;
-/** Bytes that the inspection of one file and of all that it refers to may read. */
+/** The most bytes that the inspection of a file may read, including the files that it refers to. */
 const MAX_READ_BYTES = 160 * MIB;
-/** Steps of an inspection in all, and without a break; the last step may go beyond. */
+/** The most steps of an inspection in total and without a break. The last step may exceed them. */
 const MAX_STEPS = 10_300_000;
 const MAX_STEPS_AT_ONCE = 520_000;
-/** Findings or notes of a file, with the line that counts the others. */
+/** The most findings or notes of a file, including the line that counts the others. */
 const MAX_MESSAGES = 51;
 
 function checkMessages(messages: readonly string[]): void {
@@ -45,7 +45,7 @@ async function inspectCase({ format, path, file, beside = {} }: FileCase) {
 
 suite('A hostile file', () => {
   for (const hostile of CASES) {
-    test(`is inspected within all bounds: ${hostile.title}`, async () => {
+    test(`is inspected within all limits: ${hostile.title}`, async () => {
       const { findings, notes, inspected, work, reads } = await inspectCase(hostile);
       checkMessages(findings.texts);
       checkMessages(notes.texts);
@@ -63,13 +63,13 @@ suite('A hostile file', () => {
     });
   }
 
-  test('is one of at least 60', () => {
+  test('exists in at least 60 variants', () => {
     assert.ok(CASES.length >= 60);
     assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length);
   });
 });
 
-suite('A good file', () => {
+suite('A valid file', () => {
   const good: Readonly<Record<string, string>> = {
     'image/tflite': 'tflite',
     'image/tf-saved-model': 'tf-saved-model',

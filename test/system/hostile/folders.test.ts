@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
+import { activityEnvironment } from '../../support/activities';
 import { suite, test } from 'node:test';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { createExportActivities } from '../../../src/activities';
 import { assertKnownHost } from './checks';
@@ -19,7 +18,6 @@ const activities = createExportActivities({
   maxRequestsPerMinute: 1_000_000,
   maxSubmissionsPerMinute: 1_000_000,
 });
-const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger: new DefaultLogger('ERROR') });
 
 const RUNS = 400;
 const PREFIX = FOLDER.replace('gs://exports/', '');
@@ -32,7 +30,7 @@ const segment = fc.oneof(
 );
 const path = fc.array(segment, { maxLength: 6 }).map((segments) => segments.join('/'));
 
-/** Places that are those of the caller, near to them, or anywhere. */
+/** Places of the caller, similar places, and foreign ones. */
 const place = fc.oneof(
   path.map((rest) => `${FOLDER}${rest}`),
   path.map((rest) => `${FOLDER.slice(0, -1)}${rest}`),
@@ -41,7 +39,7 @@ const place = fc.oneof(
   short,
 );
 
-/** Names that a list can contain, whatever was asked for. */
+/** Names that a list can contain, whether they match the request or not. */
 const listedName = fc.oneof(
   path.map((rest) => `${PREFIX}${rest}`),
   path.map((rest) => `${PREFIX}model-1/${rest}`),
@@ -55,7 +53,7 @@ const listed = fc.record({
 });
 const listing = fc.array(listed, { maxLength: 5 });
 
-/** Answers of a Cloud Storage that lists what it likes. */
+/** Answers of a Cloud Storage that lists arbitrary objects. */
 const answering =
   (items: readonly object[]) =>
   (request: SeenRequest): Answer => {
@@ -63,10 +61,10 @@ const answering =
     return isList ? { body: { kind: 'storage#objects', items } } : googleAnswer(request);
   };
 
-/** Runs an activity whatever becomes of it, and gives where it wrote and deleted. */
+/** Runs an activity and ignores its outcome. Returns the objects that it wrote and deleted. */
 async function changesOf(name: keyof typeof ACTIVITY_ARGUMENTS, request: unknown): Promise<string[]> {
   outside.clear();
-  await environment
+  await activityEnvironment()
     .run(activities[name] as (given: unknown) => Promise<unknown>, request)
     .catch((error: unknown) => error);
   for (const host of outside.hosts) assertKnownHost(host, name);
@@ -80,7 +78,7 @@ async function changesOf(name: keyof typeof ACTIVITY_ARGUMENTS, request: unknown
   });
 }
 
-/** A folder of runs of the calling workflow, and something in it. */
+/** A folder of runs of the calling workflow, and an object in it. */
 const IN_A_RUN = /^gs:\/\/[^/]+\/(?:.*\/)?test\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//su;
 
 let changes = 0;
@@ -88,14 +86,14 @@ let changes = 0;
 function assertInside(places: readonly string[], folder: string): void {
   changes += places.length;
   for (const one of places) {
-    // The folder itself can be an object: consoles make one.
+    // The folder itself can be an object, because consoles create one.
     assert.ok(one.startsWith(folder), `${one} is not in ${folder}`);
     assert.match(one, IN_A_RUN);
   }
 }
 
-suite('nothing is written or deleted outside of the folder of an export', () => {
-  test('by deletePartialArtifacts, whatever it is asked for and a list contains', async () => {
+suite('no object outside of the folder of an export is written or deleted', () => {
+  test('by deletePartialArtifacts for any request and any list', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.constant(FOLDER), place), listing, async (folder, items) => {
         outside.answer = answering(items);
@@ -105,7 +103,7 @@ suite('nothing is written or deleted outside of the folder of an export', () => 
     );
   });
 
-  test('by deletePartialArtifacts where the list is that of the folder', async () => {
+  test('by deletePartialArtifacts if the list is that of the folder', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(path, { maxLength: 4 }), async (paths) => {
         const items = paths.map((rest) => ({ name: `${PREFIX}a${rest}`, size: '1', generation: '1' }));
@@ -154,7 +152,7 @@ suite('nothing is written or deleted outside of the folder of an export', () => 
     );
   });
 
-  test('although much is written and deleted inside of it', () => {
+  test('although objects inside of the folder are written and deleted', () => {
     assert.ok(changes > RUNS, String(changes));
   });
 });

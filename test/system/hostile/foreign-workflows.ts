@@ -1,6 +1,6 @@
 import { condition, executeChild, setHandler, defineSignal } from '@temporalio/workflow';
 
-/** Workflow of somebody else: it runs until it is told to end. */
+/** An unrelated workflow, which runs until it receives a signal. */
 export async function unrelatedWorkflow(): Promise<void> {
   let isOver = false;
   setHandler(defineSignal('end'), () => {
@@ -9,7 +9,7 @@ export async function unrelatedWorkflow(): Promise<void> {
   await condition(() => isOver);
 }
 
-/** Starts a child with any arguments: a parent workflow that is not of this package. */
+/** Starts a child with any arguments. It represents a parent workflow outside of this package. */
 export function parentWorkflow(type: string, taskQueue: string, args: unknown[]): Promise<unknown> {
   return executeChild(type, { args, taskQueue });
 }

@@ -10,7 +10,7 @@ function operation(name: string, done: boolean): object {
   return { name, metadata: { genericMetadata: { createTime, updateTime: createTime }, outputInfo: OUTPUT }, done };
 }
 
-/** What Google's services answer to a request that they understand: everything exists and succeeds. */
+/** The answers of Google's services to valid requests, if every resource exists and every request succeeds. */
 export function googleAnswer({ host, method, target, headers }: SeenRequest): Answer {
   const [path = '', query = ''] = target.split('?');
   if (host.endsWith('aiplatform.googleapis.com')) return vertexAnswer(method, decodeURIComponent(path));

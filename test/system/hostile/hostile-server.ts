@@ -4,14 +4,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A request as a hostile server saw it. */
+/** A request as a hostile server received it. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly authorization: string | undefined;
 }
 
-/** A server whose answers a test chooses, on a loopback port of its own. */
+/** A server whose answers a test chooses, on a free loopback port. */
 export class HostileServer {
   readonly requests: SeenRequest[] = [];
   private readonly sockets = new Set<Socket>();
@@ -40,7 +40,7 @@ export class HostileServer {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  /** Bytes that clients took, or that wait in the sockets' buffers for them. */
+  /** The number of bytes that clients received, or that are buffered for them. */
   get bytesSent(): number {
     let bytes = 0;
     for (const socket of this.sockets) bytes += socket.bytesWritten;
@@ -54,7 +54,7 @@ export class HostileServer {
   }
 }
 
-/** Sends pieces until there are no more of them or the client has closed the connection. */
+/** Sends pieces until the last one or until the client closes the connection. */
 export async function stream(response: ServerResponse, pieces: Iterable<string | Buffer>): Promise<void> {
   for (const piece of pieces) {
     if (response.destroyed) return;
@@ -68,14 +68,14 @@ export function* repeated(piece: string, times: number): Generator<Buffer> {
   for (let count = 0; count < times; count += 1) yield buffer;
 }
 
-/** Writes bytes to the connection as they are, past Node's own checks of answers. */
+/** Writes bytes to the connection unchanged, without Node's checks of answers. */
 export function raw(request: IncomingMessage, bytes: string | Buffer, end = true): void {
   request.socket.on('error', () => undefined);
   request.socket.write(bytes);
   if (end) request.socket.end();
 }
 
-/** What each error that leaves a client must be: bounded, valid Unicode, printable, without causes and secrets. */
+/** The rule for errors of a client: of limited length, valid Unicode, printable, without causes and secrets. */
 export function assertSafe(error: Error, secrets: readonly string[]): void {
   const texts = [error.message, error.stack ?? '', JSON.stringify(error), String(error)];
   for (const text of texts) {

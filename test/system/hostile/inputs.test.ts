@@ -12,7 +12,7 @@ import { fieldsOf, patternOf, uncoveredFields, withValue } from './fields';
 import { ODD_VALUES } from './odd-values';
 import { HOSTILE_TEXTS, hostileTextsFor } from './values';
 
-/** What a parser gives: what it accepted, or problems. */
+/** The outcome of a parser: the accepted value, or problems. */
 type Parsed = { readonly problems: readonly { readonly path: string; readonly message: string }[] } | object;
 
 interface Parser {
@@ -38,7 +38,7 @@ const PARSERS: readonly Parser[] = [
   },
 ];
 
-// Rules of their own, so that a fault in a parser of the package is not repeated here.
+// These rules are separate from the package's, so that a fault in its parser is not repeated here.
 const PROJECT = '[a-z0-9][a-z0-9.:-]*';
 const LOCATION = '[a-z]+(?:-[a-z]+\\d+)?';
 const MODEL = new RegExp(`^projects/${PROJECT}/locations/${LOCATION}/models/[\\w-]+(?:(?:@|%40)[A-Za-z0-9-]+)?$`);
@@ -47,7 +47,7 @@ const PLACE = /^gs:\/\/[a-z0-9][a-z0-9._-]+[a-z0-9](?:\/\P{Cc}*)?$/u;
 const IMAGE = /^(?:[a-z]+(?:-[a-z]+\d+)?-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)\/[a-z0-9._:/-]+(?::[\w.-]+)?$/;
 const FORMAT = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** What an accepted text must be, by the name of its field. */
+/** The rule for an accepted text, by the name of its field. */
 const HARMLESS: Readonly<Record<string, (text: string) => boolean>> = {
   name: (text) => MODEL.test(text),
   model: (text) => MODEL.test(text) || !text.includes('\ud800'),
@@ -71,7 +71,7 @@ function fieldName(path: Path): string {
   return path.findLast((key): key is string => typeof key === 'string') ?? '';
 }
 
-/** Fails unless a parser refuses a value with few words, or accepts it and it is harmless. */
+/** Fails unless a parser rejects a value with a short message, or accepts it as a harmless one. */
 function assertHarmless({ parse }: Parser, example: unknown, path: Path, value: unknown, what: string): boolean {
   const parsed = parse(withValue(example, path, value));
   if ('problems' in parsed) {
@@ -91,7 +91,7 @@ function assertHarmless({ parse }: Parser, example: unknown, path: Path, value: 
   return true;
 }
 
-/** Fields of an example that none of the examples before it has. */
+/** Fields of an example that no earlier example has. */
 function freshFields({ examples }: Parser, index: number): Field[] {
   const seen = new Set(examples.slice(0, index).flatMap((example) => fieldsOf(example).map(keyOf)));
   return fieldsOf(examples[index]).filter((field) => !seen.has(keyOf(field)));
@@ -101,16 +101,16 @@ const keyOf = ({ path, value }: Field): string => `${patternOf(path)} ${typeof v
 
 const shown = (text: string): string => JSON.stringify(text).slice(0, 200);
 
-suite('hostile values', () => {
-  test('are at least 300 for every field', () => {
+suite('the hostile values of these tests', () => {
+  test('number at least 300 for every field', () => {
     assert.ok(HOSTILE_TEXTS.length >= 300, String(HOSTILE_TEXTS.length));
     assert.equal(new Set(HOSTILE_TEXTS).size, HOSTILE_TEXTS.length);
   });
 
-  test('reach every field of the inputs and of what a fleet carries over', () => {
+  test('are tried in every field of the inputs and of the carried-over state', () => {
     assert.deepEqual(uncoveredFields(exportModelInputSchema, [EXPORT_INPUT]), []);
     const fleet = uncoveredFields(exportModelsInputSchema, Object.values(FLEET_INPUTS));
-    // An image of the defaults would be the same for all exports, and is refused.
+    // An image in the defaults would be the same for all exports, and is rejected.
     assert.deepEqual(
       fleet.filter((field) => !field.startsWith('defaults.outputConfig.imageDestination')),
       [],
@@ -124,12 +124,12 @@ for (const parser of PARSERS) {
     for (const [index, example] of parser.examples.entries()) {
       const form = parser.examples.length > 1 ? `, in form ${index + 1}` : '';
 
-      test(`is accepted as it should be${form}`, () => {
+      test(`is accepted if it is valid${form}`, () => {
         const parsed = parser.parse(example);
         assert.equal('problems' in parsed, false, JSON.stringify(parsed));
       });
 
-      test(`is refused or harmless with a hostile text in any field${form}`, () => {
+      test(`is rejected or harmless with a hostile text in any field${form}`, () => {
         let combinations = 0;
         for (const { path, value } of freshFields(parser, index)) {
           if (typeof value !== 'string') continue;
@@ -141,7 +141,7 @@ for (const parser of PARSERS) {
         assert.ok(combinations >= 300, String(combinations));
       });
 
-      test(`is refused or harmless with another kind of value in any field${form}`, () => {
+      test(`is rejected or harmless with a value of another type in any field${form}`, () => {
         for (const { path } of [{ path: [] }, ...freshFields(parser, index)]) {
           for (const { what, value } of ODD_VALUES) {
             assertHarmless(parser, example, path, value, `${patternOf(path)} = ${what}`);
@@ -150,7 +150,7 @@ for (const parser of PARSERS) {
         assert.equal(Reflect.get({}, 'polluted'), undefined);
       });
 
-      test(`is refused or harmless with hostile field names${form}`, () => {
+      test(`is rejected or harmless with hostile field names${form}`, () => {
         for (const { path, value } of [{ path: [], value: example }, ...freshFields(parser, index)]) {
           if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
           for (const name of HOSTILE_TEXTS) {

@@ -3,7 +3,7 @@ import { repeated, u64 } from './file-cases';
 
 const MIB = 1024 * 1024;
 
-/** A safetensors file with this header, and as much data. */
+/** A safetensors file with this header and this much data. */
 function safetensors(header: string | Buffer, dataBytes = 0): Buffer {
   const json = Buffer.from(header);
   return Buffer.concat([u64(json.length), json, Buffer.alloc(dataBytes)]);
@@ -144,7 +144,7 @@ export const JSON_FILE_CASES: readonly FileCase[] = [
     },
   ),
   indexCase(
-    '5,000 shards that are there',
+    '5,000 existing shards',
     `{${numbered(5_000, (index) => `"a":"${index}/../a.safetensors","t${index}":"s${index}"`)}}`,
     {
       beside: Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`s${index}`, shard])),
@@ -201,10 +201,7 @@ export const JSON_FILE_CASES: readonly FileCase[] = [
     isAccepted: true,
     note: /can't be computed/,
   }),
-  tfjsCase(
-    'a manifest that is there twice',
-    `{"weightsManifest":[{"paths":["no"],"weights":[]}],${group('"one"').slice(1)}`,
-  ),
+  tfjsCase('a duplicate manifest', `{"weightsManifest":[{"paths":["no"],"weights":[]}],${group('"one"').slice(1)}`),
   {
     title: 'environment.json: nested deep',
     ...{

@@ -20,7 +20,7 @@ symlinkSync(path.join(HOME, 'none'), path.join(ROOT, 'files', 'dangling'));
 
 const services = useGoogleServices({ emulator: { filesRoot: ROOT } });
 
-/** Folders that a posted entry must not have, with what the answer says. */
+/** Folders that a posted entry must not have, with the message of the answer. */
 const FOLDERS: readonly (readonly [string, RegExp])[] = [
   [HOME, /is not a relative path without/],
   ['/etc', /is not a relative path without/],
@@ -39,10 +39,10 @@ const FOLDERS: readonly (readonly [string, RegExp])[] = [
   ['files\0/good', /NUL/],
 ];
 
-suite('the folder of an entry', () => {
+suite('the folder of a models entry', () => {
   for (const [folder, message] of FOLDERS) {
     for (const kind of ['directory', 'image']) {
-      test(`that is posted as ${kind} and is ${JSON.stringify(folder)} is refused`, async () => {
+      test(`that is posted as ${kind} and is ${JSON.stringify(folder)} is rejected`, async () => {
         const before = await stateOf(services());
         const answer = await send(services().vertex.url, post(`${CONTROL}/models`, posted({ [kind]: folder })));
         assertRefusal(answer, 400, folder);
@@ -52,7 +52,7 @@ suite('the folder of an entry', () => {
     }
   }
 
-  test('that is posted and lies below the stated root is exported, without what links lead to', async () => {
+  test('that is posted and is below the stated root is exported without the targets of links', async () => {
     const { vertex, store } = services();
     symlinkSync(path.join(HOME, 'key.pem'), path.join(ROOT, 'files', 'good', 'linked.pem'));
     const body = posted({ directory: 'files/good' });
@@ -65,7 +65,7 @@ suite('the folder of an entry', () => {
     assert.deepEqual(names, ['model.tflite']);
   });
 
-  test('that is posted is refused where the emulator has neither a models file nor a root', async () => {
+  test('that is posted is rejected if the emulator has neither a models file nor a root', async () => {
     const emulator = await startEmulator({ models: [] });
     try {
       const answer = await send(emulator.url, post(`${CONTROL}/models`, posted({ directory: 'test' })));
@@ -76,7 +76,7 @@ suite('the folder of an entry', () => {
     }
   });
 
-  test('of a models file lies below the folder of the file or below the stated root', async () => {
+  test('of a models file must be below the folder of the file or below the stated root', async () => {
     const folder = temporaryFolder('vertex-export-models-');
     mkdirSync(path.join(folder, 'own'));
     symlinkSync(HOME, path.join(folder, 'link'));

@@ -18,7 +18,7 @@ import { useGoogleServices } from '../../support/services';
 
 const services = useGoogleServices();
 
-suite('a request that a web page may have sent', () => {
+suite('a request that may come from a web page', () => {
   const hosts = [
     'evil.example',
     'evil.example:80',
@@ -66,7 +66,7 @@ suite('a request that a web page may have sent', () => {
     { target: '/nowhere' },
   ];
 
-  /** The local Vertex AI with its gateways, and the stores themselves: each with the paths that it has. */
+  /** The local Vertex AI with its gateways, and the stores, each with its paths. */
   function targets(): readonly [string, RawRequest][] {
     const { vertex, store, registry } = services();
     return [
@@ -88,15 +88,15 @@ suite('a request that a web page may have sent', () => {
   }
 
   for (const host of hosts) {
-    test(`is refused on all routes when its Host header is ${JSON.stringify(host)}`, () =>
+    test(`is rejected on all routes if its Host header is ${JSON.stringify(host)}`, () =>
       assertRefusedEverywhere({ host }));
   }
   for (const headers of pageHeaders) {
-    test(`is refused on all routes when it has the header ${JSON.stringify(headers)}`, () =>
+    test(`is rejected on all routes if it has the header ${JSON.stringify(headers)}`, () =>
       assertRefusedEverywhere(headers));
   }
 
-  test('is refused when it asks for permission first', async () => {
+  test('is rejected if it is a preflight', async () => {
     for (const [base, { target }] of targets()) {
       const preflight = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
       assertRefusal(await send(base, { method: 'OPTIONS', target, headers: preflight }), 403, target);
@@ -105,7 +105,7 @@ suite('a request that a web page may have sent', () => {
     }
   });
 
-  test('is refused when it has two Host headers, or none', async () => {
+  test('is rejected if it has two Host headers, or none', async () => {
     const { vertex, store } = services();
     for (const base of [vertex.url, store.url]) {
       const { host } = new URL(base);
@@ -116,7 +116,7 @@ suite('a request that a web page may have sent', () => {
     }
   });
 
-  test('is refused when its body has a content type that a page may send without asking', async () => {
+  test('is rejected if its body has a content type that a page may send without a preflight', async () => {
     const { vertex } = services();
     const before = await stateOf(services());
     const types = [
@@ -148,7 +148,7 @@ suite('a request that a web page may have sent', () => {
     assert.deepEqual(await stateOf(services()), before);
   });
 
-  test('is answered when it comes from a program by any name of loopback', async () => {
+  test('is answered if it comes from a program, by any name of loopback', async () => {
     const { vertex, store, registry } = services();
     for (const [base, target] of [
       [vertex.url, `/v1/${PARENT}/models`],

@@ -24,7 +24,7 @@ beforeEach(() => {
   services().vertex.clearFaults();
 });
 
-/** What a request is, and the status of its refusal. */
+/** The description of a request, and the status of its rejection. */
 type Row = readonly [title: string, request: RawRequest, status: number];
 
 const deep = (open: string, close: string, depth: number): string => open.repeat(depth) + close.repeat(depth);
@@ -145,7 +145,7 @@ function imageBody(outputUri: string): string {
 
 suite('a hostile request', () => {
   for (const [title, wanted, status] of ROWS) {
-    test(`with ${title} is refused with ${status} and JSON, and changes nothing`, async () => {
+    test(`with ${title} is rejected with ${status} and JSON, and changes nothing`, async () => {
       const before = await stateOf(services());
       assertRefusal(await send(services().vertex.url, wanted), status, title);
       assert.deepEqual(await stateOf(services()), before);
@@ -153,7 +153,7 @@ suite('a hostile request', () => {
     });
   }
 
-  test('with a URL of a megabyte is refused with 431 and JSON', async () => {
+  test('with a URL of a megabyte is rejected with 431 and JSON', async () => {
     const { url } = services().vertex;
     const { host } = new URL(url);
     const text = await sendBytes(url, `GET /v1/${'x'.repeat(20_000)} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
@@ -161,13 +161,13 @@ suite('a hostile request', () => {
     assert.match(await sendBytes(url, 'not HTTP\r\n\r\n'), /^HTTP\/1\.1 400 [^]*"code": 400/);
   });
 
-  test('with an upload of more than 100 MiB through the gateway is refused with 413', async () => {
+  test('with an upload of more than 100 MiB through the gateway is rejected with 413', async () => {
     const body = Buffer.alloc(100 * 1024 * 1024 + 1);
     const target = '/upload/storage/v1/b/exports/o?uploadType=media&name=large';
     assertRefusal(await send(services().vertex.url, { method: 'POST', target, body }), 413, 'upload');
   });
 
-  test('leaves a service that exports as before', async () => {
+  test('does not affect later exports', async () => {
     const { vertex } = services();
     const started = await call('POST', `${vertex.url}${EXPORT}`, GOOD_EXPORT);
     assert.equal(started.status, 200);

@@ -1,6 +1,6 @@
 import type { Answer, SeenRequest } from './outside';
 
-/** Part of every secret of these tests: nothing that leaves an activity contains it. */
+/** A part of every secret of these tests. No output of an activity may contain it. */
 export const MARK = 'MARKED';
 /** Token of the worker. */
 export const TOKEN = `ya29.a0${MARK}AfH6SMBx-token_of.the-worker`;
@@ -14,7 +14,7 @@ const json = (status: number, message: string): Answer => ({
   body: { error: { code: status, message, status: '' } },
 });
 
-/** Answers that say a secret: an echo of the request's token, or a secret of the one who answers. */
+/** Answers that contain a secret: the token of the request, or a secret of the server. */
 export const TELLTALE_ANSWERS: Readonly<Record<string, (request: SeenRequest) => Answer>> = {
   'an error in JSON that echoes the token': ({ headers }) => json(403, `denied for ${headers.authorization ?? ''}`),
   'a refused token that is echoed': ({ headers }) => json(401, `invalid token: ${headers.authorization ?? ''}`),
@@ -56,7 +56,7 @@ export const TELLTALE_ANSWERS: Readonly<Record<string, (request: SeenRequest) =>
   }),
 };
 
-/** What credential sources reject with: their messages contain what a program, a server or a file said. */
+/** Errors of credential sources. Their messages contain the output of a program, a server or a file. */
 export const TELLTALE_REJECTIONS: Readonly<Record<string, unknown>> = {
   'a token server that echoes the assertion': new Error(`invalid_grant: assertion=${JWT}`),
   'the JSON of a program': new Error(`The executable failed: {"version":1,"access_token":"${MARK}"}`),

@@ -28,14 +28,14 @@ const coreMlCase = (title: string, file: FileCase['file'], more: Partial<FileCas
   ...more,
 });
 
-/** A message within itself, this many times. */
+/** A message that is nested this many times. */
 function nested(depth: number, ...numbers: readonly number[]): Buffer {
   let content: Buffer = Buffer.alloc(0);
   for (let level = 0; level < depth; level += 1) content = message(numbers[level % numbers.length] ?? 1, content);
   return content;
 }
 
-/** A SavedModel whose graph has this many bytes, none of which are made before they are read. */
+/** A SavedModel whose graph has this many bytes, which are generated when they are read. */
 function largeGraph(bytes: number): FileCase['file'] {
   const before = Buffer.concat([message(1, field(4, 'serve'), field(5, '2.15.1')), Buffer.from([0x12]), varint(bytes)]);
   const signature = mapEntry(5, 'serving_default', mapEntry(2, 'y', field(1, 'y:0'), field(2, 1)));
@@ -267,7 +267,7 @@ export const MESSAGE_FILE_CASES: readonly FileCase[] = [
   ),
 ];
 
-/** An index that names the same large block over and over. */
+/** An index that names the same large block many times. */
 function overlappingBlocks(times: number): Buffer {
   const variables = Array.from({ length: 5_000 }, (_, index) => ({
     key: `v${String(index).padStart(6, '0')}`,

@@ -1,4 +1,4 @@
-// Hosts, paths and names that lead elsewhere.
+// Hosts, paths and names that refer to another place.
 
 export const PATH_TRAVERSALS = [
   '.',
@@ -37,7 +37,7 @@ export const PATH_TRAVERSALS = [
   '/absolute',
 ];
 
-/** Hosts that must never be asked for anything; each contains `evil` or is a number that means an address. */
+/** Hosts that must never receive a request. Each contains `evil`, or is a number that denotes an address. */
 export const HOSTS = [
   'evil.example',
   'evil.example#',

@@ -1,4 +1,4 @@
-/** A value of another type than text, and what it is. */
+/** A value of another type than text, and its description. */
 export interface OddValue {
   readonly what: string;
   readonly value: unknown;
@@ -6,7 +6,7 @@ export interface OddValue {
 
 const odd = (what: string, value: unknown): OddValue => ({ what, value });
 
-/** Values that JSON can carry: a starter can send them to a workflow. */
+/** Values that JSON can represent: a caller can send them to a workflow. */
 export const ODD_JSON_VALUES: readonly OddValue[] = [
   odd('null', null),
   odd('true', true),
@@ -45,7 +45,7 @@ export const ODD_JSON_VALUES: readonly OddValue[] = [
   ),
 ];
 
-/** Values of JavaScript that JSON can't carry, or carries as something else: a caller in the same process has them. */
+/** Values of JavaScript that JSON cannot represent, or changes: only a caller in the same process can pass them. */
 export const ODD_LOCAL_VALUES: readonly OddValue[] = [
   odd('undefined', undefined),
   odd('NaN', Number.NaN),
@@ -75,7 +75,7 @@ export const ODD_LOCAL_VALUES: readonly OddValue[] = [
   odd('an object of 100,000 levels', nested(100_000)),
 ];
 
-/** All values that are no text. */
+/** All values of another type than text. */
 export const ODD_VALUES: readonly OddValue[] = [...ODD_JSON_VALUES, ...ODD_LOCAL_VALUES];
 
 function nested(levels: number): unknown {

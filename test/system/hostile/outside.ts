@@ -7,40 +7,40 @@ import { after, before, mock } from 'node:test';
 import tls from 'node:tls';
 import { selfSigned } from './certificate';
 
-/** One request that left the process, as its receiver saw it. */
+/** A request of the process, as its receiver got it. */
 export interface SeenRequest {
   /** Host that the connection was for. */
   readonly host: string;
   readonly method: string;
-  /** Path and query, as they were sent. */
+  /** The path and the query, unchanged. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** What the listener answers; an object is sent as JSON. */
+/** The answer of the listener. An object is sent as JSON. */
 export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object | string | Buffer;
 }
 
-/** Everything outside of the process. */
+/** The simulated network outside of the process. */
 export interface Outside {
-  /** Hosts that were connected to, each time. */
+  /** The host of each connection. */
   readonly hosts: string[];
   readonly requests: SeenRequest[];
-  /** How requests are answered. */
+  /** The answers to requests. */
   answer: (request: SeenRequest) => Answer;
   readonly clear: () => void;
 }
 
-/** Hosts whose identity the listener can prove; a connection to any other one fails, and is recorded. */
+/** Hosts for which the listener has a certificate. A connection to any other host fails, and is recorded. */
 const HOSTS = ['*.googleapis.com', '*.us.rep.googleapis.com', '*.pkg.dev', 'gcr.io', '*.gcr.io'];
 
 /**
- * Stands in for the whole internet: every connection of the process is recorded with the host that it is for, and
- * led to a listener over TLS that answers in the place of Google. Nothing leaves the machine.
+ * Simulates the whole internet: every connection of the process is recorded with its intended host, and
+ * redirected to a TLS listener that answers in place of Google. No request leaves the machine.
  */
 export function useOutside(): Outside {
   const certificate = selfSigned(HOSTS);
@@ -70,11 +70,11 @@ export function useOutside(): Outside {
   return outside;
 }
 
-/** Leads every connection to a port of this machine. */
+/** Redirects every connection to a port of this machine. */
 function leadTo(port: number, hosts: string[]): void {
   const connect = Reflect.get(Socket.prototype, 'connect') as (...args: unknown[]) => Socket;
   mock.method(Socket.prototype, 'connect', function (this: Socket, ...args: unknown[]): Socket {
-    // `net.connect` hands over a list of its arguments, already put in order.
+    // `net.connect` passes a list of its normalized arguments.
     const [first, callback] = (Array.isArray(args[0]) ? args[0] : args) as [NetConnectOpts, unknown];
     hosts.push('host' in first ? (first.host ?? 'localhost') : 'path' in first ? first.path : 'unknown');
     return connect.call(this, { ...first, host: '127.0.0.1', port }, callback);

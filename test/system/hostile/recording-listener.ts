@@ -7,23 +7,23 @@ import type { AddressInfo, Socket } from 'node:net';
 import net from 'node:net';
 import tls from 'node:tls';
 
-/** A request that left this process, whatever host it was for. */
+/** A request of this process to any host. */
 export interface RecordedRequest {
-  /** Scheme and host as the client meant it. */
+  /** The scheme and the intended host. */
   readonly origin: string;
   readonly method: string;
   readonly path: string;
-  /** All headers with which credentials can travel. */
+  /** All headers that can contain credentials. */
   readonly authorization: string | undefined;
 }
 
-/** Both sides prove themselves by a shared key: no certificate is needed, and any host name is accepted. */
+/** Both sides authenticate with a shared key, so that any host name is accepted without a certificate. */
 const KEY = Buffer.from('recording listener of a test');
 const SHARED_KEY = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
 
 /**
- * Takes every TLS and TCP connection that this process opens, whatever the host, answers its requests and records them.
- * The code under test runs unchanged: only the last step of a connection leads here.
+ * Receives every TLS and TCP connection that this process opens, to any host, answers its requests and records them.
+ * The code under test runs unchanged: only the last step of a connection is replaced.
  */
 export class RecordingListener {
   readonly requests: RecordedRequest[] = [];
@@ -57,7 +57,7 @@ export class RecordingListener {
     return listener;
   }
 
-  /** Answers the requests that come from now on, and forgets those before. */
+  /** Sets the answer to later requests, and forgets the earlier requests. */
   use(answer: RequestListener): void {
     this.requests.length = 0;
     this.answer = answer;
@@ -70,7 +70,7 @@ export class RecordingListener {
     for (const { server } of this.servers) await new Promise((resolve) => server.close(resolve));
   }
 
-  /** Fails where the token, in any form, reached another origin than these. */
+  /** Fails if the token, in any form, reached another origin than these. */
   assertTokenStays(token: string, origins: readonly string[]): void {
     const forms = [token, Buffer.from(`oauth2accesstoken:${token}`).toString('base64'), encodeURIComponent(token)];
     for (const request of this.requests) {

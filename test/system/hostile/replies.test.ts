@@ -56,7 +56,7 @@ function assertEnded(outcome: { value: unknown } | { error: unknown }, ending: E
 }
 
 suite('a hostile reply', () => {
-  /** Stands for every other host: nothing of a reply may lead there. */
+  /** Represents every other host: a reply must not cause a request to it. */
   let foreign: HostileServer;
   before(async () => {
     foreign = await HostileServer.start((_, response) => response.writeHead(200).end('x'.repeat(100)));
@@ -82,25 +82,25 @@ suite('a hostile reply', () => {
   }
 
   for (const [title, row] of Object.entries(ROWS)) {
-    test(`to ${row.call} does no harm: ${title}`, async () => {
+    test(`to ${row.call} is harmless: ${title}`, async () => {
       await play(row);
     });
   }
 
   for (const target of FORBIDDEN_TARGETS) {
-    test(`to a read of a blob is not followed to ${target}`, async () => {
+    test(`to a read of a blob does not redirect to ${target}`, async () => {
       const reply: RequestListener = (_, response) => response.writeHead(307, { location: target }).end();
       const { requests } = await play({ call: 'blobs.get', reply, ending: refused(/redirect to /) });
       assert.equal(requests.length, 1);
     });
   }
 
-  test('to a read of a blob is not followed to another port of this machine', async () => {
+  test('to a read of a blob does not redirect to another port of this machine', async () => {
     const reply: RequestListener = (_, response) => response.writeHead(307, { location: `${foreign.url}/blob` }).end();
     await play({ call: 'blobs.get', reply, ending: refused(/redirect to http:\/\/127\.0\.0\.1/) });
   });
 
-  test('to a read of a blob is followed once to the same origin, without the token', async () => {
+  test('to a read of a blob can redirect once to the same origin, without the token', async () => {
     const reply = (request: IncomingMessage, response: ServerResponse): void => {
       if (request.url === '/moved') response.writeHead(206).end('x'.repeat(100));
       else response.writeHead(307, { location: '/moved' }).end();
@@ -118,7 +118,7 @@ suite('a hostile reply', () => {
     );
   });
 
-  test('to a read of a blob is not followed in a circle', async () => {
+  test('to a read of a blob does not redirect in a circle', async () => {
     const reply: RequestListener = (request, response) =>
       response.writeHead(307, { location: `${request.url ?? ''}x` }).end();
     const { requests } = await play({ call: 'blobs.get', reply, ending: refused(/redirect to /) });
@@ -126,7 +126,7 @@ suite('a hostile reply', () => {
   });
 
   for (const call of Object.keys(calls).filter((name): name is keyof typeof calls => !name.startsWith('blobs.'))) {
-    test(`to ${call} is never followed to another place`, async () => {
+    test(`to ${call} never redirects to another place`, async () => {
       const reply: RequestListener = (_, response) => response.writeHead(307, { location: '/else' }).end();
       const { requests } = await play({ call, reply, ending: refused(/redirect to /) });
       assert.equal(requests.length, 1);
@@ -134,7 +134,7 @@ suite('a hostile reply', () => {
   }
 
   for (const call of Object.keys(calls) as (keyof typeof calls)[]) {
-    test(`to ${call} that is a page of a proxy is a typed error`, async () => {
+    test(`to ${call} that is a page of a proxy causes a typed error`, async () => {
       const page = '<html><body>Sign in to continue</body></html>';
       await play({ call, reply: text(page, 200, { 'content-type': 'text/html' }), ending: refused() });
     });

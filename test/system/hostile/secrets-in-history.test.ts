@@ -12,10 +12,10 @@ import { MARK, TELLTALE_ANSWERS, TOKEN } from './marked-secrets';
 
 const stack = useLocalStack();
 
-/** Which requests are answered with a secret, and how; the local Vertex AI answers the others. */
+/** The requests that are answered with a secret, and the kind of answer. The local Vertex AI answers the others. */
 let telltale: { readonly on: RegExp; readonly what: string } | undefined;
 const proxy = createServer((request, response) => {
-  void (isTelltale(request) ? tell(request, response) : forward(request, response));
+  void (isTelltale(request) ? answerWithSecret(request, response) : forward(request, response));
 });
 const listening = (async () => {
   proxy.listen(0, '127.0.0.1');
@@ -42,10 +42,10 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function tell(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerWithSecret(request: IncomingMessage, response: ServerResponse): Promise<void> {
   await bodyOf(request);
   const { method = '', url: target = '' } = request;
-  // A stand-in gets no token: the answer has it from elsewhere.
+  // The client sends no token to a local service, so the header is added here.
   const headers = { authorization: `Bearer ${TOKEN}` };
   const answer = TELLTALE_ANSWERS[telltale?.what ?? '']?.({ host: '', method, target, headers, body: '' }) ?? {};
   const { body = '' } = answer;
@@ -63,7 +63,7 @@ async function forward(request: IncomingMessage, response: ServerResponse): Prom
   response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
-/** Everything that the server and the worker say about a workflow, as text. */
+/** Everything that the server and the worker report about a workflow, as text. */
 async function everythingOf({ workflow }: ExportHandle): Promise<string> {
   const { raw, memo } = await workflow.describe();
   const { events } = await workflow.fetchHistory();
@@ -81,7 +81,7 @@ async function everythingOf({ workflow }: ExportHandle): Promise<string> {
 async function assertNoSecret(handle: ExportHandle): Promise<void> {
   const said = await everythingOf(handle);
   assert.match(said, /WORKFLOW_EXECUTION_STARTED|workflowExecutionStartedEventAttributes/);
-  // Evidence that the search sees what failures say.
+  // Evidence that the search reads the messages of failures.
   assert.match(said, /ExportError\./);
   const at = said.indexOf(MARK);
   assert.ok(at < 0, `…${said.slice(Math.max(0, at - 300), at + 50)}…`);
@@ -91,7 +91,7 @@ const GET_MODEL = /^GET .*\/models\/\d+(?:\?|$)/;
 const EXPORT = /:export$/;
 const OPERATION = /\/operations\/\d+/;
 
-/** Failures that end an export, and where in it they come. */
+/** Failures that end an export, and the request that causes each of them. */
 const ENDING: readonly (readonly [what: string, on: RegExp])[] = [
   ['an error in JSON that echoes the token', GET_MODEL],
   ['an error in JSON that echoes the token', EXPORT],
@@ -105,7 +105,7 @@ const ENDING: readonly (readonly [what: string, on: RegExp])[] = [
   ['an API key', GET_MODEL],
 ];
 
-/** Failures that an export lives through, with another try. */
+/** Failures that an export retries. */
 const PASSING = [
   'a page that shows the request',
   'an internal error with a token in JSON',
@@ -125,7 +125,7 @@ function start(options: { readonly onBlocked?: 'wait' } = {}): Promise<ExportHan
   );
 }
 
-suite('a secret is neither in history nor in status, memo or details of an export', () => {
+suite('no secret is in history, status, memo or details of an export', () => {
   for (const [what, on] of ENDING) {
     test(`that fails with ${what} in answer to ${String(on)}`, async () => {
       telltale = { on, what };
@@ -136,7 +136,7 @@ suite('a secret is neither in history nor in status, memo or details of an expor
   }
 
   for (const what of PASSING) {
-    test(`that tries again after ${what}`, async () => {
+    test(`that retries after ${what}`, async () => {
       telltale = { on: GET_MODEL, what };
       const handle = await start();
       await eventually('it has tried twice', async () => {
@@ -149,7 +149,7 @@ suite('a secret is neither in history nor in status, memo or details of an expor
     });
   }
 
-  test('that waits for a person', async () => {
+  test('that is blocked', async () => {
     telltale = { on: EXPORT, what: 'an error in JSON that echoes the token' };
     const handle = await start({ onBlocked: 'wait' });
     await eventually('it is blocked', async () => (await handle.status()).stage === 'blocked');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { activityEnvironment } from '../../support/activities';
 import { suite, test } from 'node:test';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createExportActivities } from '../../../src/activities';
 import { assertDocumented } from './checks';
@@ -13,7 +13,7 @@ import { useOutside } from './outside';
 
 const outside = useOutside();
 
-/** How a registry sees the token: in Base64, which begins the same for every token. */
+/** The token as a registry receives it: in Base64, whose first characters are the same for every token. */
 const BASIC = Buffer.from(`oauth2accesstoken:${TOKEN}`).toString('base64').slice(0, 40);
 
 let authorization: () => Promise<string> = () => Promise.resolve(`Bearer ${TOKEN}`);
@@ -29,7 +29,7 @@ const activities = createExportActivities({
 });
 
 type Activity = keyof typeof ACTIVITY_ARGUMENTS;
-/** Activities that ask Google for something, and one request that is answered badly; the others are answered well. */
+/** Activities that call Google, each with one request that fails. All other requests succeed. */
 const PATHS: readonly {
   readonly name: Activity;
   readonly form: number;
@@ -51,11 +51,11 @@ const PATHS: readonly {
   { name: 'writeResults', form: 0, bad: () => true },
 ];
 
-/** Runs an activity, and gives everything that leaves it: result or failure, heartbeats, log lines. */
+/** Runs an activity, and returns all its output: result or failure, heartbeats, log lines. */
 async function everythingOf(name: Activity, form: number): Promise<{ said: string; error: unknown }> {
   const left: unknown[] = [];
   const logger = new DefaultLogger('TRACE', ({ message, meta }) => left.push(message, visible(meta)));
-  const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { logger });
+  const environment = activityEnvironment({}, { logger });
   environment.on('heartbeat', (details: unknown) => left.push(details));
   const args = ACTIVITY_ARGUMENTS[name][form] ?? [];
   let error: unknown;
@@ -78,7 +78,7 @@ function readable(value: unknown): unknown {
   return value;
 }
 
-/** What a logger may print of a value: errors with their causes. */
+/** The text that a logger may print for a value: errors with their causes. */
 function visible(value: unknown): unknown {
   if (value instanceof Error) return [value.message, value.stack, visible(value.cause)];
   if (typeof value !== 'object' || value === null) return value;

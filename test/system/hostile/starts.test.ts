@@ -16,7 +16,7 @@ import { HALF_CHARACTERS } from './values';
 const stack = useLocalStack();
 const temporal = useExports(stack);
 
-/** A start that nobody with good intentions makes. */
+/** A malicious start. */
 interface Start {
   readonly what: string;
   readonly type: string;
@@ -49,7 +49,7 @@ const fleetInputs = (name: string) => [
     resultsUriPrefix: 'gs://exports/results',
   },
   { models: [name], formats: ['tflite'], defaults: { outputConfig: ARTIFACTS, ...QUICK } },
-  // A place without Models that can be exported.
+  // A location without exportable Models.
   {
     parent: LOCATION.replace('us-central1', 'europe-west4'),
     filter: 'labels.team="none"',
@@ -139,13 +139,13 @@ function startsWithOddOptions(name: string): Start[] {
   ]);
 }
 
-/** Starts whose workflows are followed at the same time. */
+/** The number of workflows that are followed at the same time. */
 const AT_ONCE = 40;
 const LIMIT_MS = 60_000;
 
 const counts = { refused: 0, failed: 0, completed: 0 };
 
-/** `undefined` where the start was refused: then nothing runs. */
+/** `undefined` if the start was rejected, so that no workflow runs. */
 async function begin({ type, args, options }: Start, id: string): Promise<WorkflowHandle | undefined> {
   try {
     return await temporal().client.workflow.start(type, {
@@ -161,7 +161,7 @@ async function begin({ type, args, options }: Start, id: string): Promise<Workfl
   }
 }
 
-/** Starts, and waits for an end that is allowed. Gives what is wrong. */
+/** Starts a workflow, and waits for an allowed end. Returns the problem, if any. */
 async function outcome(start: Start, id: string): Promise<string | undefined> {
   const handle = await begin(start, id);
   if (handle === undefined) return undefined;
@@ -194,7 +194,7 @@ function problemOf(error: unknown, what: string): string | undefined {
   }
 }
 
-/** Why a workflow hangs, as far as the server knows. */
+/** The reason why a workflow hangs, as reported by the server. */
 async function pendingTask(handle: WorkflowHandle): Promise<string> {
   const { raw } = await handle.describe();
   const activities = (raw.pendingActivities ?? []).map(
@@ -204,7 +204,7 @@ async function pendingTask(handle: WorkflowHandle): Promise<string> {
   return `workflow task attempt ${raw.pendingWorkflowTask?.attempt ?? 0}; ${activities.join('; ')}`;
 }
 
-/** Runs all starts, few at the same time. Gives everything that is wrong. */
+/** Runs all starts, with a limited number at the same time. Returns all problems. */
 async function problemsOf(starts: readonly Start[]): Promise<string[]> {
   const problems: string[] = [];
   const left = starts.entries();
@@ -221,7 +221,7 @@ async function problemsOf(starts: readonly Start[]): Promise<string[]> {
 suite('a worker', () => {
   let total = 0;
 
-  /** Fails unless every start ends, and a good export of the same worker succeeds afterwards. */
+  /** Fails unless every start ends, and a valid export of the same worker succeeds afterwards. */
   const check = async (startsOf: (model: string) => readonly Start[]): Promise<void> => {
     const model = addModel(stack().vertex, { durationMs: 10 });
     const starts = startsOf(model);
@@ -231,23 +231,23 @@ suite('a worker', () => {
     assert.equal((await good.result()).exportFormatId, 'tflite');
   };
 
-  test('ends every workflow that is started with odd arguments, and exports afterwards', async () => {
+  test('ends every workflow that is started with invalid arguments, and exports afterwards', async () => {
     await check((model) => startsWithOddArguments(exportInput(model)));
   });
 
-  test('ends every export that is started with odd fields, and exports afterwards', async () => {
+  test('ends every export that is started with invalid fields, and exports afterwards', async () => {
     await check((model) => startsWithOddFields(EXPORT_MODEL_WORKFLOW, [exportInput(model)]));
   });
 
-  test('ends every fleet that is started with odd fields, and exports afterwards', async () => {
+  test('ends every fleet that is started with invalid fields, and exports afterwards', async () => {
     await check((model) => startsWithOddFields(EXPORT_MODELS_WORKFLOW, fleetInputs(model)));
   });
 
-  test('ends every workflow that is started with odd options, and exports afterwards', async () => {
+  test('ends every workflow that is started with unusual options, and exports afterwards', async () => {
     await check(startsWithOddOptions);
   });
 
-  test('was started wrongly at least 500 times, and refused most of it by itself', (context) => {
+  test('received at least 500 invalid starts, and rejected most of them', (context) => {
     context.diagnostic(`${total} starts: ${JSON.stringify(counts)}`);
     assert.ok(total >= 500, String(total));
     assert.ok(counts.failed >= 400, JSON.stringify(counts));

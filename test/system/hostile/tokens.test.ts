@@ -55,7 +55,7 @@ const CALLS: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
   'blobs.get': (name) => registry.readBlob({ ...IMAGE, host: name }, DIGEST, { start: 0, length: 1 }),
 };
 
-/** The good name of each call. */
+/** The valid name of each call. */
 const GOOD: Readonly<Record<string, string>> = {
   'models.get': MODEL,
   'models.export': MODEL,
@@ -99,7 +99,7 @@ const EVIL = [
   '\uff0fevil.example',
 ];
 
-/** Names that once led elsewhere, or that could. */
+/** Names that once sent a request to another host, or that could. */
 function evilNames(): string[] {
   return EVIL.flatMap((part) => [
     part,
@@ -116,7 +116,7 @@ function evilNames(): string[] {
   ]);
 }
 
-suite('the token', () => {
+suite('the access token', () => {
   let listener: RecordingListener;
   before(async () => {
     listener = await RecordingListener.start();
@@ -126,7 +126,7 @@ suite('the token', () => {
   const empty: RequestListener = (_, response) => response.writeHead(200).end('{}');
 
   for (const [call, send] of Object.entries(CALLS)) {
-    test(`of ${call} goes to the configured host for a good name`, async () => {
+    test(`of ${call} is sent to the configured host for a valid name`, async () => {
       listener.use(empty);
       await send(GOOD[call] ?? '').catch(() => undefined);
       const [request, ...more] = listener.requests;
@@ -135,7 +135,7 @@ suite('the token', () => {
       assert.deepEqual(more, []);
     });
 
-    test(`of ${call} goes nowhere else, whatever the name`, async () => {
+    test(`of ${call} is sent to no other host for any name`, async () => {
       listener.use(empty);
       for (const name of evilNames()) await send(name).catch(() => undefined);
       listener.assertTokenStays(TOKEN, CONFIGURED);
@@ -145,7 +145,7 @@ suite('the token', () => {
       );
     });
 
-    test(`of ${call} does not follow a redirect, and no blob's redirect gets it`, async () => {
+    test(`of ${call} is not sent to the target of a redirect`, async () => {
       for (const target of ['https://evil.example/x', 'http://evil.example/x', 'https://storage.evil.example/?a=b']) {
         listener.use((request, response) => {
           if (request.headers.host?.endsWith('evil.example')) response.writeHead(200).end('x');
@@ -160,7 +160,7 @@ suite('the token', () => {
     });
   }
 
-  test('does not go to the host of an operation that an answer names', async () => {
+  test('is not sent to the host of an operation that an answer names', async () => {
     for (const part of EVIL) {
       for (const name of [
         `projects/1/locations/${part}/models/123/operations/7`,

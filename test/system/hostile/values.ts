@@ -1,6 +1,6 @@
 import { HOSTS, IMAGE_URIS, PATH_TRAVERSALS, RESOURCE_NAMES, STORAGE_URIS } from './names';
 
-// Values that nobody with good intentions gives to a text field. Each group is one kind of attack; the same value in
+// Malicious values of a text field. Each group is one kind of attack; the same value in
 // two groups counts once.
 
 /** Halves of characters: not valid Unicode. */
@@ -202,7 +202,7 @@ const UNICODE = [
   '\u{1d400}',
 ];
 
-/** Inserted into valid texts: at the begin, in the middle, at the end, and in place of each part. */
+/** Inserted into valid texts: at the start, in the middle, at the end, and in place of each part. */
 const FRAGMENTS = [
   ...HALF_CHARACTERS.slice(0, 5),
   '\0',
@@ -234,7 +234,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
   ]),
 ];
 
-/** The hostile texts, and those that are made of a text that is valid in the field. */
+/** The hostile texts, and those that are derived from a valid text of the field. */
 export function hostileTextsFor(valid: string): string[] {
   const middle = Math.floor(valid.length / 2);
   const inserted = FRAGMENTS.flatMap((fragment) => [

@@ -16,14 +16,14 @@ import { useGoogleServices } from '../../support/services';
 const executablePath = findBrowser();
 const skip = executablePath === undefined && 'there is no Chromium: install the chromium package, or set CHROMIUM_PATH';
 
-/** A name that the browser takes to this machine, as DNS rebinding does. */
+/** A host name that the browser resolves to this machine, as after DNS rebinding. */
 const REBOUND = 'rebound.example';
 const SECRET = 'secret of the home folder';
 
 const home = temporaryFolder('vertex-export-home-');
 writeFileSync(path.join(home, 'key.pem'), SECRET);
 
-/** What a page could read of one answer; `undefined` where the browser did not let it. */
+/** The part of an answer that a page could read, or `undefined` if the browser prevented it. */
 interface Attempt {
   readonly what: string;
   readonly status?: number;
@@ -36,10 +36,10 @@ interface Attack {
   readonly reads: readonly string[];
 }
 
-/** A page that has a function `attack`: it sends everything that a page can send, with and without asking first. */
+/** A page with a function `attack`, which sends every request that a page can send, with and without a preflight. */
 const PAGE = readFileSync(path.join(__dirname, '..', '..', 'support', 'attacking-page.html'), 'utf8');
 
-/** Runs the attack in a page. */
+/** Runs the attack in a browser page. */
 function attackOf(page: Page, attack: Attack): Promise<Attempt[]> {
   return page.evaluate<Attempt[]>(`attack(${JSON.stringify(attack)})`);
 }
@@ -52,7 +52,7 @@ suite('a page in a browser', { skip }, () => {
   const bareRequests: string[] = [];
 
   before(async () => {
-    // The page's own site; and a server without protection, which shows that the attack is one.
+    // The site of the page, and a server without protection, which proves that the attack works.
     site = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
     });
@@ -81,7 +81,7 @@ suite('a page in a browser', { skip }, () => {
     return JSON.stringify([{ model, exports: { tflite: { directory: home } } }]);
   }
 
-  /** The attack on each service, with the names of what it would write. */
+  /** The attack on each service, with the names of the objects that it would write. */
   function attacks(base: (url: string) => string): Attack[] {
     const { vertex, store, registry } = services();
     const control = '/emulator/v1';
@@ -127,7 +127,7 @@ suite('a page in a browser', { skip }, () => {
     return [vertex.operations(), ...answers.map(({ status, body }) => [status, body])];
   }
 
-  /** What came back must not have anything of the services in it. */
+  /** The answers must not contain any data of the services. */
   function assertReadNothing(attempts: readonly Attempt[]): void {
     assert.ok(attempts.length > 0);
     for (const { what, status, text = '' } of attempts) {
@@ -149,7 +149,7 @@ suite('a page in a browser', { skip }, () => {
     assert.equal(at((await call('GET', `${vertex.url}/v1/${MODELS.flowers}`)).body, 'name'), MODELS.flowers);
   }
 
-  test('can send all of it to a server without protection, and read its answers', async () => {
+  test('can send every request to a server without protection, and read its answers', async () => {
     const page = await browser.newPage();
     await page.goto(`http://localhost:${portOf(site)}/`);
     const attempts = await attackOf(page, {
@@ -164,7 +164,7 @@ suite('a page in a browser', { skip }, () => {
   });
 
   for (const name of ['localhost', '127.0.0.1', REBOUND]) {
-    test(`of ${name} changes nothing and reads nothing of the local Vertex AI and its stores`, async () => {
+    test(`of ${name} can neither change nor read the local Vertex AI and its stores`, async () => {
       const page = await browser.newPage();
       await page.goto(`http://${name}:${portOf(site)}/`);
       await attackFrom(page, (url) => url);
@@ -172,13 +172,13 @@ suite('a page in a browser', { skip }, () => {
     });
   }
 
-  test('whose name was rebound to this machine changes nothing and reads nothing, in the same origin', async () => {
+  test('whose name was rebound to this machine can neither change nor read data of the same origin', async () => {
     const { vertex, store, registry } = services();
     const before = await state();
     for (const { url } of [vertex, store, registry]) {
       const origin = `http://${REBOUND}:${new URL(url).port}`;
       const page = await browser.newPage();
-      // The document came from the page's own server before its name was rebound.
+      // The document was loaded from the attacker's server before its name was rebound.
       await page.route(`${origin}/page`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
       await page.goto(`${origin}/page`);
       for (const one of attacks(() => origin)) assertReadNothing(await attackOf(page, one));
@@ -187,7 +187,7 @@ suite('a page in a browser', { skip }, () => {
     assert.deepEqual(await state(), before);
   });
 
-  test('that opens an object of the store runs no script that is in it', async () => {
+  test('that opens an object of the store runs no script of the object', async () => {
     const { store, vertex } = services();
     const script = '<!DOCTYPE html><title>object</title><script>document.title = "ran"</script>';
     const upload = `${store.url}/upload/storage/v1/b/exports/o?uploadType=media&name=page.html`;

@@ -25,11 +25,11 @@ after(async () => {
   await temporal.stop();
 });
 
-interface Watched extends TiedProcess {
+interface LoggedProcess extends TiedProcess {
   readonly lines: string[];
 }
 
-async function startDamagedWorker(): Promise<Watched> {
+async function startDamagedWorker(): Promise<LoggedProcess> {
   const lines: string[] = [];
   const child = await spawnTied(process.execPath, ['--import', 'tsx', WORKER], {
     env: { TEMPORAL_ADDRESS: temporal.address },
@@ -50,8 +50,8 @@ async function withWorkflow(type: 'loneSurrogate' | 'waiting', work: () => Promi
   }
 }
 
-suite('a worker process that can not continue', () => {
-  test('ends with 1 and one line when the SDK shuts its worker down', async () => {
+suite('a worker process that cannot continue', () => {
+  test('exits with 1 and one line when the SDK shuts its worker down', async () => {
     const worker = await startDamagedWorker();
     await withWorkflow('loneSurrogate', async () => {
       assert.equal(await worker.exited, 1);
@@ -60,7 +60,7 @@ suite('a worker process that can not continue', () => {
     assert.match(last, /^The worker stopped after a fatal error: .*Cannot decode Completion.*Start it again/);
   });
 
-  test('ends with 1 when the SDK shuts its worker down while an activity never ends', async () => {
+  test('exits with 1 when the SDK shuts its worker down while an activity never ends', async () => {
     const worker = await startDamagedWorker();
     await withWorkflow('waiting', async () => {
       await eventually('it runs', () => worker.lines.includes('the endless activity runs'));
@@ -71,7 +71,7 @@ suite('a worker process that can not continue', () => {
     assert.match(worker.lines.at(-1) ?? '', /^The worker stopped after a fatal error: /);
   });
 
-  test('ends with 1 after SIGTERM when an activity does not end within the grace', async () => {
+  test('exits with 1 after SIGTERM if an activity does not end within the grace period', async () => {
     const worker = await startDamagedWorker();
     await withWorkflow('waiting', async () => {
       await eventually('it runs', () => worker.lines.includes('the endless activity runs'));
@@ -84,7 +84,7 @@ suite('a worker process that can not continue', () => {
     );
   });
 
-  test('ends at once after a second SIGTERM', async () => {
+  test('exits at once after a second SIGTERM', async () => {
     const worker = await startDamagedWorker();
     await withWorkflow('waiting', async () => {
       await eventually('it runs', () => worker.lines.includes('the endless activity runs'));
@@ -96,7 +96,7 @@ suite('a worker process that can not continue', () => {
     });
   });
 
-  test('ends with 0 after SIGTERM when nothing runs', async () => {
+  test('exits with 0 after SIGTERM if no activity runs', async () => {
     const worker = await startDamagedWorker();
     process.kill(worker.pid, 'SIGTERM');
     assert.equal(await worker.exited, 0);
@@ -105,7 +105,7 @@ suite('a worker process that can not continue', () => {
 
 suite('the last line of a worker process', () => {
   for (const kind of ['thrown', 'text', 'rejected', 'uncaught', 'cause']) {
-    test(`has no secret, no escape sequence and no second line of an error that is ${kind}`, async () => {
+    test(`has no secret, no escape sequence and no second line for an error that is ${kind}`, async () => {
       const child = await spawnTied(process.execPath, ['--import', 'tsx', FAILING, kind]);
       assert.equal(await child.exited, 1);
       const text = child.tail();
@@ -115,7 +115,7 @@ suite('the last line of a worker process', () => {
   }
 });
 
-suite('a worker that can not start', () => {
+suite('a worker that cannot start', () => {
   async function endOf(environment: Record<string, string>): Promise<{ code: number; last: string; text: string }> {
     const worker = await startWorkerProcess(environment);
     const code = await worker.exited;
@@ -123,7 +123,7 @@ suite('a worker that can not start', () => {
     return { code, text, last: text.split('\n').at(-1) ?? '' };
   }
 
-  test('ends with 1 and one line when its namespace does not exist', async () => {
+  test('exits with 1 and one line if its namespace does not exist', async () => {
     const { code, last } = await endOf({
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: 'nowhere',
@@ -139,7 +139,7 @@ suite('a worker that can not start', () => {
     );
   });
 
-  test('ends with 1 and one line when the server refuses the connection', async () => {
+  test('exits with 1 and one line if the server refuses the connection', async () => {
     const { code, last } = await endOf({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
     assert.equal(code, 1);
     assert.match(
@@ -148,7 +148,7 @@ suite('a worker that can not start', () => {
     );
   });
 
-  test('ends with 1 and one line when a server accepts the connection and never answers', async () => {
+  test('exits with 1 and one line if a server accepts the connection and never answers', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();
@@ -159,7 +159,7 @@ suite('a worker that can not start', () => {
     assert.match(last, /^Can't connect to Temporal at 127\.0\.0\.1:\d+: /);
   });
 
-  test('prints no secrets and no escape sequences of its settings', async () => {
+  test('prints no secret and no escape sequence from its settings', async () => {
     const { code, text } = await endOf({
       VERTEX_EXPORT_VERTEX_ENDPOINT: 'https://user:hunter2@example.com/\u001b]0;title\u0007',
       VERTEX_EXPORT_TASK_QEUE: 'x',

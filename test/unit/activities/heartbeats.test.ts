@@ -5,7 +5,7 @@ import { withHeartbeats } from '../../../src/activities/heartbeats';
 import { activityEnvironment } from '../../support/activities';
 
 suite('heartbeats', () => {
-  test('have a shortest pause, even for a very short timeout', async () => {
+  test('have a minimum interval, even for a very short timeout', async () => {
     const environment = activityEnvironment();
     let beats = 0;
     environment.on('heartbeat', () => {

@@ -103,7 +103,7 @@ function world(one: Partial<ObservedExport> = {}, changes: Partial<World> = {}):
   };
 }
 
-/** The counts that must be 0, without those that are. */
+/** The counts that should be 0 but are not. */
 function violations(of: World): Record<string, number> {
   const { lost, duplicates, orphanedOperations, misreported, overBudgetMinutes } = check(of);
   const counts = { lost, duplicates, orphanedOperations, misreported, overBudgetMinutes };
@@ -181,13 +181,13 @@ suite('the check of a chaos run accepts', () => {
     });
   }
 
-  test('operations of terminated workflows, and counts them apart', () => {
+  test('operations of terminated workflows, and counts them separately', () => {
     const { terminatedOperations } = check(accepted['an operation of a terminated workflow'] ?? world());
     assert.equal(terminatedOperations, 1);
   });
 });
 
-suite('the check of a chaos run finds', () => {
+suite('the check of a chaos run reports', () => {
   const cancel = ['cancel'] as const;
   const stopped = operation(1, { state: 'cancelled' });
   const files = resultOf().files;
@@ -198,7 +198,7 @@ suite('the check of a chaos run finds', () => {
       world({ interventions: ['cancelFleet'], end: { status: 'NOT_FOUND' } }),
       { lost: 1 },
     ],
-    'a cancel that nobody asked for': [
+    'a cancel without a request': [
       world({ operations: [stopped], end: cancelled(`${OPERATIONS}/1 ended cancelled`) }),
       { lost: 1 },
     ],
@@ -228,7 +228,7 @@ suite('the check of a chaos run finds', () => {
       world({ interventions: cancel, operations: [stopped], end: cancelled('cancelled') }),
       { misreported: 1 },
     ],
-    'an operation that succeeded where the report says cancelled': [
+    'an operation that succeeded although the report states a cancel': [
       world({ interventions: cancel, end: cancelled(`${OPERATIONS}/1 ended cancelled`) }),
       { misreported: 1 },
     ],
@@ -236,7 +236,7 @@ suite('the check of a chaos run finds', () => {
       world({ interventions: cancel, operations: [stopped], end: cancelled('no operation had been started') }),
       { misreported: 2 },
     ],
-    'objects in a folder of which nothing is left': [
+    'objects in a folder that should be empty': [
       world({
         interventions: cancel,
         operations: [stopped],
@@ -257,7 +257,7 @@ suite('the check of a chaos run finds', () => {
       world({ operations: [operation(1, { state: 'failed' })] }),
       { misreported: 2 },
     ],
-    'a result with a file that is not there': [world({}, { objects: new Map() }), { misreported: 5 }],
+    'a result with a missing file': [world({}, { objects: new Map() }), { misreported: 5 }],
     'a result with another checksum': [
       world({
         end: completed(files && { files: { ...files, entries: [{ ...STORED, path: 'model.tflite', crc32c: 'B' }] } }),
@@ -287,7 +287,7 @@ suite('the check of a chaos run finds', () => {
     });
   }
 
-  test('no minute over the budget where two processes share what one may send', () => {
+  test('no exceeded budget if two processes together send what one process may send', () => {
     const [one, other] = [requestsAt(0, 1, 2), requestsAt(3, 4, 5)];
     const processes = [one, other].map((requests, index) => ({ name: `worker ${index}`, requests }));
     assert.deepEqual(violations(world({}, { processes })), {});

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { Output, terminalJson, terminalText } from '../../../src/cli/output';
 
-/** Characters that a terminal acts on, hides, or can't be sent. */
+/** Characters that a terminal interprets or hides, or that cannot be encoded. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 
 const CASES: readonly [string, string][] = [
@@ -20,12 +20,12 @@ const CASES: readonly [string, string][] = [
 
 suite('the output of a command', () => {
   for (const [text, expected] of CASES) {
-    test(`prints ${JSON.stringify(expected)} without anything that a terminal acts on`, () => {
+    test(`prints ${JSON.stringify(expected)} without characters that a terminal interprets`, () => {
       assert.equal(terminalText(text), expected);
     });
   }
 
-  test('is free of such characters for any text, in lines and in JSON that parses to the same value', () => {
+  test('has no such characters for any text, in lines and in JSON that parses to the same value', () => {
     const texts = fc.string({ unit: 'binary', maxLength: 200 });
     fc.assert(
       fc.property(texts, texts, (name, value) => {

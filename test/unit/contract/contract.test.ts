@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
+import { jsonSchemas } from '../../../dev/scripts/json-schemas';
 import { parseWorkerConfig } from '../../../src/worker/config';
 import type { ExportModelInput } from '../../../src/contract/export-input';
 import { ExportFailureType } from '../../../src/contract/failures';
@@ -39,11 +40,7 @@ suite('the input of an export', () => {
 
   const withoutManifest: [string, Partial<ExportModelInput>, RegExp][] = [
     ['in a folder of several exports', { perRunFolder: false }, /needs perRunFolder/],
-    [
-      'of files that nobody looked at',
-      { verification: { level: 'none' } },
-      /needs a verification\.level other than none/,
-    ],
+    ['of unverified files', { verification: { level: 'none' } }, /needs a verification\.level other than none/],
     [
       'of an image alone',
       { outputConfig: { imageDestination: { outputUri: 'us-docker.pkg.dev/p/r/i' } } },
@@ -249,16 +246,12 @@ test('docs/failures.md has all failure types and no others', () => {
 });
 
 suite('the JSON Schemas', () => {
-  const schemaOf = (name: string): { properties: Record<string, unknown>; required: string[] } =>
-    JSON.parse(readFileSync(path.join(__dirname, '..', '..', '..', 'lib', 'schemas', `${name}.json`), 'utf8')) as {
-      properties: Record<string, unknown>;
-      required: string[];
-    };
+  const schemas = jsonSchemas();
 
   test('the JSON Schema of the input describes the input before normalization', () => {
-    const schema = schemaOf('export-model-input');
+    const schema = schemas['export-model-input'];
     assert.deepEqual(schema.required, ['name', 'outputConfig']);
-    assert.deepEqual(Object.keys(schema.properties).sort(), [
+    assert.deepEqual(Object.keys(schema.properties ?? {}).sort(), [
       'deadline',
       'deletePartialArtifacts',
       'formatPreference',
@@ -275,6 +268,6 @@ suite('the JSON Schemas', () => {
   });
 
   test('the JSON Schema of the result describes the result', () => {
-    assert.ok(schemaOf('export-model-result').required.includes('outputInfo'));
+    assert.ok(schemas['export-model-result'].required?.includes('outputInfo'));
   });
 });

@@ -12,19 +12,19 @@ const ENTRIES = Array.from({ length: 10_000 }, (_, index) => ({
   outputConfig: { exportFormatId: 'tflite' },
 }));
 
-/** Turns of the event loop while something is awaited. */
-async function turnsDuring<T>(work: Promise<T>): Promise<{ turns: number; result: T }> {
-  let turns = 0;
+/** Counts the iterations of the event loop while it awaits a promise. */
+async function iterationsDuring<T>(work: Promise<T>): Promise<{ iterations: number; result: T }> {
+  let iterations = 0;
   let isOver = false;
   const count = (): void => {
-    turns += 1;
+    iterations += 1;
     if (!isOver) setImmediate(count);
   };
   setImmediate(count);
   const result = await work.finally(() => {
     isOver = true;
   });
-  return { turns, result };
+  return { iterations, result };
 }
 
 function* busy(steps: number, ms: number): Steps<number> {
@@ -52,21 +52,21 @@ function carried(changes: Record<string, unknown> = {}): Record<string, unknown>
   };
 }
 
-suite('a computation in steps', () => {
+suite('the execution of a computation:', () => {
   test('a computation in steps yields to the event loop and returns the same result as one without pauses', async () => {
-    const { turns, result } = await turnsDuring(inSteps(busy(20, 10)));
+    const { iterations, result } = await iterationsDuring(inSteps(busy(20, 10)));
     assert.equal(result, atOnce(busy(20, 0)));
-    assert.ok(turns >= 5, `${turns} turns in 200 ms`);
+    assert.ok(iterations >= 5, `${iterations} iterations in 200 ms`);
   });
 });
 
-suite('the check of a fleet of 10,000 entries', () => {
+suite('the check of a large fleet:', () => {
   test('the check of 10,000 entries yields to the event loop and returns the same result as one without pauses', async () => {
     const input = { exports: ENTRIES, defaults: DEFAULTS };
-    const { turns, result } = await turnsDuring(checkExportModelsInput(input));
+    const { iterations, result } = await iterationsDuring(checkExportModelsInput(input));
     assert.deepEqual(result, parseExportModelsInput(input));
     assert.ok('settings' in result);
-    assert.ok(turns >= 3, `${turns} turns`);
+    assert.ok(iterations >= 3, `${iterations} iterations`);
   });
 
   test('the check of 10,000 entries ends early if each has problems, and counts the unchecked entries', () => {
@@ -79,14 +79,14 @@ suite('the check of a fleet of 10,000 entries', () => {
 
   test('the check of a carried-over state yields to the event loop', async () => {
     const state = carried({ source: { exports: ENTRIES } });
-    const { turns, result } = await turnsDuring(checkCarriedFleet({ defaults: DEFAULTS }, state, 'fleet'));
+    const { iterations, result } = await iterationsDuring(checkCarriedFleet({ defaults: DEFAULTS }, state, 'fleet'));
     assert.deepEqual(result, parseCarriedFleet({ defaults: DEFAULTS }, state, 'fleet'));
     assert.ok('settings' in result);
-    assert.ok(turns >= 3, `${turns} turns`);
+    assert.ok(iterations >= 3, `${iterations} iterations`);
   });
 });
 
-suite('an input of a fleet that costs much to check', () => {
+suite('a fleet input that is expensive to check:', () => {
   for (const [what, input] of [
     ['400,000 entries', { exports: Array.from({ length: 400_000 }, () => 0), defaults: DEFAULTS }],
     ['100,000 entries', { exports: Array.from({ length: 100_000 }, () => 0), defaults: DEFAULTS }],
@@ -110,7 +110,7 @@ function fields(count: number): Record<string, number> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`field${index}`, 1]));
 }
 
-suite('what a run of a fleet carries over', () => {
+suite('the carried-over state of a fleet:', () => {
   test('a carried-over state is accepted with an input of 1.2 MB and with all fields of a state', () => {
     const models = Array.from({ length: 6_800 }, (_, index) => `${PARENT}/models/${String(index).padStart(128, 'm')}`);
     const failure = {

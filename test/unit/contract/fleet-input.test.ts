@@ -66,14 +66,14 @@ suite('the input of a fleet', () => {
 
   for (const [what, input, path] of [
     ['no source', { defaults: DEFAULTS }, '(input)'],
-    ['nothing at all', undefined, '(input)'],
+    ['a missing input', undefined, '(input)'],
     ['text', 'models', '(input)'],
     ['two sources', { models: [NAME], parent: PARENT, defaults: DEFAULTS }, '(input)'],
     ['a filter without a parent', { models: [NAME], filter: 'a', defaults: DEFAULTS }, 'filter'],
     ['formats of a list of exports', { exports: [{ name: NAME, outputConfig: ARTIFACTS }], formats: 'all' }, 'formats'],
     ['no destination', { models: [NAME] }, 'defaults.outputConfig.artifactDestination'],
     [
-      'one image for many',
+      'one image for many exports',
       { parent: PARENT, defaults: { outputConfig: { ...ARTIFACTS, ...IMAGE } } },
       'defaults.outputConfig.imageDestination',
     ],
@@ -102,7 +102,7 @@ suite('the input of a fleet', () => {
       'exports.1.outputConfig.artifactDestination',
     ],
     [
-      'cleaning up a shared folder',
+      'a clean-up of a shared folder',
       { models: [NAME], defaults: { ...DEFAULTS, perRunFolder: false, deletePartialArtifacts: true } },
       'defaults.deletePartialArtifacts',
     ],

@@ -31,7 +31,7 @@ suite('the outcome of an export whose workflow did not succeed', () => {
     assert.equal(notSucceeded(ofChild(new CancelledFailure('cancelled'))).outcome, 'cancelled');
   });
 
-  test('the failure of a terminated or timed-out export says that its operation may still run', () => {
+  test('the failure of a terminated or timed-out export states that its operation may still run', () => {
     for (const [cause, type] of [
       [new TerminatedFailure('by mistake'), ExportFailureType.Terminated],
       [new TimeoutFailure('late', undefined, TimeoutType.START_TO_CLOSE), ExportFailureType.DeadlineExceeded],

@@ -14,7 +14,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-/** Larger than any input that means something, each in another way. */
+/** Inputs that are larger than any valid one, each in another way. */
 const LARGE: Readonly<Record<string, unknown>> = {
   'one long text': { ...VALID, name: 'x'.repeat(1_900_000) },
   'one long field name': { ...VALID, ['k'.repeat(1_900_000)]: 1 },
@@ -36,7 +36,7 @@ suite('an input that is too large', () => {
     });
   }
 
-  test('an input is rejected if it refers to itself or can not be written as JSON', () => {
+  test('an input is rejected if it refers to itself or cannot be written as JSON', () => {
     const circular: Record<string, unknown> = { ...VALID };
     circular['defaults'] = circular;
     for (const input of [circular, { ...VALID, deadline: 10n }, { ...VALID, polling: () => 1 }]) {
@@ -59,7 +59,7 @@ suite('a field of an input', () => {
     'a format with half a character': [{ formatPreference: ['\ud800'] }, 'formatPreference.0'],
     'a format with a slash': [{ formatPreference: ['a/b'] }, 'formatPreference.0'],
     'a format of 129 characters': [{ formatPreference: ['x'.repeat(129)] }, 'formatPreference.0'],
-    'a deadline beyond all numbers': [{ deadline: `${'9'.repeat(400)}s` }, 'deadline'],
+    'a deadline beyond the largest number': [{ deadline: `${'9'.repeat(400)}s` }, 'deadline'],
     'a deadline of 1e308': [{ deadline: 1e308 }, 'deadline'],
     'a deadline of 2^53': [{ deadline: 2 ** 53 }, 'deadline'],
     'a deadline of 99999999999d': [{ deadline: '99999999999d' }, 'deadline'],

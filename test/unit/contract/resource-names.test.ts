@@ -13,7 +13,7 @@ import {
 
 const LOCATION = 'projects/p-1/locations/us-central1';
 
-/** What makes a part of a name leave its place in a URL. */
+/** Texts that let a part of a name change its position in a URL. */
 const HOSTILE_PARTS = [
   ...[
     'evil.example#',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { boundedLine, boundedLines, boundedMessage, summaryText } from '../../../src/contract/text';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
-/** Any text, also such that is not valid Unicode. */
+/** Any text, including text that is not valid Unicode. */
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 400 }),
   fc

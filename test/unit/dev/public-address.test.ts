@@ -18,14 +18,14 @@ const CASES: readonly [before: string, after: string][] = [
   ['```md\n[not a link](a.md)\n```', ''],
 ];
 
-suite('a release', () => {
+suite('a release with a public address', () => {
   for (const [before, after] of CASES) {
     test(after === '' ? `keeps ${before}` : `makes the links absolute in ${before}`, () => {
       assert.equal(withPublicLinks(before, ADDRESS), after === '' ? before : after);
     });
   }
 
-  test('has the public address in package.json', () => {
+  test('writes the public address to package.json', () => {
     assert.deepEqual(withPublicAddress({ name: 'a' }, ADDRESS.url), {
       name: 'a',
       repository: { type: 'git', url: 'git+https://github.com/owner/name.git' },

@@ -10,7 +10,7 @@ const outside = temporaryFolder('vertex-export-outside-');
 const root = path.join(outside, 'root');
 mkdirSync(path.join(root, 'a', 'b'), { recursive: true });
 mkdirSync(path.join(outside, 'secret', 'a'), { recursive: true });
-// A neighbour whose name begins like the root's.
+// A neighbour whose name starts with the name of the root.
 mkdirSync(path.join(outside, 'root-neighbour'));
 symlinkSync(outside, path.join(root, 'up'));
 symlinkSync(path.join(outside, 'secret'), path.join(root, 'a', 'secret'));
@@ -21,7 +21,7 @@ const place = fc
   .tuple(fc.constantFrom('', '/', `${outside}/`, `${root}/`, '../root/', '../root-neighbour/'), fc.array(segment))
   .map(([start, segments]) => `${start}${segments.join('/')}`);
 
-suite('a folder that an entry names', () => {
+suite('the folder of a models entry:', () => {
   for (const relativeOnly of [true, false]) {
     test(`a${relativeOnly ? ' posted' : ''} folder is rejected unless it is below the root after links are followed`, () => {
       const folders = foldersBelow(root, [root], { relativeOnly });
@@ -37,7 +37,7 @@ suite('a folder that an entry names', () => {
         }),
         { numRuns: 2_000 },
       );
-      // The property says something: folders below the root are chosen, too.
+      // The test is not vacuous: some folders are below the root.
       assert.ok(seen.size >= 3, [...seen].join('\n'));
     });
   }

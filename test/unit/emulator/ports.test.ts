@@ -6,7 +6,7 @@ import { startEmulator } from '../../../emulator';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
 
-suite('a local Vertex AI with several ports', () => {
+suite('a local Vertex AI with several ports:', () => {
   test('an emulator with several ports serves the same service and logs port and time of each request', async () => {
     const seen: LoggedRequest[] = [];
     const model = { name: MODEL, supportedExportFormats: [{ id: 'tflite' }] };

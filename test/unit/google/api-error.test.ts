@@ -7,7 +7,7 @@ import { jsonOrUndefined } from '../../../src/internal/json';
 const SECRET = 'ya29.marked-secret';
 
 suite('an error of a request', () => {
-  test('has a message of one line, bounded, valid Unicode and without credentials, wherever it is made', () => {
+  test('has a message of one line, of limited length, in valid Unicode and without credentials', () => {
     const text = `a\u001b[2J\r\nb \ud800 Bearer ${SECRET} https://x.example/y?ticket=${SECRET} ${'\u{1f600}'.repeat(2_000)}`;
     const errors = [
       new GoogleApiError(text, 'INTERNAL', 500, text),
@@ -32,34 +32,34 @@ suite('an error of a request', () => {
   });
 });
 
-suite('an answer that refuses a request', () => {
+suite('the error of an answer', () => {
   const refused = [400, 403, 404, 409, 412, 499];
   const errorOf = (status: number, body: string): unknown =>
     apiErrorOf({ status, headers: {}, body: Buffer.from(body) }, 'GET gs://bucket/object');
 
-  test('is no refusal of the service where it is a web page, whatever its status', () => {
+  test('does not count as a refusal by the service if the answer is a web page of any status', () => {
     for (const page of ['<!DOCTYPE html><p>Forbidden', '\n <html lang="en">', '<!doctype html >', '<HTML>']) {
       for (const status of refused)
         assert.ok(errorOf(status, page) instanceof GoogleTransportError, `${status} ${page}`);
     }
   });
 
-  test('is one where it is JSON, plain text, XML or empty: stores refuse that way, too', () => {
+  test('counts as a refusal by the service if the answer is JSON, plain text, XML or empty', () => {
     const bodies = ['{"error": {"code": 403}}', 'No such object: bucket/object', '<?xml version="1.0"?><Error/>', ''];
     for (const body of bodies) {
       for (const status of refused) assert.ok(errorOf(status, body) instanceof GoogleApiError, `${status} ${body}`);
     }
   });
 
-  test('keeps its status where it may pass, also as a web page', () => {
+  test('keeps a temporary status, even if the answer is a web page', () => {
     for (const status of [401, 408, 429, 500, 502, 503]) {
       assert.ok(errorOf(status, '<!doctype html>') instanceof GoogleApiError, String(status));
     }
   });
 });
 
-suite('a bounded body', () => {
-  test('holds what came, however it was cut into chunks', () => {
+suite('a body of limited size', () => {
+  test('has the received bytes for any sequence of chunks', () => {
     const content = Buffer.from(Array.from({ length: 100_000 }, (_, byte) => byte % 251));
     for (const size of [1, 7, 16_384, 100_000]) {
       const body = new BoundedBody(100_000);
@@ -68,7 +68,7 @@ suite('a bounded body', () => {
     }
   });
 
-  test('refuses the first byte too many, announced or not', () => {
+  test('is rejected at the first byte beyond the limit, with and without a content length', () => {
     const body = new BoundedBody(10);
     body.expect(10);
     body.add(Buffer.alloc(10));
@@ -82,12 +82,12 @@ suite('a bounded body', () => {
 });
 
 suite('JSON of a reply', () => {
-  test('is parsed where it is of a usual depth and size', () => {
+  test('is parsed if its depth and size are normal', () => {
     const value = { text: '[{,"\\'.repeat(10_000), list: Array.from({ length: 50_000 }, (_, item) => ({ item })) };
     assert.deepEqual(jsonOrUndefined(JSON.stringify(value)), value);
   });
 
-  test('is not parsed where it nests too deeply, has too many values, or is not JSON', () => {
+  test('is not parsed if it is nested too deeply, has too many values, or is not JSON', () => {
     const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const many = `[${'0,'.repeat(2_000_001)}0]`;
     for (const text of [nested, many, '', '{', `"${'\\'.repeat(20_001)}`]) {

@@ -8,7 +8,7 @@ import { vertexRest } from '../../../src/google/vertex';
 const MODEL = 'projects/demo/locations/us-central1/models/1';
 const OPERATION = `${MODEL}/operations/2`;
 
-/** A service that answers with the given statuses, in order, and then with 200; keeps what happened in which order. */
+/** A service that answers with the given statuses in order, and then with 200. It records the order of events. */
 async function withService<T>(
   statuses: readonly number[],
   use: (client: { vertex: ReturnType<typeof vertexRest>; log: string[]; beforeSend: () => void }) => Promise<T>,
@@ -41,7 +41,7 @@ async function withService<T>(
 }
 
 suite('a client of Vertex AI calls beforeSend', () => {
-  test('when the credentials are there, before the request is sent', async () => {
+  test('when the credentials are available, before the request is sent', async () => {
     await withService([], async ({ vertex, log, beforeSend }) => {
       await vertex.getOperation(OPERATION, undefined, beforeSend);
       assert.deepEqual(log, ['credentials', 'before', 'sent 200']);
@@ -68,7 +68,7 @@ suite('a client of Vertex AI calls beforeSend', () => {
     );
   });
 
-  test('and sends nothing when it throws, and throws its error', async () => {
+  test('and, if it throws, sends no request and throws its error', async () => {
     await withService([], async ({ vertex, log }) => {
       const error = new Error('past the deadline');
       const sending = {

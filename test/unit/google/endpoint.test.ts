@@ -9,14 +9,14 @@ const create = (vertex: string, options: object = {}) =>
   googleServices({ endpoints: { vertex }, emulators: {}, credentials, ...options });
 
 suite('the endpoint of a service', () => {
-  test('is a URL, also where only its host is given', () => {
+  test('is a URL, even if only its host is given', () => {
     assert.equal(endpointUrl('vertex.example', 'https'), 'https://vertex.example');
     assert.equal(endpointUrl('localhost:8080/', 'http'), 'http://localhost:8080');
     assert.equal(endpointUrl('https://proxy.example/vertex/', 'https'), 'https://proxy.example/vertex');
     assert.equal(endpointUrl('', 'https'), undefined);
   });
 
-  test('has no user, query, fragment or other scheme', () => {
+  test('must not have a user, a query, a fragment or another scheme', () => {
     for (const host of [
       'a@b',
       'https://a:b@c',
@@ -33,7 +33,7 @@ suite('the endpoint of a service', () => {
     }
   });
 
-  test('over http gets no credentials, except on this machine or where a setting allows it', () => {
+  test('over http receives no credentials, except on this machine or if a setting allows it', () => {
     assert.throws(
       () => create('http://vertex.example'),
       /The vertex endpoint http:\/\/vertex\.example would get credentials .*VERTEX_EXPORT_ALLOW_HTTP_CREDENTIALS=true/,
@@ -50,7 +50,7 @@ suite('the endpoint of a service', () => {
     assert.ok(create('http://vertex.example', { emulators: { vertex: 'http://emulator.example' } }));
   });
 
-  test('over http is a problem of the environment, which names the setting that allows it', () => {
+  test('over http is reported as a problem of the environment, with the setting that allows it', () => {
     for (const name of ['VERTEX', 'STORAGE', 'REGISTRY']) {
       const setting = `VERTEX_EXPORT_${name}_ENDPOINT`;
       const env = { [setting]: 'http://service.example' };

@@ -26,7 +26,7 @@ const storage = (code: number, reason: unknown, message = 'no') => ({
 });
 
 suite('the reason of a refusal', () => {
-  test('is that of the ErrorInfo among the details, with the API, the project and the permission that it names', () => {
+  test('is that of the ErrorInfo among the details, including its API, project and permission', () => {
     const metadata = {
       service: 'aiplatform.googleapis.com',
       consumer: 'projects/123456',
@@ -48,7 +48,7 @@ suite('the reason of a refusal', () => {
     assert.deepEqual([reason, status], ['retentionPolicyNotMet', 'PERMISSION_DENIED']);
   });
 
-  test("is the code of a registry's error, whose message is shown", () => {
+  test("is the code of a registry's error, and its message is kept", () => {
     const body = { errors: [{ code: 'DENIED', message: 'Permission "artifactregistry.x" denied on resource "r"' }] };
     const { reason, message, info } = errorOf(403, body);
     assert.deepEqual(
@@ -58,7 +58,7 @@ suite('the reason of a refusal', () => {
     assert.equal(errorOf(404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] }).message, 'MANIFEST_UNKNOWN');
   });
 
-  test('is completed by what the message names', () => {
+  test('is completed by the names in the message', () => {
     const missing = "Permission 'storage.objects.get' denied on resource (or it may not exist).";
     assert.equal(errorOf(403, storage(403, 'forbidden', missing)).info.permission, 'storage.objects.get');
     const perimeter = "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB-3_x.";
@@ -81,7 +81,7 @@ suite('the reason of a refusal', () => {
     { a: 1 },
   ];
   for (const value of hostile) {
-    test(`leaves out what a command line can not contain: ${JSON.stringify(value).slice(0, 30)}`, () => {
+    test(`omits names that a command line cannot contain: ${JSON.stringify(value).slice(0, 30)}`, () => {
       const metadata = { service: value, consumer: value, containerInfo: value, permission: value, uid: value };
       assert.deepEqual(errorOf(403, google('SERVICE_DISABLED', metadata)).info, { reason: 'SERVICE_DISABLED' });
       if (value === '-flag') return;
@@ -91,7 +91,7 @@ suite('the reason of a refusal', () => {
     });
   }
 
-  test('is missing where the details, the errors or the body are of another kind', () => {
+  test('is missing if the details, the errors or the body are of another type', () => {
     const bodies = [
       { error: { message: 'no', details: 'x', errors: { reason: 'forbidden' } } },
       { error: { message: 'no', details: [null, 1, []], errors: [null] } },
@@ -104,7 +104,7 @@ suite('the reason of a refusal', () => {
   });
 });
 
-suite('a quota that is used up', () => {
+suite('an exhausted quota', () => {
   const reasons = [
     google('RATE_LIMIT_EXCEEDED'),
     google('RESOURCE_QUOTA_EXCEEDED'),
@@ -115,14 +115,14 @@ suite('a quota that is used up', () => {
     { errors: [{ code: 'TOOMANYREQUESTS', message: 'slow down' }] },
   ];
   for (const body of reasons) {
-    test(`is throttling and passing although the HTTP status is 403: ${JSON.stringify(body).slice(-60)}`, () => {
+    test(`counts as temporary throttling even if the HTTP status is 403: ${JSON.stringify(body).slice(-60)}`, () => {
       const error = errorOf(403, body);
       assert.equal(error.status, 'RESOURCE_EXHAUSTED');
       assert.ok(isThrottled(error) && isPassing(error));
     });
   }
 
-  test('is not seen in another 403, nor in an answer whose HTTP status is neither 403 nor 429', () => {
+  test('is not assumed for another 403, or for an HTTP status that is neither 403 nor 429', () => {
     for (const error of [errorOf(403, google('IAM_PERMISSION_DENIED')), errorOf(400, storage(400, 'quotaExceeded'))]) {
       assert.ok(!isThrottled(error) && !isPassing(error), error.status);
     }

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import type { HttpRequest } from '../../../src/google/http';
 import { exchange } from '../../../src/google/http';
 
-/** Runs one exchange with a server of its own. */
+/** Runs one exchange with a separate server. */
 async function withServer<T>(
   answer: RequestListener,
   use: (send: (request?: Partial<HttpRequest>) => ReturnType<typeof exchange>) => Promise<T>,
@@ -47,7 +47,7 @@ suite('an HTTP exchange', () => {
     });
   });
 
-  test('uses one connection for requests one after the other', async () => {
+  test('uses one connection for consecutive requests', async () => {
     const ports = new Set<number | undefined>();
     const answer: RequestListener = ({ socket }, response) => {
       ports.add(socket.remotePort);
@@ -59,13 +59,13 @@ suite('an HTTP exchange', () => {
     assert.equal(ports.size, 1);
   });
 
-  test('gives a redirect as it is', async () => {
+  test('returns a redirect unchanged', async () => {
     const answer: RequestListener = (_, response) => response.writeHead(302, { location: '/else' }).end();
     const { status, headers } = await withServer(answer, (send) => send());
     assert.deepEqual([status, headers.location], [302, '/else']);
   });
 
-  test('gives up after its time, before the answer and within it', async () => {
+  test('fails after its timeout, before the answer and within it', async () => {
     const silent: RequestListener = () => undefined;
     const stuck: RequestListener = (_, response) => response.writeHead(200).write('a part');
     for (const answer of [silent, stuck]) {
@@ -99,7 +99,7 @@ suite('an HTTP exchange', () => {
     );
   });
 
-  test('never takes a part of an answer for the whole', async () => {
+  test('never returns a part of an answer as the whole', async () => {
     const cut: RequestListener = (_, response) => {
       response.writeHead(200, { 'content-length': 100 });
       response.write('a part', () => response.socket?.end());

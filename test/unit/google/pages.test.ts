@@ -24,12 +24,12 @@ suite('the pages of a list', () => {
     assert.deepEqual(await read(['a', 'b', 'c']), ['', 'a', 'b', 'c']);
   });
 
-  test('are read from a token on, and that token must not come again', async () => {
+  test('are read from a token on, and that token must not repeat', async () => {
     assert.deepEqual(await read(['b'], { firstToken: 'a' }), ['a', 'b']);
     await assert.rejects(read(['b', 'a'], { firstToken: 'a' }), /repeats a page token/);
   });
 
-  test('are not read again where a token repeats, at once or after others', async () => {
+  test('are not read again if a token repeats, directly or after others', async () => {
     for (const tokens of [
       ['a', 'a'],
       ['a', 'b', 'a'],
@@ -43,7 +43,7 @@ suite('the pages of a list', () => {
     }
   });
 
-  test('are at most 1,000, or the stated number', async () => {
+  test('are limited to 1,000, or to the given number', async () => {
     const tokens = Array.from({ length: 2_000 }, (_, page) => String(page));
     await assert.rejects(read(tokens), (error) => {
       assert.ok(error instanceof ListTooLongError && error instanceof GoogleTransportError);
@@ -53,7 +53,7 @@ suite('the pages of a list', () => {
     await assert.rejects(read(tokens, { maxPages: 3 }), ListTooLongError);
   });
 
-  test('are not read beyond the one at which the reader stops', async () => {
+  test('are not read after the reader stops', async () => {
     let reads = 0;
     const page = () => Promise.resolve({ nextPageToken: String((reads += 1)) });
     for await (const { nextPageToken } of pagesOf('GET list', page)) if (nextPageToken === '2') break;

@@ -55,14 +55,14 @@ const PUBLIC = [
 ];
 
 suite('a host', () => {
-  test('of this machine is loopback, however its address is written', () => {
+  test('of this machine is loopback in any notation of its address', () => {
     for (const host of LOOPBACK) assert.equal(isLoopback(hostOf(host)), true, host);
     for (const host of [...PUBLIC, '128.0.0.1', 'localhost.example', '127.0.0.1.example', '[::2]']) {
       assert.equal(isLoopback(hostOf(host)), false, host);
     }
   });
 
-  test('is public only where no private network, metadata server or machine has it', () => {
+  test('is public only if it belongs to no private network, metadata server or local machine', () => {
     for (const host of NOT_PUBLIC) assert.equal(isPublicHost(hostOf(host)), false, host);
     for (const host of PUBLIC) assert.equal(isPublicHost(hostOf(host)), true, host);
   });
@@ -81,7 +81,7 @@ suite('the lookup of a public host', () => {
     mock.method(dns, 'lookup', lookup as never);
   }
 
-  const look = (all: boolean) =>
+  const lookUp = (all: boolean) =>
     new Promise<unknown>((resolve, reject) => {
       lookupPublic('storage.example', { all }, (error, address) => {
         if (error) reject(error);
@@ -89,19 +89,19 @@ suite('the lookup of a public host', () => {
       });
     });
 
-  test('gives public addresses, and those of private networks, which private endpoints have', async () => {
+  test('returns public addresses, and those of private networks, which private endpoints have', async () => {
     resolveTo('203.0.113.7', '10.1.2.3');
-    assert.equal(await look(false), '203.0.113.7');
-    assert.deepEqual(await look(true), [
+    assert.equal(await lookUp(false), '203.0.113.7');
+    assert.deepEqual(await lookUp(true), [
       { address: '203.0.113.7', family: 4 },
       { address: '10.1.2.3', family: 4 },
     ]);
   });
 
-  test('refuses a name that has an address of this machine, its link or its metadata server', async () => {
+  test('rejects a name with an address of this machine, its link or its metadata server', async () => {
     for (const address of ['127.0.0.1', '169.254.169.254', '0.0.0.0', '::1', 'fe80::1', '::ffff:169.254.169.254']) {
       resolveTo('203.0.113.7', address);
-      for (const all of [false, true]) await assert.rejects(look(all), /address of this machine or its link/);
+      for (const all of [false, true]) await assert.rejects(lookUp(all), /address of this machine or its link/);
     }
   });
 });

@@ -48,7 +48,7 @@ function allKinds(text: string): VertexResource[] {
   ];
 }
 
-/** Parts that moved a host, a path or a header elsewhere. */
+/** Parts that changed a host, a path or a header. */
 const HOSTILE_PARTS = [
   'evil.example#',
   'evil.example/',
@@ -79,7 +79,7 @@ const HOSTILE_PARTS = [
   '１２３',
 ];
 
-/** What is made, or `undefined` where the name is refused; any other error fails the test. */
+/** The URL, or `undefined` if the name is rejected. Any other error fails the test. */
 function orInvalid<T>(make: () => T): T | undefined {
   try {
     return make();
@@ -113,7 +113,7 @@ suite('the URL of a resource of Vertex AI', () => {
     assert.equal(url.href, `https://proxy.example:8443/vertex/v1beta1/${MODEL}`);
   });
 
-  test('does not exist where the location is hostile, whatever the kind', () => {
+  test('does not exist if the location is hostile, for any kind', () => {
     for (const part of HOSTILE_PARTS) {
       const names = ['', '/models/1', '/models/1@2', '/operations/1', '/models/1/operations/2'].map(
         (rest) => `projects/p-one/locations/${part}${rest}`,
@@ -124,7 +124,7 @@ suite('the URL of a resource of Vertex AI', () => {
     }
   });
 
-  test('does not exist, or names exactly what it was made from, where another part of the name is hostile', () => {
+  test('does not exist, or has exactly the parts of the name, if another part of the name is hostile', () => {
     for (const part of HOSTILE_PARTS) {
       const names = [
         `projects/${part}/locations/us-central1`,
@@ -147,7 +147,7 @@ suite('the URL of a resource of Vertex AI', () => {
     }
   });
 
-  test('exists for a name of its own kind only', () => {
+  test('exists only for a name of its own kind', () => {
     for (const name of [PARENT, MODEL, `${MODEL}@1`, OPERATION, `${PARENT}/operations/7`]) {
       const kinds = allKinds(name).filter(
         (resource) => orInvalid(() => vertexTarget(vertexEndpoint, resource)) !== undefined,
@@ -157,7 +157,7 @@ suite('the URL of a resource of Vertex AI', () => {
     }
   });
 
-  test('never leaves the configured hosts, whatever the name', () => {
+  test('has a configured host for any name', () => {
     const part = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...HOSTILE_PARTS), fc.webUrl());
     const name = fc.array(
       fc.oneof(part, fc.constantFrom('projects', 'locations', 'models', 'operations', 'p-one', 'us-central1', '1')),
@@ -182,7 +182,7 @@ suite('the URL of a resource of Vertex AI', () => {
 });
 
 suite('the URL of an object', () => {
-  test('has the name as one segment of its path, whatever the name', () => {
+  test('has the name as one segment of its path for any name', () => {
     const name = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 60 }),
       fc
@@ -211,7 +211,7 @@ suite('the URL of an object', () => {
     );
   });
 
-  test('does not exist for names that would change the path, and for texts that are not names', () => {
+  test('does not exist for names that would change the path, or for invalid names', () => {
     for (const name of ['', '.', '..', '\ud800', 'x'.repeat(1_025), '\u{1f600}'.repeat(257)]) {
       for (const kind of ['object', 'upload'] as const) {
         assert.throws(
@@ -229,7 +229,7 @@ suite('the URL of an object', () => {
     }
   });
 
-  test('does not exist for a bucket that is not one', () => {
+  test('does not exist for an invalid bucket name', () => {
     const others = ['a/b', 'exports/o', 'exports/../x', 'gs://exports', '-a-', 'x'.repeat(300)];
     for (const bucket of [...HOSTILE_PARTS, ...others]) {
       const url = orInvalid(() => storageUrl(STORAGE, { kind: 'bucket', bucket }));
@@ -245,7 +245,7 @@ suite('the URL of an object', () => {
     assert.equal(upload.href, `${STORAGE}/upload/storage/v1/b/exports/o?uploadType=media&name=a%2F..%2Fb`);
   });
 
-  test('can not get another prefix or name from its query', () => {
+  test('cannot get another prefix or name from its query', () => {
     const { href } = storageUrl(STORAGE, { kind: 'upload', bucket: 'exports', name: 'mine' }, { name: 'other' });
     assert.equal(new URL(href).searchParams.get('name'), 'mine');
   });
@@ -264,7 +264,7 @@ suite('the URL of a part of an image', () => {
     assert.equal(blob.url.href, `https://${HOST}/v2/p-one/models/churn/blobs/${DIGEST}`);
   });
 
-  test('does not exist where the host or a digest is hostile', () => {
+  test('does not exist if the host or a digest is hostile', () => {
     for (const part of [...HOSTILE_PARTS, 'evil.example', 'evil.example/gcr.io', `${HOST}@evil.example`]) {
       for (const host of [part, `${HOST}${part}x#`, `${part}.pkg.dev/`]) {
         const hostile = { ...image, host };
@@ -275,7 +275,7 @@ suite('the URL of a part of an image', () => {
     }
   });
 
-  test('does not exist, or names exactly what it was made from, where another part is hostile', () => {
+  test('does not exist, or has exactly the parts of the URI, if another part is hostile', () => {
     for (const part of [...HOSTILE_PARTS, 'a/../b', 'v1@x', 'v1:x', `${DIGEST}/..`, 'sha256:..', 'v1/../../x']) {
       const images = [
         { ...image, repository: part },

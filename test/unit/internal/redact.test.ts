@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { redact } from '../../../src/internal/redact';
 
-/** The part that must not be left of each text. */
+/** The part of each text that must be removed. */
 const SECRETS: Readonly<Record<string, readonly [text: string, secret: string]>> = {
   'a bearer token': ['401 for Bearer abc.def-ghi', 'abc.def-ghi'],
   'a bearer token in lower case': ['authorization: bearer abc.def-ghi', 'abc.def-ghi'],
@@ -14,7 +14,7 @@ const SECRETS: Readonly<Record<string, readonly [text: string, secret: string]>>
   'a JSON Web Token without a signature': ['got eyJhbGciOi.eyJzdWIi here', 'eyJzdWIi'],
   'a private key': ['-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', 'MIIE'],
   'a private key in JSON': ['"-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY-----"', 'MIIE'],
-  'the begin of a private key': ['Unexpected token - in "-----BEGIN PRIVATE KEY-----MIIEabc', 'MIIEabc'],
+  'the start of a private key': ['Unexpected token - in "-----BEGIN PRIVATE KEY-----MIIEabc', 'MIIEabc'],
   'a field of a JSON reply': ['{"access_token": "s3cr3t-value", "expires_in": 1}', 's3cr3t-value'],
   'a field of JSON within a string': ['"{\\"refresh_token\\":\\"s3cr3t-value\\"}"', 's3cr3t-value'],
   'a field of a form': ['grant_type=x&client_secret=s3cr3t-value&scope=y', 's3cr3t-value'],
@@ -48,14 +48,14 @@ suite('redact', () => {
     });
   }
 
-  test('leaves resource names, places and ordinary words as they are', () => {
+  test('keeps resource names, places and ordinary words unchanged', () => {
     const text =
       'GET projects/p/locations/us-central1/models/1@2: HTTP 403: gs://bucket/a/b.txt and ' +
       'https://us-central1-aiplatform.googleapis.com/v1beta1/x need roles/aiplatform.user; the token was refused.';
     assert.equal(redact(text), text);
   });
 
-  test('reads a long text once, whatever it repeats', () => {
+  test('takes linear time for a long text with repetitions', () => {
     for (const part of [
       'token="\\\\',
       'MII',

@@ -8,7 +8,7 @@ const anyText = fc
   .array(fc.constantFrom('\ud83d', '\ude00', '\u{1f600}', 'a', '"', '\n', '\u20ac'), { maxLength: 400 })
   .map((parts) => parts.join(''));
 
-suite('text', () => {
+suite('limited text', () => {
   test('is cut without breaking a character, and is valid Unicode afterwards', () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 1, max: 50 }), (text, length) => {

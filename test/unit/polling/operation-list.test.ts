@@ -141,7 +141,7 @@ suite('OperationList.pages', () => {
     assert.deepEqual([tokens, list.breaker.allows(clock.now)], [['', 'same'], false]);
   });
 
-  test('says that operations need no poll by name before the list after the next one', async () => {
+  test('reports that operations need no poll by name before the list after the next one', async () => {
     const { clock, read } = listOf([1, 2, 3, 4]);
     const [first] = await read(service([1, 2, 3, 4]));
     assert.equal(first?.coveredUntil, clock.now + 2 * INTERVAL_MS);
@@ -196,7 +196,7 @@ suite('OperationList after a failure', () => {
     });
   }
 
-  test('is blocked for the shortest time again if a list paid in between', async () => {
+  test('is blocked for the shortest time again if a list in between reduced requests', async () => {
     const { clock, list, read } = listOf([1, 2, 3, 4]);
     await read(rejecting(refusal));
     clock.now += BLOCKED_MS;
@@ -226,7 +226,7 @@ suite('OperationList after a failure', () => {
   });
 });
 
-suite('OperationList that does not pay', () => {
+suite('an OperationList that does not reduce requests', () => {
   test('is blocked after two lists in a row', async () => {
     const { clock, list, read } = listOf([1, 2, 3, 4]);
     await read(service([1]));
@@ -235,7 +235,7 @@ suite('OperationList that does not pay', () => {
     assert.equal(list.breaker.allows(clock.now), false);
   });
 
-  test('is not blocked if a list in between pays', async () => {
+  test('is not blocked if a list in between reduces requests', async () => {
     const { clock, list, read } = listOf([1, 2, 3, 4]);
     for (const ids of [[1], [1, 2], [1]]) await read(service(ids));
     assert.equal(list.breaker.allows(clock.now), true);

@@ -12,7 +12,7 @@ interface Line {
   readonly meta: unknown;
 }
 
-/** What a logger behind the redacting one gets. */
+/** The output of the logger behind the redacting one. */
 function logged(message: string, meta?: Record<string | symbol, unknown>): Line {
   const lines: Line[] = [];
   const logger = redactingLogger(
@@ -40,7 +40,7 @@ const SECRETS = [
   '{"client_secret": "marked-secret"}',
 ];
 
-/** Places in metadata that a secret can be in. */
+/** Places in metadata that can contain a secret. */
 const PLACES: readonly [string, (secret: string) => unknown][] = [
   ['the message of an error', (secret) => new Error(secret)],
   [
@@ -84,10 +84,10 @@ suite('a logger that redacts', () => {
   }
 
   test('logs no secret that is in a message', () => {
-    for (const secret of SECRETS) assert.doesNotMatch(logged(`said: ${secret}`).message, /marked.?secret/);
+    for (const secret of SECRETS) assert.doesNotMatch(logged(`message: ${secret}`).message, /marked.?secret/);
   });
 
-  test('logs no value whose name says that it is a secret', () => {
+  test('logs no value whose name identifies a secret', () => {
     const headers = new Headers({ authorization: 'Basic bWFya2Vk', cookie: 'marked', accept: 'x' });
     const shown = inspect(logged('asked', { headers, config: { password: 'marked', apiKey: ['marked'], port: 1 } }), {
       depth: 9,
@@ -106,7 +106,7 @@ suite('a logger that redacts', () => {
     }
   });
 
-  test('keeps errors as errors with name, stack and cause, and plain values as they are', () => {
+  test('keeps errors as errors with name, stack and cause, and plain values unchanged', () => {
     const error = new TypeError('broken', { cause: new RangeError('inner') });
     const { meta } = logged('failed', { error, attempt: 3, isLocal: false, at: new Date(0), none: undefined, big: 5n });
     assert.ok(meta instanceof Object && 'error' in meta && meta.error instanceof Error);
@@ -124,7 +124,7 @@ suite('a logger that redacts', () => {
     });
   });
 
-  test('survives values that throw, endless nesting, and text of megabytes', () => {
+  test('accepts values that throw, endless nesting, and text of megabytes', () => {
     const throwing = Object.defineProperty({}, 'a', {
       enumerable: true,
       get: () => {

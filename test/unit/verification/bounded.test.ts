@@ -29,8 +29,8 @@ const filesOf = (count: number) => ({
   })),
 });
 
-suite('What a verification reports', () => {
-  test('of 100 SavedModels with 8 signatures of 20 inputs and outputs has at most 200 KB, and says what was cut', () => {
+suite('The report of a verification', () => {
+  test('of 100 SavedModels with 8 signatures of 20 inputs and outputs has at most 200 KB, and states what was cut', () => {
     const inspected = Array.from({ length: 100 }, (_, index) => savedModel(index));
     assert.ok(bytesOf(inspected) > 2_000_000);
     const bounded = boundedVerification({ files: filesOf(500), inspected, notes: ['a note'] }, 200_000);
@@ -39,7 +39,7 @@ suite('What a verification reports', () => {
     assert.match(bounded.notes.join('\n'), /^lists of 100 inspected files were shortened/m);
   });
 
-  test('keeps shapes whole where lists are shortened', () => {
+  test('keeps whole shapes if lists are shortened', () => {
     const inspected = Array.from({ length: 40 }, (_, index) => savedModel(index));
     const [first] = boundedVerification({ inspected, notes: [] }, 200_000).inspected ?? [];
     assert.ok(first?.kind === 'saved-model');
@@ -55,12 +55,12 @@ suite('What a verification reports', () => {
     assert.ok(files.entries.length > 50);
   });
 
-  test('is the same where it is small', () => {
+  test('is unchanged if it is small', () => {
     const verification = { files: filesOf(2), inspected: [savedModel(0)], notes: ['a', 'b'] };
     assert.deepEqual(boundedVerification(verification, 200_000), verification);
   });
 
-  test('counts the notes that were left out, with those that were counted before', () => {
+  test('counts the omitted notes, including those that were counted before', () => {
     const notes = [...Array.from({ length: 500 }, (_, index) => `note ${index}`), 'and 1000 more notes'];
     const bounded = boundedVerification({ notes }, 200_000);
     assert.equal(bounded.notes.length, 201);

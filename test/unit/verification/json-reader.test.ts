@@ -6,7 +6,7 @@ import { JsonReader } from '../../../src/verification/readers/json-reader';
 import { MalformedFileError } from '../../../src/verification/readers/sparse-bytes';
 import type { Inspecting } from '../../../src/verification/readers/work';
 
-/** The texts that are members of an object; all other values are skipped. */
+/** Reads the texts that are members of an object, and skips all other values. */
 function textsOf(text: string | Buffer): Promise<[string, string | undefined][]> {
   return inspectContent('a.json', Buffer.from(text), function* (bytes): Inspecting<[string, string | undefined][]> {
     const json = new JsonReader(bytes, 'its JSON');
@@ -20,7 +20,7 @@ function textsOf(text: string | Buffer): Promise<[string, string | undefined][]>
   });
 }
 
-/** Skips a whole text. */
+/** Skips all values of a text. */
 function skip(text: string | Buffer): Promise<void> {
   return inspectContent('a.json', Buffer.from(text), function* (bytes): Inspecting {
     const json = new JsonReader(bytes, 'its JSON');
@@ -49,7 +49,7 @@ function parses(text: string): boolean {
 }
 
 suite('The JSON reader', () => {
-  test('reads what JSON.stringify writes, with names such as __proto__', async () => {
+  test('reads texts of JSON.stringify, including names such as __proto__', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.dictionary(fc.oneof(fc.string({ unit: 'binary' }), fc.constant('__proto__')), fc.jsonValue()),
@@ -69,7 +69,7 @@ suite('The JSON reader', () => {
     ]);
   });
 
-  test('accepts what JSON.parse accepts, and nothing else', async () => {
+  test('accepts exactly the texts that JSON.parse accepts', async () => {
     const damage = fc.tuple(
       fc.jsonValue(),
       fc.nat(),
@@ -114,7 +114,7 @@ suite('The JSON reader', () => {
     assert.equal(await isAccepted(skip(Buffer.from([0x22, 0xff, 0x22]))), false);
   });
 
-  test('reads a text of many windows, whose values cross their borders', async () => {
+  test('reads a text of many windows with values that span two windows', async () => {
     const value = Object.fromEntries(
       Array.from({ length: 60_000 }, (_, index) => [`name ${index} ü`, `value "${index}" 漢字`]),
     );

@@ -5,11 +5,11 @@ import { familyOf } from '../../../src/verification/formats';
 import { inspectFile } from '../../../src/verification/inspection';
 import { LARGE_EXPORTS, largeArtifact } from '../../support/large-files';
 
-/** Steps between two breaks: about 10 ms. A break is at most 10,000 steps, and one piece of work, away. */
+/** Steps between two breaks: about 10 ms. The next break comes after at most 10,000 steps and one piece of work. */
 const MAX_STEPS_AT_ONCE = 150_000;
 const MIB = 1024 * 1024;
 
-suite('A large good file', () => {
+suite('A large valid file', () => {
   for (const { title, format, files } of LARGE_EXPORTS) {
     test(`is inspected completely, with breaks and in little memory: ${title}`, async () => {
       let bytesRead = 0;

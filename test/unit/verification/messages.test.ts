@@ -5,7 +5,7 @@ import { isWellFormed } from '../../../src/internal/text';
 import { listed, messageAbout, Messages, shownName } from '../../../src/verification/messages';
 
 suite('A message about a file', () => {
-  test('has at most 300 characters of valid Unicode on one line, whatever the names hold', () => {
+  test('has at most 300 characters of valid Unicode on one line for any names', () => {
     const text = fc.string({
       unit: fc.constantFrom('a', '/', '😀', '\ud800', '\udc00', '\u0000', '\u001b', '\u202e', '\u2028'),
       maxLength: 700,
@@ -21,7 +21,7 @@ suite('A message about a file', () => {
     );
   });
 
-  test('shows the begin and the end of a long name', () => {
+  test('shows the start and the end of a long name', () => {
     const name = shownName(`${'directory/'.repeat(100)}model.tflite`);
     assert.match(name, /^directory\/.*….*model\.tflite$/);
     assert.ok(name.length <= 150);
@@ -35,7 +35,7 @@ suite('A list of messages', () => {
     assert.deepEqual(messages.texts, ['finding 0', 'finding 1', 'and 49998 more findings']);
   });
 
-  test('counts what another list only counted', () => {
+  test('adds the messages that another list only counted', () => {
     const [all, some] = [new Messages('notes', 3), new Messages('notes', 1)];
     for (const note of ['a', 'b', 'c']) some.add(note);
     all.addAll(some);

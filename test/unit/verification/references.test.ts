@@ -34,12 +34,12 @@ suite('A reference from one file to another', () => {
     'https://evil.example/x',
     'file:x',
   ]) {
-    test(`of ${JSON.stringify(reference)} leads out of the directory`, () => {
+    test(`of ${JSON.stringify(reference)} is outside of the directory`, () => {
       assert.equal(pathBeside('a/b/model.json', reference, listed('x', 'a/x')), undefined);
     });
   }
 
-  test('with a colon is a name where such a file is there', () => {
+  test('with a colon is a file name if that file exists', () => {
     assert.equal(pathBeside('model.json', 'shard:1', listed('shard:1')), 'shard:1');
   });
 });

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
-import { z } from 'zod';
 import type { ArtifactFile } from '../../../src/verification';
 import { localDirectory, verifyDirectory } from '../../../src/verification';
 import { temporaryFolder } from '../../support/models';
@@ -14,8 +12,6 @@ const ROOT = path.join(__dirname, '..', '..', '..');
 const MODEL_FILES = path.join(ROOT, 'emulator', 'models', 'files');
 const NOTHING_RECORDED =
   'no file has a recorded checksum: every byte was read, but there was nothing to compare the bytes with';
-
-const loadedSchema = z.object({ findings: z.array(z.string()), modules: z.array(z.string()) });
 
 /** Folders of the models that the emulator ships, with the format of each. */
 const FOLDERS: Readonly<Record<string, string>> = {
@@ -55,7 +51,7 @@ function checksumsOf(content: string): { crc32c: string; md5: string } {
 
 suite('verifyDirectory', () => {
   for (const [folder, format] of Object.entries(FOLDERS)) {
-    test(`finds no fault in the shipped model ${folder}, and reports what it inspected`, async () => {
+    test(`has no findings for the shipped model ${folder}, and reports the inspected files`, async () => {
       const files = await localDirectory(path.join(MODEL_FILES, folder));
       const { findings, notes, inspected } = await verifyDirectory(files, { format, level: 'content' });
       assert.deepEqual(findings, []);
@@ -124,24 +120,6 @@ suite('verifyDirectory', () => {
   test('passes on the error of a file that cannot be read', async () => {
     const file = memoryFile('model.tflite', 'x'.repeat(100), { read: () => Promise.reject(new Error('disk failure')) });
     await assert.rejects(verifyDirectory([file], { format: 'tflite' }), /disk failure/);
-  });
-
-  test('loads neither Temporal nor the Google client', () => {
-    const script = `
-      const { localDirectory, verifyDirectory } = require('./src/verification');
-      localDirectory('emulator/models/files/image/tflite')
-        .then((files) => verifyDirectory(files, { format: 'tflite', level: 'content' }))
-        .then(({ findings }) => console.log(JSON.stringify({ findings, modules: Object.keys(require.cache) })));`;
-    const output = execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: ROOT });
-    const { findings, modules } = loadedSchema.parse(JSON.parse(output.toString()));
-    assert.deepEqual(findings, []);
-    assert.ok(modules.some((file) => file.includes('verify-directory')));
-    const loaded = modules.map((file) => path.relative(ROOT, file));
-    const foreign = /@temporalio|google-auth-library|^src\/(?!verification\/|internal\/)/;
-    assert.deepEqual(
-      loaded.filter((file) => foreign.test(file)),
-      [],
-    );
   });
 });
 

@@ -1,67 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { googleCredentials } from '../../../src/google/services';
 import type { Credentials } from '../../../src/google/credentials';
 import { checkCredentials } from '../../../src/worker/check-credentials';
 import { WorkerEndedError } from '../../../src/worker/run-worker';
+import { json, SECRET, useCredentialSources } from '../../support/credential-sources';
 
-const SECRET = 'marked-secret-77aa';
-let folder: string;
-let answer: { status: number; body: unknown } = { status: 200, body: {} };
-const tokenServer = createServer((_, response) => {
-  response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
-});
-let tokenUrl: string;
+const sources = useCredentialSources();
 
-const saved = { ...process.env };
-before(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'worker-credentials-'));
-  tokenServer.listen(0, '127.0.0.1');
-  await once(tokenServer, 'listening');
-  tokenUrl = `http://127.0.0.1:${(tokenServer.address() as AddressInfo).port}`;
-});
-beforeEach(() => {
-  process.env['HOME'] = folder;
-  process.env['CLOUDSDK_CONFIG'] = path.join(folder, 'gcloud');
-  process.env['METADATA_SERVER_DETECTION'] = 'none';
-  for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'VERTEX_EMULATOR_HOST', 'STORAGE_EMULATOR_HOST']) {
-    Reflect.deleteProperty(process.env, name);
-  }
-});
-afterEach(() => {
-  for (const name of Object.keys(process.env)) if (!(name in saved)) Reflect.deleteProperty(process.env, name);
-  Object.assign(process.env, saved);
-});
-after(() => {
-  rmSync(folder, { recursive: true });
-  tokenServer.closeAllConnections();
-  tokenServer.close();
-});
-
-function useFile(content: string): void {
-  const file = path.join(folder, 'credentials.json');
-  writeFileSync(file, content);
-  process.env['GOOGLE_APPLICATION_CREDENTIALS'] = file;
-}
-
-function useTokenUrl(url: string): void {
-  const account = {
-    type: 'external_account',
-    audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q',
-    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${url}/sts`,
-    credential_source: { url: `${url}/subject`, headers: { authorization: SECRET } },
-  };
-  useFile(JSON.stringify(account));
-}
-
-/** What the check logs. */
+/** The log lines of the check. */
 async function check(credentials: Credentials | undefined = googleCredentials({ emulators: {} })): Promise<string[]> {
   assert.ok(credentials);
   const warnings: string[] = [];
@@ -78,27 +26,27 @@ function ends(message: RegExp): (error: unknown) => boolean {
   };
 }
 
-suite('a worker that starts', () => {
-  test('ends where there are no credentials', async () => {
+suite('a worker at its start', () => {
+  test('exits if no credentials exist', async () => {
     await assert.rejects(
       check(),
       ends(/^The worker can't call Google: there are no Application Default Credentials\. Run/),
     );
   });
 
-  test('ends where the credentials file does not exist', async () => {
-    process.env['GOOGLE_APPLICATION_CREDENTIALS'] = path.join(folder, 'missing.json');
+  test('exits if the credentials file does not exist', async () => {
+    process.env['GOOGLE_APPLICATION_CREDENTIALS'] = path.join(sources.folder, 'missing.json');
     await assert.rejects(check(), ends(/there are no Application Default Credentials/));
   });
 
-  test('ends where the credentials file is not one', async () => {
-    useFile(`${SECRET} {`);
-    await assert.rejects(check(), ends(/the credentials file can not be used\. Check the file/));
+  test('exits if the credentials file is invalid', async () => {
+    sources.useFile(`${SECRET} {`);
+    await assert.rejects(check(), ends(/the credentials file cannot be used\. Check the file/));
   });
 
-  test('ends where the credentials are refused', async () => {
-    answer = { status: 403, body: { error: 'invalid_grant', error_description: SECRET } };
-    useTokenUrl(tokenUrl);
+  test('exits if the credentials are refused', async () => {
+    sources.answerToken = json(403, { error: 'invalid_grant', error_description: SECRET });
+    sources.useFile(sources.externalAccount());
     await assert.rejects(check(), ends(/the token service refused the credentials: they are revoked/));
   });
 
@@ -107,8 +55,8 @@ suite('a worker that starts', () => {
     ['has no room', 429],
   ] as const) {
     test(`continues with a warning if the token service ${title}`, async () => {
-      answer = { status, body: { error: SECRET } };
-      useTokenUrl(tokenUrl);
+      sources.answerToken = json(status, { error: SECRET });
+      sources.useFile(sources.externalAccount());
       const warnings = await check();
       assert.match(
         warnings.join('\n'),
@@ -119,7 +67,7 @@ suite('a worker that starts', () => {
   }
 
   test("continues with a warning if the token service can't be reached", async () => {
-    useTokenUrl('http://127.0.0.1:1');
+    sources.useFile(sources.externalAccount({ url: 'http://127.0.0.1:1/subject' }));
     assert.equal((await check()).length, 1);
   });
 
@@ -128,7 +76,7 @@ suite('a worker that starts', () => {
     assert.deepEqual(await check({ headers, refresh: () => undefined }), []);
   });
 
-  test('needs no credentials where emulators take the place of all services', () => {
+  test('needs no credentials if emulators replace all services', () => {
     const all = { vertex: 'localhost:1', storage: 'localhost:2', registry: 'localhost:3' };
     assert.equal(googleCredentials({ emulators: all }), undefined);
     for (const name of ['vertex', 'storage', 'registry'] as const) {

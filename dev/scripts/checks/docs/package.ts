@@ -8,7 +8,7 @@ const packageSchema = z.object({
   bin: z.record(z.string(), z.string()).default({}),
 });
 
-/** What the checks read of the repository's package.json. */
+/** The fields of the repository's package.json that the checks read. */
 export function packageOf(root: string): z.infer<typeof packageSchema> {
   return packageSchema.parse(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')));
 }

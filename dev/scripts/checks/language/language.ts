@@ -6,22 +6,30 @@ import { filesBelow } from '../tree';
 import dialect from './dialect.json';
 import { passagesOf, type Passage } from './passages';
 
-const rowSchema = z.object({
-  /** What is refused in comments, string literals and Markdown, as a regular expression. */
+const rowSchema = z.strictObject({
+  /** Regular expression of the phrases in comments, string literals and Markdown. */
   text: z.string().optional(),
-  /** What is refused in names, after they are split into words. */
+  /** Regular expression of the words in names, which are split into words first. */
   name: z.string().optional(),
-  /** What to write instead. */
+  /** Fields that `name` accepts, because they cross a boundary and cannot be renamed. Needs a reason. */
+  fields: z.string().array().optional(),
+  /** Why `fields` cannot be renamed. */
+  reason: z.string().optional(),
+  /** The plain words. */
   use: z.string(),
-  /** A sentence that `text` refuses. */
+  /** A sentence that contains a phrase of `text`. */
   example: z.string(),
 });
 
 /** The words and phrases that this repository does not use, with a plain replacement each. */
-export const DIALECT = rowSchema.array().parse(dialect);
+export const DIALECT = rowSchema
+  .refine(({ fields, reason }) => (fields === undefined) === (reason === undefined), 'fields need a reason')
+  .array()
+  .parse(dialect);
 
-const ROWS = DIALECT.map(({ use, ...patterns }) => ({
+const ROWS = DIALECT.map(({ use, fields = [], ...patterns }) => ({
   use,
+  fields,
   text: expression(patterns.text),
   name: expression(patterns.name),
 }));
@@ -43,7 +51,8 @@ function findingsIn(root: string, file: string, passages: (file: string, text: s
   const text = readFileSync(path.join(root, file), 'utf8');
   return passages(file, text)
     .flatMap((passage) =>
-      ROWS.flatMap(({ use, ...row }) => {
+      ROWS.flatMap(({ use, fields, ...row }) => {
+        if (passage.kind === 'name' && passage.isField && fields.includes(passage.text)) return [];
         const matches = [...passage.text.matchAll(row[passage.kind] ?? /$^/g)];
         return matches.map(({ 0: found, index }) => ({
           file,

@@ -1,12 +1,14 @@
 import ts from 'typescript';
 
-/** Prose or a name in a file: what people read. */
+/** Prose or a name in a file. */
 export interface Passage {
   readonly kind: 'text' | 'name';
   /** A name is split into words, as in `export handle`. Text keeps its length, so that offsets in it are valid. */
   readonly text: string;
-  /** Where it begins in the file. */
+  /** Offset of its start in the file. */
   readonly offset: number;
+  /** Whether it is the name of an object's or a type's field. Default: `false`. */
+  readonly isField?: boolean;
 }
 
 /** The comments, string literals and declared names of a TypeScript file. */
@@ -28,7 +30,7 @@ function* comments(source: ts.SourceFile): Generator<Passage> {
   for (const { pos, end } of walk(source)) {
     if (seen.has(pos)) continue;
     seen.add(pos);
-    // A phrase may go over lines: the marks at their beginnings become spaces.
+    // A phrase can span lines, so the marks at the start of lines become spaces.
     const text = source.text
       .slice(pos, end)
       .replaceAll(/^[ \t]*(\/\*\*?|\/\/|\*\/?)/gm, (mark) => ' '.repeat(mark.length));
@@ -42,7 +44,9 @@ function* literalsAndNames(source: ts.SourceFile, node: ts.Node): Generator<Pass
     const isImport = ts.isImportDeclaration(node.parent) || ts.isExportDeclaration(node.parent);
     if (!isImport) yield { kind: 'text', text: node.getText(source), offset };
   }
-  if (ts.isIdentifier(node) && isDeclared(node)) yield { kind: 'name', text: wordsOf(node.text), offset };
+  if (ts.isIdentifier(node) && isDeclared(node)) {
+    yield { kind: 'name', text: wordsOf(node.text), offset, isField: isField(node) };
+  }
   for (const child of node.getChildren(source)) {
     // Documentation comments are read as comments.
     if (!ts.isJSDoc(child)) yield* literalsAndNames(source, child);
@@ -53,6 +57,10 @@ function isDeclared(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent) || ts.isImportSpecifier(parent)) return false;
   return 'name' in parent && parent.name === node;
+}
+
+function isField({ parent }: ts.Identifier): boolean {
+  return ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent) || ts.isShorthandPropertyAssignment(parent);
 }
 
 function wordsOf(name: string): string {

@@ -89,8 +89,7 @@ interface Description {
 }
 
 /**
- * `ModelDescription`: 1 input, 10 output, 20 functions, which have inputs (2) and outputs (3) of their own, 100
- * metadata.
+ * `ModelDescription`: 1 input, 10 output, 20 functions, each with inputs (2) and outputs (3), 100 metadata.
  */
 function* readDescription(bytes: SparseBytes, { start, end }: ProtoField): Inspecting<Description> {
   const read: Description = { inputs: [], outputs: [], text: undefined };

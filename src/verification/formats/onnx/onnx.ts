@@ -59,7 +59,7 @@ export const inspectOnnx: Inspector = function* (bytes, context) {
   if (field === undefined) throw bytes.malformed('is not an ONNX model: it has no graph');
   if (irVersion === 0) throw bytes.malformed('is not an ONNX model: it has no version');
   if (opsets.length === 0 && irVersion >= FIRST_IR_VERSION_WITH_OPSETS) {
-    throw bytes.malformed('is cut off or damaged: it does not say which operator sets it is made of');
+    throw bytes.malformed('is cut off or damaged: it does not state its operator sets');
   }
   const { nodes, initializers, inputs, outputs, external, inspectedUpTo } = yield* readGraph(bytes, field);
   context.summarize({

@@ -30,7 +30,7 @@ const MAX_NAME_BYTES = 1024;
 /** The values of a tensor's fields. */
 class Fields {
   readonly dims: number[] = [];
-  /** The fields that say where external data is. */
+  /** The fields that locate external data. */
   readonly properties: ProtoField[] = [];
   name = '';
   dataType = 0;
@@ -139,7 +139,7 @@ function externalData(bytes: SparseBytes, { name, properties }: Fields, expected
   const start = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? expected);
   if (location === undefined || !Number.isSafeInteger(start + length) || start < 0) {
-    throw bytes.malformed(`does not say where the external data of the tensor ${shownName(name)} is`);
+    throw bytes.malformed(`does not state the location of the external data of the tensor ${shownName(name)}`);
   }
   if (length < expected) {
     throw bytes.malformed(

@@ -5,7 +5,7 @@ import type { PickleStack, PickleValue } from './values';
 
 /** Receives what a pickle does beside changing its stack. */
 export interface PickleEvents {
-  /** An object received its state. Returns the data at `next` if the next opcode is not there. */
+  /** An object received its state. Returns the data at `next` if the next opcode does not follow. */
   built(object: PickleObject, next: number): RawData | undefined;
   /** The pickle refers to something outside of it. */
   persistent(id: PickleValue): void;
@@ -72,7 +72,7 @@ function setItems(target: PickleValue, items: readonly PickleValue[]): void {
   for (let index = 0; index + 1 < items.length; index += 2) target.set(items[index], items[index + 1]);
 }
 
-/** Gives an object its state. */
+/** Sets the state of an object. */
 export const BUILD = 0x62;
 /** Ends a pickle; the value on the stack is its result. */
 export const STOP = 0x2e;

@@ -76,7 +76,7 @@ function readOpcode(
   if (opcode === undefined) throw unknownOpcode(bytes, start, at);
   const operand = opcode.locate(bytes, at + 1, limit);
   operand.load();
-  // An array may follow the object; the byte before it says where it begins.
+  // An array may follow the object; the byte before it states its offset.
   if (code === BUILD && operand.next < bytes.size) bytes.u8(operand.next);
   return { code, opcode, operand };
 }

@@ -1,7 +1,7 @@
 import type { SparseBytes } from '../../readers/sparse-bytes';
 
 /**
- * A value that a pickle would make, as far as its opcodes show; nothing is imported or called. `undefined` replaces
+ * A value that a pickle would create, derived from its opcodes; nothing is imported or called. `undefined` replaces
  * values that are not needed: long text, bytes, sets and the like.
  */
 export type PickleValue =

@@ -79,7 +79,7 @@ export const calls = {
   'blobs.get': ({ registry }: Clients) => registry.readBlob(IMAGE, DIGEST, { start: 10, length: 100 }),
 } satisfies Readonly<Record<string, (clients: Clients) => Promise<unknown>>>;
 
-/** How a call must end: with one of the two typed errors, or with a value that passes a check. */
+/** The allowed outcome of a call: one of the two typed errors, or a value that passes a check. */
 export type Ending =
   | { readonly error: 'transport'; readonly message?: RegExp }
   | { readonly error: 'api'; readonly check: (error: GoogleApiError) => void }
@@ -89,7 +89,7 @@ export interface Row {
   readonly call: keyof typeof calls;
   readonly reply: RequestListener;
   readonly ending: Ending;
-  /** What the server may have sent at most, with the buffers of the sockets. */
+  /** The most bytes that the server may have sent, including the buffers of the sockets. */
   readonly maxBytesSent?: number;
   readonly timeoutMs?: number;
 }

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Row } from './calls';
 import { json, object, objects, refused } from './calls';
 
-/** Gives a page for each token, without an end. */
+/** Answers each token with another page, without an end. */
 function endless(page: (token: string) => unknown): RequestListener {
   return (request, response) => {
     const token = new URL(request.url ?? '', 'http://x').searchParams.get('pageToken') ?? '';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Row } from './calls';
 import { apiError, model, rawly, refused, text } from './calls';
 
-/** Replies that are not HTTP, not JSON, not complete or never there. */
+/** Replies that are not HTTP, not JSON, incomplete or missing. */
 export const EXCHANGES: Readonly<Record<string, Row>> = {
   'an endless chunked body that comes slowly': {
     call: 'models.get',

@@ -17,7 +17,7 @@ import {
   text,
 } from './calls';
 
-/** Replies that name what was not asked for. */
+/** Replies that name other resources than the request. */
 export const NAMES: Readonly<Record<string, Row>> = {
   'a Model of another project': {
     call: 'models.get',

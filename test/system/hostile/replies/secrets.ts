@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Row } from './calls';
 import { OTHER_SECRET, TOKEN, apiError, failure, gives, model, rawly, refused } from './calls';
 
-/** Replies that repeat credentials or hold those of others. */
+/** Replies that contain credentials, the worker's or foreign ones. */
 export const SECRETS: Readonly<Record<string, Row>> = {
   'an error that repeats the token': {
     call: 'models.get',

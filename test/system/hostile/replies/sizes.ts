@@ -191,7 +191,7 @@ export const SIZES: Readonly<Record<string, Row>> = {
     reply: rawly(`HTTP/1.1 200 OK\r\n${'x-bomb: 1\r\n'.repeat(100_000)}\r\n`),
     ending: refused(),
   },
-  'a body compressed from 100 MB that nobody asked for': {
+  'an unrequested body compressed from 100 MB': {
     call: 'models.get',
     reply: text(gzipSync(Buffer.alloc(100 * MEGABYTE)), 200, { 'content-encoding': 'gzip' }),
     ending: refused(/not what the API documents/),

@@ -21,7 +21,7 @@ function object(name: string, generation = '1'): StorageObject {
   return { name, size: 1, generation };
 }
 
-/** A store whose listings are given in order, the last one for ever; it records the deleted generations. */
+/** A store that returns the given listings in order and repeats the last one. It records the deleted generations. */
 function store(listings: readonly (readonly StorageObject[])[], remove: StorageApi['deleteObject']) {
   let listing = 0;
   const storage: Partial<StorageApi> = {
@@ -76,7 +76,7 @@ suite('the deletion of partial artifacts', () => {
     assert.deepEqual(deleted, ['1', '2']);
   });
 
-  test('counts what an earlier attempt deleted, also if its last answer was lost', async () => {
+  test('counts the deletions of an earlier attempt, even if its last answer was lost', async () => {
     const path = `test/${RUN}/`;
     const storage = store([[object(`${path}c`)], []], () => Promise.resolve('deleted'));
     const { count } = await empty(FOLDER, storage, { objectsFound: 3, objectsDeleted: 1 });
@@ -101,7 +101,7 @@ suite('the deletion of partial artifacts', () => {
   });
 });
 
-suite('a start whose earlier attempt may have started an operation', () => {
+suite('a start after an attempt that may have started an operation', () => {
   const request = startRequest(MODEL, { mayHaveStarted: true });
   const operation: ExportOperation = {
     name: `${MODEL}/operations/1`,
@@ -137,7 +137,7 @@ suite('a start whose earlier attempt may have started an operation', () => {
   }
 
   for (const listedFrom of [1, 2, 3]) {
-    test(`adopts the operation if listing ${listedFrom} is the first to contain it`, async () => {
+    test(`adopts the operation if listing ${listedFrom} is the first that contains it`, async () => {
       const { deps, starts } = late(listedFrom, []);
       const started: StartedExport = await activityEnvironment({ attempt: 2 }).run(() =>
         startExport(deps, request, silent),

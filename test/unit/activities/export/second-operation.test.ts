@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { awaitExport } from '../../../../src/activities/export/await-export';
 import type { ExportDependencies } from '../../../../src/activities/dependencies';
 import { startExport } from '../../../../src/activities/export/start-export';
 import type { AwaitExportRequest, StartedExport } from '../../../../src/contract/export-activities';
 import type { ExportOperation, VertexApi } from '../../../../src/google/vertex';
-import { activityEnvironment } from '../../../support/activities';
+import { activityEnvironment, workflowStatusClient } from '../../../support/activities';
 import { POLLING, startRequest } from '../../../support/requests';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
 const FIRST = `${MODEL}/operations/1`;
 const SECOND = `${MODEL}/operations/2`;
 const THIRD = `${MODEL}/operations/3`;
-/** Longer than a search for a second operation takes, in milliseconds. */
+/** Longer than the search for a second operation takes, in milliseconds. */
 const EXPORT_MS = 500;
 
 const request = startRequest(MODEL);
@@ -24,7 +24,7 @@ function operation(name: string, seconds: number): ExportOperation {
   return { name, done: false, metadata: { genericMetadata: { createTime }, outputInfo: { artifactOutputUri } } };
 }
 
-/** Vertex AI that lists what it is given, and reports what it is asked to cancel. */
+/** Vertex AI that lists the given operations and records cancel requests. */
 function vertexThat(
   listed: () => readonly ExportOperation[],
   exportModel: VertexApi['exportModel'],
@@ -33,7 +33,7 @@ function vertexThat(
   const vertex: Partial<VertexApi> = {
     listOperations: (_parent, _token, signal) =>
       signal?.aborted
-        ? Promise.reject(new Error('the request was given up'))
+        ? Promise.reject(new Error('the request timed out'))
         : Promise.resolve({ operations: [...listed()], nextPageToken: '' }),
     exportModel,
     cancelOperation: (name) => {
@@ -54,18 +54,18 @@ function dependencies(vertex: VertexApi, changes: Partial<ExportDependencies>): 
   return deps as ExportDependencies;
 }
 
-/** Heartbeats are of no interest here. */
+/** Heartbeats are ignored here. */
 const ignore = (): void => undefined;
 
-suite('an operation that a race has started', () => {
-  test('is cancelled by the attempt that started it, although that attempt was given up before the answer', async () => {
+suite('a second operation of one export attempt', () => {
+  test('is cancelled by the attempt that started it, even if that attempt was abandoned before the answer', async () => {
     const environment = activityEnvironment({ attempt: 2 });
     const listed: ExportOperation[] = [];
     const cancelled: string[] = [];
     const vertex = vertexThat(
       () => listed,
       () => {
-        // The next attempt has found, or started, another operation before this request took effect.
+        // The next attempt found or started another operation before this request took effect.
         listed.push(operation(FIRST, 1), operation(SECOND, 2));
         environment.cancel('TIMED_OUT');
         return Promise.resolve(operation(SECOND, 2));
@@ -83,7 +83,7 @@ suite('an operation that a race has started', () => {
     assert.deepEqual(cancelled, [SECOND]);
   });
 
-  test('is found and cancelled while the first one is waited for', async () => {
+  test('is found and cancelled while the activity waits for the first one', async () => {
     const events: string[] = [];
     const vertex = vertexThat(
       () => [operation(FIRST, 1), operation(SECOND, 2)],
@@ -103,7 +103,8 @@ suite('an operation that a race has started', () => {
     assert.deepEqual(events.slice(0, 2), [`cancelled ${SECOND}`, 'ended']);
   });
 
-  test('is not taken over after it was cancelled, although the one that was kept has failed since', async () => {
+  test('is not adopted after its cancel, even if the first one fails later', async () => {
+    let sent = 0;
     const cancelled = {
       ...operation(SECOND, 2),
       done: true,
@@ -111,17 +112,24 @@ suite('an operation that a race has started', () => {
     };
     const vertex = vertexThat(
       () => [{ ...operation(FIRST, 1), done: true }, cancelled],
-      () => Promise.resolve(operation(THIRD, 3)),
+      () => {
+        sent += 1;
+        return Promise.resolve(operation(THIRD, 3));
+      },
       () => assert.fail('nothing runs that could be cancelled'),
     );
     const again = { ...request, exclude: [FIRST] };
-    const started: StartedExport = await activityEnvironment().run(() =>
-      startExport(dependencies(vertex, {}), again, ignore),
-    );
-    assert.equal(started.operation, THIRD);
+    const start = (status: string): Promise<StartedExport> =>
+      activityEnvironment({}, { client: workflowStatusClient(() => status) }).run(() =>
+        startExport(dependencies(vertex, {}), again, ignore),
+      );
+    // The cancelled operation can mean that the workflow was cancelled, and this attempt is a late one.
+    await assert.rejects(start('CANCELED'), CancelledFailure);
+    assert.equal(sent, 0);
+    assert.equal((await start('RUNNING')).operation, THIRD);
   });
 
-  test('is kept where the one that is waited for was cancelled in favour of it', async () => {
+  test('is kept if the first one was cancelled in favour of it', async () => {
     const vertex = vertexThat(
       () => [operation(FIRST, 1), operation(SECOND, 2)],
       () => Promise.reject(new Error('nothing is started')),

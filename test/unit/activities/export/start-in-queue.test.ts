@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Client } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { startExport } from '../../../../src/activities/export/start-export';
 import type { ExportDependencies } from '../../../../src/activities/dependencies';
 import type { VertexApi } from '../../../../src/google/vertex';
+import { activityEnvironment, workflowStatusClient } from '../../../support/activities';
 import { startRequest } from '../../../support/requests';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
-/** Longer than a list of operations is believed, in milliseconds. */
+/** Longer than a list of operations is valid, in milliseconds. */
 const QUEUE_MS = 5_200;
 
-/** Vertex AI that lists nothing and counts the exports that are sent; the quota grants a start after a while. */
-function queue(): { deps: ExportDependencies; sent: string[] } {
+/** Vertex AI that lists no operation and counts the sent exports. The quota grants a start after a delay. */
+function queue(waitMs = QUEUE_MS): { deps: ExportDependencies; sent: string[] } {
   const sent: string[] = [];
   const vertex: Partial<VertexApi> = {
     listOperations: () => Promise.resolve({ operations: [], nextPageToken: '' }),
@@ -31,52 +30,60 @@ function queue(): { deps: ExportDependencies; sent: string[] } {
     vertex: vertex as VertexApi,
     settleDelayMs: 0,
     submission: async () => {
-      await new Promise((resolve) => setTimeout(resolve, QUEUE_MS));
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
       return { vertex: vertex as VertexApi, release: () => undefined };
     },
   };
   return { deps: deps as ExportDependencies, sent };
 }
 
-function environment(status: () => string): MockActivityEnvironment {
-  const withAbortSignal = (_: AbortSignal, use: () => unknown): unknown => use();
-  const client = {
-    withAbortSignal,
-    workflow: { getHandle: () => ({ describe: () => Promise.resolve({ status: { name: status() } }) }) },
-  };
-  return new MockActivityEnvironment({ heartbeatTimeoutMs: 60_000 }, { client: client as unknown as Client });
-}
-
-/** Heartbeats are of no interest here. */
+/** Heartbeats are ignored here. */
 const ignore = (): void => undefined;
 
-suite('a start that waited long for the quota', { concurrency: true }, () => {
+suite('a start that waited for the quota', { concurrency: true }, () => {
   for (const status of ['TERMINATED', 'COMPLETED', 'CANCELED']) {
-    test(`sends nothing when its workflow is ${status}`, async () => {
+    test(`sends no request if its workflow is ${status}`, async () => {
       const { deps, sent } = queue();
-      const started = environment(() => status).run(() => startExport(deps, startRequest(MODEL), ignore));
+      const started = activityEnvironment({}, { client: workflowStatusClient(() => status) }).run(() =>
+        startExport(deps, startRequest(MODEL), ignore),
+      );
       await assert.rejects(started, CancelledFailure);
       assert.deepEqual(sent, []);
     });
   }
 
-  test('is sent when its workflow still runs', async () => {
-    const { deps, sent } = queue();
-    await environment(() => 'RUNNING').run(() => startExport(deps, startRequest(MODEL), ignore));
+  test('sends no request if its process was suspended before its first line and the workflow has ended', async () => {
+    const { deps, sent } = queue(0);
+    const scheduledTimestampMs = Date.now() - QUEUE_MS;
+    const start = (status: string): Promise<unknown> =>
+      activityEnvironment({ scheduledTimestampMs }, { client: workflowStatusClient(() => status) }).run(() =>
+        startExport(deps, startRequest(MODEL), ignore),
+      );
+    await assert.rejects(start('CANCELED'), CancelledFailure);
+    assert.deepEqual(sent, []);
+    await start('RUNNING');
     assert.equal(sent.length, 1);
   });
 
-  test('sends nothing after its deadline', async () => {
+  test('sends its request if its workflow still runs', async () => {
+    const { deps, sent } = queue();
+    await activityEnvironment({}, { client: workflowStatusClient(() => 'RUNNING') }).run(() =>
+      startExport(deps, startRequest(MODEL), ignore),
+    );
+    assert.equal(sent.length, 1);
+  });
+
+  test('sends no request after its deadline', async () => {
     const { deps, sent } = queue();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
-    const started = environment(() => 'RUNNING').run(() =>
+    const started = activityEnvironment({}, { client: workflowStatusClient(() => 'RUNNING') }).run(() =>
       startExport(deps, startRequest(MODEL, { notAfter }), ignore),
     );
     await assert.rejects(started, /The deadline of the export passed before it could be started/);
     assert.deepEqual(sent, []);
   });
 
-  test('cancels what it started when its workflow has ended before the answer', async () => {
+  test('cancels the started operation if its workflow ended before the answer', async () => {
     const { deps, sent } = queue();
     const cancelled: string[] = [];
     let status = 'RUNNING';
@@ -95,7 +102,7 @@ suite('a start that waited long for the quota', { concurrency: true }, () => {
     };
     const vertex = slow as VertexApi;
     const submission = () => Promise.resolve({ vertex, release: () => undefined });
-    const started = environment(() => status).run(() =>
+    const started = activityEnvironment({}, { client: workflowStatusClient(() => status) }).run(() =>
       startExport({ ...deps, vertex, submission }, startRequest(MODEL), ignore),
     );
     await assert.rejects(started, CancelledFailure);

@@ -24,7 +24,7 @@ function delayWith(
 }
 
 suite('the pause before another attempt of an activity', () => {
-  test('is what the service advises, where that leaves time', () => {
+  test('follows the advice of the service if there is time left', () => {
     assert.equal(delayWith(60, 30_000), 30_000);
     assert.equal(delayWith(undefined, 30_000), 30_000);
   });
@@ -39,15 +39,15 @@ suite('the pause before another attempt of an activity', () => {
     assert.equal(delayWith(10_000, 86_400_000), 600_000);
   });
 
-  test('is that of the retry policy, where nothing is advised', () => {
+  test('follows the retry policy if the service gives no advice', () => {
     assert.equal(delayWith(1, undefined), undefined);
   });
 
-  test('of an export that has given its slot back is its own', () => {
+  test('has a separate length for a parked export', () => {
     assert.equal(delayWith(600, 3_600_000, ExportFailureType.StillRunning), 3_600_000);
   });
 
-  test('is counted from the time that is left', () => {
+  test('is computed from the remaining time', () => {
     assert.equal(timeLeft({ scheduledTimestampMs: NOW, scheduleToCloseTimeoutMs: 5_000 }, NOW + 2_000), 3_000);
     assert.equal(timeLeft({ scheduledTimestampMs: NOW, scheduleToCloseTimeoutMs: 0 }, NOW), Infinity);
   });

@@ -21,7 +21,7 @@ interface Failed {
   readonly message: string;
 }
 
-/** What an activity makes of an answer, at an age since it was scheduled. */
+/** The failure of an activity for an answer, at an age since its schedule time. */
 async function failed(
   httpStatus: number,
   error: object,
@@ -50,7 +50,7 @@ interface Row {
   readonly error: object;
   readonly purpose?: RequestPurpose;
   readonly type: ExportFailureTypeName;
-  /** How long the step is retried, in milliseconds. */
+  /** The time for which the step is retried, in milliseconds. */
   readonly retriedMs: number;
   readonly action: RegExp;
   readonly fixableBy?: FixableBy;
@@ -190,7 +190,7 @@ const ROWS: readonly Row[] = [
     fixableBy: 'bucket-administrator',
   },
   {
-    title: 'an object that something else writes, too',
+    title: 'an object that another writer changes',
     httpStatus: 412,
     error: storage('conditionNotMet'),
     purpose: 'results',
@@ -288,9 +288,9 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-suite('a refusal', () => {
+suite('a refusal of a request', () => {
   for (const { title, httpStatus, error, purpose, type, retriedMs, action, fixableBy } of ROWS) {
-    test(`for ${title} has its own type, time of retries and advice`, async () => {
+    test(`for ${title} has a specific type, retry time and action`, async () => {
       for (const ageMs of [0, retriedMs - 10_000, retriedMs + 1_000, 3_600_000]) {
         if (!Number.isFinite(ageMs) || ageMs < 0) continue;
         const failure = await failed(httpStatus, error, purpose, ageMs);
@@ -303,7 +303,7 @@ suite('a refusal', () => {
     });
   }
 
-  test('has the reason in its details and in its message', async () => {
+  test('has its reason in the details and in the message', async () => {
     const { details, message } = await failed(403, info('BILLING_DISABLED'));
     assert.deepEqual(
       [details.reason, details.status, details.httpStatus],
@@ -312,13 +312,13 @@ suite('a refusal', () => {
     assert.match(message, /PERMISSION_DENIED \(BILLING_DISABLED\): injected/);
   });
 
-  test('outside of an activity is not retried by anybody, so that it is final', () => {
+  test('outside of an activity is final, because no caller retries it', () => {
     const body = Buffer.from(JSON.stringify({ error: info('SERVICE_DISABLED') }));
     const failure = failureOf(apiErrorOf({ status: 403, headers: {}, body }, REQUEST), 'artifacts');
     assert.ok(failure instanceof ApplicationFailure && failure.nonRetryable);
   });
 
-  test('has an action that fits into a failure as a whole, whatever Google names', async () => {
+  test('has an action of limited length for any names in the answer', async () => {
     const long = 'x'.repeat(100);
     for (const { reasons } of REASONS) {
       for (const reason of reasons) {
@@ -329,7 +329,7 @@ suite('a refusal', () => {
     }
   });
 
-  test('of the token is retried in a step that is old, and whose attempts have not failed for minutes', async () => {
+  test('of the token is retried in an old step whose attempts have not failed for minutes', async () => {
     for (const attempt of [1, 2, 10]) {
       const { retryable } = await failed(401, { status: 'UNAUTHENTICATED' }, 'artifacts', 3_600_000, attempt);
       assert.ok(retryable, `attempt ${attempt}`);
@@ -337,7 +337,7 @@ suite('a refusal', () => {
     assert.ok(!(await failed(401, { status: 'UNAUTHENTICATED' }, 'artifacts', 3_600_000, 11)).retryable);
   });
 
-  test('is documented by its reason', () => {
+  test('has a documented reason', () => {
     const docs = readFileSync(path.join(__dirname, '..', '..', '..', '..', 'docs', 'failures.md'), 'utf8');
     for (const reason of REASONS.flatMap((row) => row.reasons)) {
       if (!reason.startsWith('usageLimits.')) assert.ok(docs.includes(`\`${reason}\``), reason);
@@ -355,19 +355,19 @@ suite('an operation that ended with an error', () => {
   const outputInfo = { artifactOutputUri: 'gs://bucket/folder' };
   const details = (failure: ApplicationFailure) => (failure.details as [ExportFailureDetails])[0];
 
-  test("names the grant of the service's agent for a missing right", () => {
+  test("names the role of the service's agent for a missing permission", () => {
     const failure = operationFailure(OPERATION, { code: 7, message: 'denied' }, { outputInfo, genericMetadata: {} });
     assert.match(failure.message, /gcloud storage buckets add-iam-policy-binding gs:\/\/bucket/);
   });
 
-  test('names the perimeter, and no grant, where VPC Service Controls refused', () => {
+  test('names the perimeter, and no role, after a refusal by VPC Service Controls', () => {
     const error = { code: 7, message: 'vpcServiceControlsUniqueIdentifier: aB3' };
     const failure = operationFailure(OPERATION, error, { outputInfo, genericMetadata: {} });
     assert.match(details(failure).action, /perimeter.*: aB3/);
     assert.equal(details(failure).fixableBy, 'organization-administrator');
   });
 
-  test('reports what failed in part beside the error, in its message and in its details', () => {
+  test('reports partial failures beside the error, in its message and in its details', () => {
     const partialFailures = Array.from({ length: 5 }, (_, part) => ({
       code: 13,
       status: 'INTERNAL' as const,

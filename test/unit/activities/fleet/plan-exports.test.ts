@@ -54,11 +54,11 @@ suite('the plan of a fleet', () => {
     ['an exhausted quota', new GoogleApiError('too many', 'RESOURCE_EXHAUSTED', 429, `GET ${FIRST}`)],
     ['a lost answer', new GoogleTransportError('reset', `GET ${FIRST}`)],
     [
-      'a new right that does not take effect yet',
+      'a new permission that does not take effect yet',
       new GoogleApiError('refused', 'UNAUTHENTICATED', 401, `GET ${FIRST}`),
     ],
   ] as const) {
-    test(`is retried as a whole after ${title}, so that no Model is missing`, async () => {
+    test(`is retried completely after ${title}, so that no Model is missing`, async () => {
       await assert.rejects(plan(error), (failure) => {
         assert.ok(failure instanceof ApplicationFailure && failure.nonRetryable !== true, String(failure));
         return true;
@@ -66,7 +66,7 @@ suite('the plan of a fleet', () => {
     });
   }
 
-  test('ends for missing credentials, which are those of every Model', async () => {
+  test('fails for missing credentials, which affect every Model', async () => {
     await assert.rejects(plan(new CredentialsError('missing', `GET ${FIRST}`)), (failure) => {
       assert.ok(failure instanceof ApplicationFailure && failure.nonRetryable);
       assert.equal(failure.type, 'ExportError.CredentialsUnavailable');

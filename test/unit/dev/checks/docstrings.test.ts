@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { checkDocstrings } from '../../../../dev/scripts/checks/docstrings';
 import { places, plantedTree } from '../../../support/planted-tree';
 
-suite('check:docstrings', () => {
+suite('npm run check:docstrings', () => {
   test('refuses a symbol of a public entry without a docstring, at its declaration', () => {
     const root = plantedTree({
       'package.json': JSON.stringify({

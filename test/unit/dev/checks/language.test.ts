@@ -16,6 +16,13 @@ const PLAIN = `/** Returns the roles of the run. There is no longer a file, so l
 export const lookup = { return: 'The model is not a file. There are so many that they are listed in pages.' };
 `;
 
+const [FIELD = ''] = DIALECT.flatMap(({ fields = [] }) => fields);
+
+const FIELDS = `export interface Request { readonly ${FIELD}: string }
+export const request: Request = { ${FIELD}: '' };
+export const ${FIELD} = '';
+`;
+
 const SOURCE = `// ${PHRASE}
 export const text = '${PHRASE}';
 export const template = \`\${text}
@@ -27,7 +34,7 @@ export function ${WORD.toLowerCase()}Input(): void {
 }
 `;
 
-suite('check:language', () => {
+suite('npm run check:language', () => {
   let findings: readonly Finding[];
 
   before(() => {
@@ -35,25 +42,30 @@ suite('check:language', () => {
       'docs/page.md': `# A page\n\n${EXAMPLES.join('\n\n')}\n`,
       'README.md': 'The export continues. So long as it runs, the file is not read.\n',
       'src/source.ts': SOURCE,
+      'src/fields.ts': FIELDS,
       'test/plain.ts': PLAIN,
     });
     findings = checkLanguage(root);
   });
 
-  test('refuses the example of every row in a page, with the plain words', () => {
+  test('refuses the example of every row in a page, and names the plain words', () => {
     const lines = new Set(findings.filter(({ file }) => file === 'docs/page.md').map(({ line }) => line));
     const missed = EXAMPLES.filter((_example, index) => !lines.has(3 + 2 * index));
     assert.deepEqual(missed, []);
     assert.match(findings.find(({ line, file }) => file === 'docs/page.md' && line === 3)?.message ?? '', /write fix/);
   });
 
-  test('refuses the phrases in comments, literals and names of a source file, over line ends too', () => {
+  test('refuses phrases in comments, literals and names of a source file, even across lines', () => {
     const found = places(findings.filter(({ file }) => file === 'src/source.ts'));
     const lines = [1, 2, 4, 5, 7];
     assert.deepEqual(
       [...new Set(found)],
       lines.map((line) => `src/source.ts:${line}`),
     );
+  });
+
+  test('accepts a listed field that crosses a boundary, but refuses other names with its word', () => {
+    assert.deepEqual(places(findings.filter(({ file }) => file === 'src/fields.ts')), ['src/fields.ts:3']);
   });
 
   test('accepts plain words', () => {
@@ -64,8 +76,8 @@ suite('check:language', () => {
   });
 });
 
-suite('check:file-names', () => {
-  test('refuses names that do not say what a file or folder holds', () => {
+suite('npm run check:file-names', () => {
+  test('refuses names that do not describe the contents of a file or folder', () => {
     const refused = ['src/a/utils.ts', 'src/common/b.ts', 'dev/misc.ts', 'test/string-helpers.test.ts'];
     const accepted = ['src/common-parts.ts', 'src/miscellany/a.ts'];
     const root = plantedTree(Object.fromEntries([...refused, ...accepted].map((file) => [file, ''])));

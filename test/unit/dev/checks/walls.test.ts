@@ -13,6 +13,7 @@ const CROSSINGS: readonly [file: string, specifier: string, wall: string][] = [
   ['src/contract/b.ts', '@temporalio/worker', 'contract'],
   ['src/verification/a.ts', '../contract/empty', 'verification'],
   ['src/verification/b.ts', 'google-auth-library', 'verification-packages'],
+  ['src/client/b.ts', '../verification', 'verification-entry-users'],
   ['src/internal/a.ts', '../google/empty', 'internal'],
   ['src/google/a.ts', '../polling/empty', 'google'],
   ['src/google/b.ts', '../activities/empty', 'google'],
@@ -37,7 +38,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/activities/allowed.ts': `import { y } from '../polling/empty';`,
 };
 
-suite('check:walls', () => {
+suite('npm run check:walls', () => {
   let findings: readonly Finding[];
 
   before(async () => {
@@ -52,6 +53,8 @@ suite('check:walls', () => {
       'package.json': JSON.stringify({ dependencies: Object.fromEntries(PACKAGES.map((name) => [name, '1'])) }),
       ...Object.fromEntries(CROSSINGS.map(([file, from]) => [file, `// One.\nimport type { x } from '${from}';`])),
       ...ALLOWED,
+      'src/verification/index.ts': `import '../google/empty';\nimport '../google/directory-source';`,
+      'src/google/directory-source.ts': `import type { x } from '@temporalio/client';`,
       'src/workflows/value.ts': `import { z } from 'zod';`,
       'src/polling/one.ts': `// One.\nimport type { Two } from './two';\nexport interface One { two: Two }`,
       'src/polling/two.ts': `import type { One } from './one';\nexport interface Two { one: One }`,
@@ -68,6 +71,14 @@ suite('check:walls', () => {
       );
     });
   }
+
+  test('refuses other imports in the entry of verification/, and the Temporal SDK behind an allowed one', () => {
+    const found = findings.filter(({ file }) => file === 'src/verification/index.ts');
+    assert.deepEqual(found.map(({ message }) => /^imports (\S+)\. .*\[(.*)\]$/.exec(message)?.slice(1)).sort(), [
+      ['node_modules/@temporalio/client/index.js', 'verification-without-temporal'],
+      ['src/google/empty.ts', 'verification-entry'],
+    ]);
+  });
 
   test('refuses a value of zod in workflow code', () => {
     assert.deepEqual(

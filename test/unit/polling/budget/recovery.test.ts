@@ -99,7 +99,7 @@ suite('RequestBudget', () => {
     assert.equal(await delay(), 61_000);
   });
 
-  test('keeps no distance to a grant that was released', async () => {
+  test('is not delayed by a grant that was released', async () => {
     const { clock, budget, delay } = budgetOf(10);
     (await clock.runUntil(budget.acquire({ lane: 'calls' }))).use();
     assert.deepEqual([await delay(), await delay()], [6_000, 0]);

@@ -21,7 +21,7 @@ const inspect = (files: Files): Promise<SeenInspection> =>
     files,
   );
 
-/** What is learned of a model with this description. */
+/** The inspection of a model with this description. */
 async function summaryOf(...description: readonly Buffer[]): Promise<unknown> {
   const { findings, inspected } = await inspect({ [MODEL]: coreMl({ description }) });
   assert.deepEqual(findings, []);
@@ -29,7 +29,7 @@ async function summaryOf(...description: readonly Buffer[]): Promise<unknown> {
 }
 
 suite('A Core ML model', () => {
-  test('reports its version, type, inputs and outputs, and its labels are counted', async () => {
+  test('is reported with version, type, inputs, outputs and the number of labels', async () => {
     const { findings, notes, inspected } = await inspect(fixture('image/core-ml'));
     assert.deepEqual([findings, notes], [[], []]);
     assert.deepEqual(inspected, [
@@ -88,7 +88,7 @@ suite('A Core ML model', () => {
     });
   });
 
-  test('of several functions reports those of the functions', async () => {
+  test('of several functions is reported with the features of the functions', async () => {
     const summary = await summaryOf(message(20, field(1, 'main'), doubleFeature(2, 'a'), doubleFeature(3, 'b')));
     assert.deepEqual(summary, {
       specificationVersion: 1,
@@ -105,7 +105,7 @@ suite('A Core ML model', () => {
     'of a few bytes': { [MODEL]: coreMl() },
     'that is a tree': { [MODEL]: coreMl({ type: 402, content: [message(1, message(1))] }) },
     'that is a pipeline of models': { [MODEL]: coreMl({ type: 202, content: [message(1, coreMl())] }) },
-    'of a version that is not known yet': { [MODEL]: coreMl({ version: 42 }) },
+    'of an unknown version': { [MODEL]: coreMl({ version: 42 }) },
     'that can be updated': { [MODEL]: Buffer.concat([coreMl(), field(10, 1)]) },
     'that is a program without weights': { [MODEL]: coreMl({ type: 502, content: [field(1, 1)] }) },
     'that is a program with its weights beside it': { [MODEL]: program, 'weights/weight.bin': weights },
@@ -131,7 +131,7 @@ suite('A Core ML model', () => {
     });
   }
 
-  test('of a type that is not known yet is accepted with a note', async () => {
+  test('of an unknown type is accepted with a note', async () => {
     const { findings, notes } = await inspect({ [MODEL]: coreMl({ type: 777 }) });
     assert.deepEqual([findings, notes], [[], [`${MODEL}: its model, field 777, is of an unknown type`]]);
   });
@@ -146,8 +146,8 @@ suite('A Core ML model', () => {
     'that is a SavedModel': [{ [MODEL]: savedModel({}) }, /it has no model/],
     'that is a GraphDef': [{ [MODEL]: Buffer.concat([node, node]) }, /field 1 is not a version$/],
     'that is a page of a proxy': [{ [MODEL]: '<html>' }, /has no protocol buffer field at byte 0$/],
-    'of which two bytes are left': [{ [MODEL]: whole.subarray(0, 2) }, /it has no model/],
-    'of which version and description are left': [
+    'of two bytes': [{ [MODEL]: whole.subarray(0, 2) }, /it has no model/],
+    'with nothing but version and description': [
       { [MODEL]: Buffer.concat([field(1, 1), message(2)]) },
       /it has no model/,
     ],
@@ -157,11 +157,11 @@ suite('A Core ML model', () => {
       { [MODEL]: Buffer.concat([whole, message(500)]) },
       /it has two models, the fields 900 and 500$/,
     ],
-    'whose model is no message': [
+    'whose model is not a message': [
       { [MODEL]: Buffer.concat([field(1, 1), message(2), field(500, Buffer.alloc(100))]) },
       /has no protocol buffer field at byte/,
     ],
-    'whose input is no message': [
+    'whose input is not a message': [
       { [MODEL]: coreMl({ description: [field(1, Buffer.from([0x1a, 0x05]))] }) },
       /has no FeatureDescription at byte 6: /,
     ],
@@ -177,7 +177,7 @@ suite('A Core ML model', () => {
       { [MODEL]: program, 'weights/weight.bin': weights.subarray(0, -1) },
       /^weights\/weight\.bin: is cut off: its weights should end at byte 327, but the file has 326$/,
     ],
-    'whose weights are cut off in front of the last of them': [
+    'whose weights are cut off before the last of them': [
       { [MODEL]: program, 'weights/weight.bin': weights.subarray(0, 260) },
       /^weights\/weight\.bin: is cut off: weights should begin at byte 256, but the file has 260$/,
     ],
@@ -187,12 +187,12 @@ suite('A Core ML model', () => {
     ],
   };
   for (const [title, [files, message]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match((await inspect(files)).findings.join('\n'), message);
     });
   }
 
-  test('is refused wherever it is cut off', async () => {
+  test('is rejected wherever it is cut off', async () => {
     const { [MODEL]: file = Buffer.alloc(0) } = fixture('image/core-ml');
     for (let length = 1; length < file.length; length += 1) {
       const { findings } = await inspect({ [MODEL]: file.subarray(0, length) });
@@ -208,7 +208,7 @@ suite('A Core ML model', () => {
     assert.ok(reads.reduce((sum, { length }) => sum + length, 0) <= 128 * 1024);
   });
 
-  test('that is a program too large to be looked into whole is accepted with a note', async () => {
+  test('that is a program too large for a complete inspection is accepted with a note', async () => {
     const operations = Buffer.alloc(4 * MIB, Buffer.from([0x1a, 0]));
     const block = message(2, field(1, 'main'), message(2, message(3, field(1, 'op'), message(2, operations))));
     const { findings, notes, inspected, reads } = await inspect({ [MODEL]: coreMl({ type: 502, content: [block] }) });
@@ -230,7 +230,7 @@ suite('A Core ML model', () => {
 
 suite('Labels', () => {
   const counted: Record<string, [string, number]> = {
-    'with a last line that is not ended': ['daisy\nrose', 2],
+    'without a line feed at the end': ['daisy\nrose', 2],
     'with an empty line at the end': ['daisy\nrose\n\n', 3],
     'of Windows, with a byte order mark': ['\uFEFFdaisy\r\nrose\r\n', 2],
   };
@@ -242,7 +242,7 @@ suite('Labels', () => {
     });
   }
 
-  test('in another encoding than UTF-8 are counted, too', async () => {
+  test('in an encoding other than UTF-8 are counted, too', async () => {
     const { findings, inspected } = await inspect({ 'dict.txt': Buffer.from([0x61, 0xff, 0xfe]) });
     assert.deepEqual(findings, []);
     assert.deepEqual(inspected, [{ path: 'dict.txt', kind: 'labels', summary: { lines: 1 } }]);

@@ -11,7 +11,7 @@ import { fetchModel, THIRD_PARTY_MODELS } from '../../../support/third-party-mod
 const RUNS = 1_800;
 /** Truncations of each file. */
 const CUTS = 300;
-/** The same mutations in every run: a failure can be repeated. */
+/** The same mutations in every run, so that a failure is reproducible. */
 const SEED = 20_261_125;
 
 interface Specimen {
@@ -36,9 +36,9 @@ const FIXTURES: readonly Specimen[] = [
   ...ofFixture('custom-trained', 'custom/artifact', 'model.joblib'),
 ];
 
-/** Of these kinds the emulator has no files. */
+/** Kinds of which the emulator has no files. */
 const SMALL_MODELS = ['alex.pth', 'nmp.onnx', 'qbr_model.model'];
-/** They are larger: so many mutations and truncations of each. */
+/** Mutations and truncations of each of these files, which are larger. */
 const FEW = 200;
 
 async function thirdParty(): Promise<Specimen[]> {
@@ -57,7 +57,7 @@ async function thirdParty(): Promise<Specimen[]> {
 
 type Mutation = (content: Buffer) => Buffer;
 
-/** Numbers that lengths and offsets go wrong with. */
+/** Numbers that are likely to break lengths and offsets. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 
 const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -104,7 +104,7 @@ function mutationsOf(specimen: Specimen, numRuns = RUNS): Promise<void> {
     fc.asyncProperty(fc.array(mutations, { minLength: 1, maxLength: 4 }), async (chosen) => {
       const files = damaged(specimen, (content) => chosen.reduce((mutated, mutate) => mutate(mutated), content));
       const { findings, reads } = await inspect(specimen.exportFormatId, files);
-      // It ends, throws nothing, and never reads beyond what is there.
+      // It ends, throws no error, and never reads beyond the end of the file.
       assert.ok(findings.every((finding) => finding.length > 0));
       assert.ok(reads.every(({ path: file, start, length }) => start + length <= Buffer.byteLength(files[file] ?? '')));
     }),
@@ -115,7 +115,7 @@ function mutationsOf(specimen: Specimen, numRuns = RUNS): Promise<void> {
 function truncationsOf(specimen: Specimen, numRuns = CUTS): Promise<void> {
   return fc.assert(
     fc.asyncProperty(place, async (where) => {
-      // An empty file is found by its listing, not by a look into it; a text without its last line feed is whole.
+      // The listing reports an empty file, not the inspection. A text without its last line feed is complete.
       const cut = (content: Buffer): Buffer =>
         content.subarray(0, Math.max(1, Math.floor(where * content.toString('latin1').trimEnd().length)));
       const { findings } = await inspect(specimen.exportFormatId, damaged(specimen, cut));
@@ -125,12 +125,12 @@ function truncationsOf(specimen: Specimen, numRuns = CUTS): Promise<void> {
   );
 }
 
-suite('whatever a file holds', () => {
+suite('for a damaged file,', () => {
   for (const specimen of FIXTURES) {
-    test(`a look into ${specimen.title} ends without a crash`, () => mutationsOf(specimen));
-    test(`a look into ${specimen.title} finds that it was cut off`, () => truncationsOf(specimen));
+    test(`the inspection of ${specimen.title} ends without a crash`, () => mutationsOf(specimen));
+    test(`the inspection of ${specimen.title} reports that it was cut off`, () => truncationsOf(specimen));
   }
-  test('a look into kinds that only others ship ends without a crash, and finds what was cut off', async () => {
+  test('the inspection of third-party kinds ends without a crash, and reports files that were cut off', async () => {
     for (const specimen of await thirdParty()) {
       await mutationsOf(specimen, FEW);
       await truncationsOf(specimen, FEW);

@@ -10,7 +10,7 @@ suite('An ONNX model', () => {
   const external = (entries: Readonly<Record<string, string>>): Buffer =>
     onnxModel({ initializers: [tensor({ name: 'w', dims: [4, 3], external: entries })] });
 
-  test('reports its operator sets, inputs and outputs', async () => {
+  test('is reported with operator sets, inputs and outputs', async () => {
     const model = onnxModel({
       initializers: [weights],
       // Before version 4 of the format, all constants were inputs, too.
@@ -31,18 +31,18 @@ suite('An ONNX model', () => {
       producer: 'pytorch 2.4',
     });
     const last = field(8, opset(3, 'ai.onnx.ml')).length;
-    // The last operator set is a field of its own: without it the model is whole.
+    // The last operator set is a separate field: the model is complete without it.
     assert.deepEqual(await unnoticedCuts('model.onnx', model), [model.length - last]);
   });
 
-  test('may have other types than tensors', async () => {
+  test('may have types other than tensors', async () => {
     const sequence = Buffer.concat([field(1, 's'), message(2, message(4, field(1, '')))]);
     const summary = await accepted('m.onnx', onnxModel({ outputs: [sequence] }));
     assert.match(JSON.stringify(summary), /"outputs":\[{"name":"s","type":"sequence"}\]/);
   });
 
   const good: Record<string, Buffer> = {
-    'of before operator sets': onnxModel({ irVersion: 2, opsets: [] }),
+    'from before operator sets': onnxModel({ irVersion: 2, opsets: [] }),
     'without inputs and nodes': onnxModel({ inputs: [], nodes: 0 }),
     'with constants of all kinds': onnxModel({
       initializers: [
@@ -64,7 +64,7 @@ suite('An ONNX model', () => {
     });
   }
 
-  test('has its external data beside it', async () => {
+  test('may have its external data in another file', async () => {
     const model = external({ location: 'w.data', offset: '16', length: '48' });
     const { findings, used } = await inspect({ 'a/model.onnx': model, 'a/w.data': Buffer.alloc(64) });
     assert.deepEqual([findings, used], [[], ['a/model.onnx', 'a/w.data']]);
@@ -73,7 +73,7 @@ suite('An ONNX model', () => {
   const bad: Record<string, [Buffer, RegExp]> = {
     'that is a SavedModel': [Buffer.concat([field(1, 1), message(2, field(1, 'x'))]), /it has no graph/],
     'that is text': [Buffer.from('{"error": 404}'), /has no protocol buffer field at byte 0/],
-    'without its operator sets': [onnxModel({ opsets: [] }), /does not say which operator sets/],
+    'without its operator sets': [onnxModel({ opsets: [] }), /does not state its operator sets/],
     'with a constant that is too short': [
       onnxModel({ initializers: [tensor({ name: 'w', dims: [4, 3], raw: floats(11) })] }),
       /the tensor w has 44 bytes, which do not fit its shape \[4, 3\] of float32/,
@@ -86,31 +86,34 @@ suite('An ONNX model', () => {
       onnxModel({ initializers: [tensor({ name: 'w', dims: [3] })] }),
       /the tensor w lacks the elements of its shape \[3\]/,
     ],
-    'with a negative side': [onnxModel({ initializers: [tensor({ name: 'w', dims: [-1] })] }), /no possible shape/],
+    'with a negative dimension': [
+      onnxModel({ initializers: [tensor({ name: 'w', dims: [-1] })] }),
+      /no possible shape/,
+    ],
     'whose external data is missing': [external({ location: 'w.bin' }), /the external data w\.bin is missing/],
     'whose external data is too short': [
       external({ location: 'w.data', offset: '20' }),
       /w\.data has 64 bytes, but the tensor w needs 68/,
     ],
     'whose external data is outside': [external({ location: '../w.data' }), /is outside of the directory/],
-    'that does not say where its external data is': [external({ offset: '1' }), /does not say where/],
+    'that does not state the place of its external data': [external({ offset: '1' }), /does not state the location/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match(await findingsOf('model.onnx', file, { 'w.data': Buffer.alloc(64) }), message_);
     });
   }
 
   const heavy = (name: string): Buffer => tensor({ name, dims: [MIB / 8], raw: floats(MIB / 8) });
 
-  test('larger than 1 MiB is inspected with parts skipped', async () => {
+  test('larger than 1 MiB is inspected in part', async () => {
     const model = onnxModel({ initializers: Array.from({ length: 8 }, (_, index) => heavy(`w${index}`)) });
     const { inspected, notes } = await assertFewReads('model.onnx', model, 10, 100_000);
     assert.deepEqual(notes, []);
     assert.match(JSON.stringify(inspected), /"initializers":8,"inputs":\[\{"name":"x"/);
   });
 
-  test('of a great many scattered constants is inspected in part, and a note says so', async () => {
+  test('with very many scattered constants is inspected in part and gets a note', async () => {
     const constant = tensor({ name: 'w', dims: [5_000], raw: floats(5_000) });
     const model = onnxModel({ initializers: Array.from({ length: 300 }, () => constant) });
     const { inspected, notes } = await assertFewReads('model.onnx', model, 130, MIB);

@@ -10,21 +10,21 @@ suite('A pickle', () => {
   const doubles = { type: 'f8', shape: [2, 3], data: Buffer.alloc(48, '.') };
   const objects = { type: 'O8', shape: [1], data: pickle(list(text('x'))) };
 
-  test('of the scikit-learn model is followed to its end, with the arrays in it', async () => {
+  test('of the scikit-learn model is read to its end, including its arrays', async () => {
     const { 'model.joblib': model = Buffer.alloc(0) } = fixture('custom/artifact');
     assert.deepEqual(await accepted('model.joblib', model), { protocol: 4 });
   });
 
-  test('of the scikit-learn model is refused wherever it is cut off', async () => {
+  test('of the scikit-learn model is rejected wherever it is cut off', async () => {
     const { 'model.joblib': model = Buffer.alloc(0) } = fixture('custom/artifact');
     assert.deepEqual(await unnoticedCuts('model.joblib', model), []);
   });
 
   const good: Record<string, [Buffer, unknown]> = {
-    'in text, as protocol 0 is': [Buffer.from("(dp0\nS'a'\np1\n(lp2\nI1\naL2L\nas."), {}],
+    'in text, in protocol 0': [Buffer.from("(dp0\nS'a'\np1\n(lp2\nI1\naL2L\nas."), {}],
     'that is a single constant': [Buffer.from('N.'), {}],
     'in a frame': [pickle(state, 4), { protocol: 4 }],
-    'with another one behind it': [Buffer.concat([pickle(state), pickle(nothing, 5)]), { protocol: 2 }],
+    'with another one after it': [Buffer.concat([pickle(state), pickle(nothing, 5)]), { protocol: 2 }],
     'with an array of joblib before 1.2': [pickle(list(joblibArray(doubles), text('end'))), { protocol: 2 }],
     'with an array that is aligned': [pickle(joblibArray({ ...doubles, padding: 7 }), 3), { protocol: 3 }],
     'with an array of objects': [pickle(tuple(joblibArray(objects), joblibArray(doubles))), { protocol: 2 }],
@@ -45,8 +45,8 @@ suite('A pickle', () => {
     test(`${title} is accepted`, async () => {
       assert.deepEqual(await accepted('model.pkl', file), summary);
     });
-    test(`${title} is refused wherever it is cut off`, async () => {
-      const first = title === 'with another one behind it' ? [pickle(state).length] : [];
+    test(`${title} is rejected wherever it is cut off`, async () => {
+      const first = title === 'with another one after it' ? [pickle(state).length] : [];
       assert.deepEqual(await unnoticedCuts('model.pkl', file), first);
     });
   }
@@ -54,8 +54,8 @@ suite('A pickle', () => {
   const bad: Record<string, [Buffer, RegExp]> = {
     'that is a page of a proxy': [Buffer.from('<html>'), /model\.pkl: is not a pickle: its first bytes are "3c68746d"/],
     'of a protocol that does not exist': [pickle(state, 9), /has the pickle protocol 9, but the highest is 5/],
-    'whose opcodes have nothing to work on': [Buffer.from('\x80\x02R.', 'latin1'), /has nothing to work on/],
-    'that refers to what is not there': [Buffer.from('\x80\x02h\x07.', 'latin1'), /has no object 7 to refer to/],
+    'whose opcodes lack operands': [Buffer.from('\x80\x02R.', 'latin1'), /has nothing to work on/],
+    'that refers to a missing object': [Buffer.from('\x80\x02h\x07.', 'latin1'), /has no object 7 to refer to/],
     'with a byte that is not an opcode': [Buffer.from('\x80\x02N\xff.', 'latin1'), /byte 3 is not an opcode/],
     'with an array that is cut short': [
       pickle(joblibArray({ ...doubles, data: Buffer.alloc(8) })),
@@ -66,12 +66,12 @@ suite('A pickle', () => {
     'with a bzip2 stream that is cut off': [Buffer.from('BZh91AY&SY..............'), /its bzip2 stream has no end/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match(await findingsOf('model.pkl', file), message_);
     });
   }
 
-  test('with an array of a type that is not known has a note, and must end as a pickle', async () => {
+  test('with an array of an unknown type gets a note, and must have the end of a pickle', async () => {
     const file = pickle(joblibArray({ ...doubles, type: 'T16' }));
     const { findings, notes } = await inspect({ 'm.pkl': file });
     assert.deepEqual(findings, []);
@@ -82,13 +82,13 @@ suite('A pickle', () => {
     );
   });
 
-  test('whose compression only reading all of it could check has a note', async () => {
+  test('whose compression can only be checked by reading all of it gets a note', async () => {
     const { findings, notes } = await inspect({ 'm.joblib': Buffer.from('5d00008000ffff', 'hex') });
     assert.deepEqual(findings, []);
     assert.match(notes.join(), /is compressed \(lzma\)/);
   });
 
-  test('larger than 1 MiB is followed in hops', async () => {
+  test('larger than 1 MiB is read without the contents of its arrays', async () => {
     const big = joblibArray({ type: 'f4', shape: [MIB], data: Buffer.alloc(4 * MIB, '.') });
     const { notes } = await assertFewReads(
       'm.joblib',
@@ -99,12 +99,12 @@ suite('A pickle', () => {
     assert.deepEqual(notes, []);
   });
 
-  test('larger than 1 MiB is refused where it is cut off in what was hopped over', async () => {
+  test('larger than 1 MiB is rejected if it is cut off in an array that was not read', async () => {
     const whole = pickle(list(bytes(Buffer.alloc(3 * MIB, '.')), text('end')));
     assert.match(await findingsOf('m.pkl', whole.subarray(0, 2 * MIB)), /should have 3145728 bytes at byte \d+/);
   });
 
-  test('of many scattered parts is followed for a while, and its end is checked', async () => {
+  test('with many scattered parts is read in part, and its end is checked', async () => {
     const whole = pickle(list(...Array.from({ length: 200 }, () => bytes(Buffer.alloc(20_000)))));
     const { notes } = await assertFewReads('m.pkl', whole, 60, MIB);
     assert.match(
@@ -117,7 +117,7 @@ suite('A pickle', () => {
     );
   });
 
-  test('that fills the stack is not followed to its end', async () => {
+  test('that fills the stack is not read to its end', async () => {
     const { findings, notes } = await inspect({
       'm.pkl': Buffer.concat([Buffer.alloc(MIB - 1, 'N'), Buffer.from('.')]),
     });

@@ -25,11 +25,11 @@ suite('A PyTorch model', () => {
 
   const good: Record<string, [Buffer, unknown]> = {
     'in a zip archive': [archive(...tensors), { layout: 'zip', tensors: 2 }],
-    'in a zip archive that was packed again': [
+    'in a repacked zip archive': [
       zipArchive([{ name: 'net/data.pkl', content: weights, deflated: true }, ...tensors], { zip64: true }),
       { layout: 'zip', tensors: 2 },
     ],
-    'with more data than it refers to': [
+    'with additional data': [
       archive(...tensors, { name: 'net/data/2', content: '' }, { name: 'net/.data/serialization_id', content: '1' }),
       { layout: 'zip', tensors: 3 },
     ],
@@ -37,15 +37,15 @@ suite('A PyTorch model', () => {
       archive(...tensors, { name: 'net/code/__torch__.py', content: 'pass', deflated: true }),
       { layout: 'torchscript', tensors: 2 },
     ],
-    'of before PyTorch 1.6': [legacy(Buffer.alloc(8 + 16 + 8 + 16)), { layout: 'legacy', tensors: 2 }],
+    'from before PyTorch 1.6': [legacy(Buffer.alloc(8 + 16 + 8 + 16)), { layout: 'legacy', tensors: 2 }],
     'that is a plain pickle': [weights, { protocol: 2 }],
   };
   for (const [title, [file, summary]] of Object.entries(good)) {
-    test(`${title} is accepted, also where it is called a pickle`, async () => {
+    test(`${title} is accepted, even with the file name of a pickle`, async () => {
       assert.deepEqual(await accepted('net.pth', file), summary);
       assert.deepEqual(await accepted('export.pkl', file), summary);
     });
-    test(`${title} is refused wherever it is cut off`, async () => {
+    test(`${title} is rejected wherever it is cut off`, async () => {
       assert.deepEqual(await unnoticedCuts('net.pth', file), []);
     });
   }
@@ -61,19 +61,19 @@ suite('A PyTorch model', () => {
       zipArchive([{ name: 'net/data.pkl', content: weights.subarray(0, 20) }, ...tensors]),
       /is cut off or damaged: its pickle should have/,
     ],
-    'of before PyTorch 1.6 whose tensors are cut off': [
+    'from before PyTorch 1.6 whose tensors are cut off': [
       legacy(Buffer.alloc(30)),
       /its tensors should have 48 bytes at byte \d+, but 30 are left/,
     ],
     'that is text': [Buffer.from('{"error": 404}'), /is not a pickle/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match(await findingsOf('net.pt', file), message_);
     });
   }
 
-  test('larger than 1 MiB is inspected in its directory and its pickle', async () => {
+  test('larger than 1 MiB is inspected by its directory and its pickle', async () => {
     const big = { name: 'net/data/2', content: Buffer.alloc(3 * MIB) };
     await assertFewReads('net.pt', archive(big, ...tensors), 4, 32_768);
     await assertFewReads('net.pt', legacy(Buffer.alloc(2 * MIB)), 2, 8_192);
@@ -90,7 +90,7 @@ suite('A model archive of TorchServe', () => {
       { name: 'MAR-INF/MANIFEST.json', content: manifest(model), deflated },
     ]);
 
-  test('has the files that its manifest names', async () => {
+  test('must have the files that its manifest names', async () => {
     const model = { modelName: 'net', serializedFile: 'net.pt', handler: 'handler.py:handle' };
     const summary = { entries: 3, modelName: 'net', handler: 'handler.py:handle' };
     assert.deepEqual(await accepted('net.mar', archive(model)), summary);
@@ -110,12 +110,12 @@ suite('A model archive of TorchServe', () => {
     'that is not a zip archive': [Buffer.from('hello'), /not a zip archive/],
   };
   for (const [title, [file, message_]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match(await findingsOf('net.mar', file), message_);
     });
   }
 
-  test('whose manifest inflates to more than it says is refused', async () => {
+  test('whose manifest inflates to more than its stated size is rejected', async () => {
     const bomb = zipArchive([{ name: 'MAR-INF/MANIFEST.json', content: Buffer.alloc(MIB, ' '), deflated: true }]);
     const entry = bomb.lastIndexOf('PK\x01\x02');
     bomb.writeUInt32LE(100, entry + 24);

@@ -34,7 +34,7 @@ function withIndex(index: Buffer, shards: Files = { [SHARD]: Buffer.alloc(36) })
 }
 
 suite('A SavedModel', () => {
-  test('reports its tags, signatures, variables and the version of TensorFlow', async () => {
+  test('is reported with tags, signatures, variables and the version of TensorFlow', async () => {
     const { findings, notes, inspected, used } = await inspect(fixture('image/tf-saved-model'));
     assert.deepEqual([findings, notes], [[], []]);
     assert.deepEqual(inspected, [
@@ -61,7 +61,7 @@ suite('A SavedModel', () => {
     assert.deepEqual([...new Set(used)].sort(), [MODEL, SHARD, INDEX].sort());
   });
 
-  test('of a tabular model is below predict/, and its serving container is named', async () => {
+  test('of a tabular model is found below predict/, and its serving container is reported', async () => {
     const { findings, inspected } = await inspect(fixture('tabular-1'));
     assert.deepEqual(findings, []);
     assert.deepEqual(
@@ -79,14 +79,14 @@ suite('A SavedModel', () => {
       [MODEL]: savedModel({ signatures: { classify: { inputs: ['a'], outputs: ['b'] } } }),
     },
     'whose signature has no inputs': { [MODEL]: savedModel({ signatures: { sample: { outputs: ['b'] } } }) },
-    'with a signature without outputs beside another': {
+    'with two signatures, one without outputs': {
       [MODEL]: savedModel({ signatures: { reset: {}, serving_default: { outputs: ['y'] } } }),
     },
     'with graphs for serving and for training': {
       [MODEL]: savedModel({ tags: ['train'], signatures: {} }, { tags: ['serve', 'tpu'] }),
     },
-    'whose index has no variable in it': withIndex(variablesIndex(), { [SHARD]: '' }),
-    'whose index has no variable in it, and whose shard without a byte is not there': withIndex(variablesIndex(), {}),
+    'whose index has no variable, and whose shard is empty': withIndex(variablesIndex(), { [SHARD]: '' }),
+    'whose index has no variable, and whose empty shard is missing': withIndex(variablesIndex(), {}),
     'whose index is packed with Snappy': withIndex(variablesIndex({ variables: [kernel, bias], pack: snappyOf })),
     'with variables in two of three shards': withIndex(
       variablesIndex({ shards: 3, variables: [kernel, { ...bias, offset: 0, shard: 2 }] }),
@@ -96,7 +96,7 @@ suite('A SavedModel', () => {
         'variables/variables.data-00002-of-00003': Buffer.alloc(12),
       },
     ),
-    'with variables at borders of 64 bytes': withIndex(
+    'with variables that are aligned to 64 bytes': withIndex(
       variablesIndex({ variables: [kernel, { ...bias, offset: 64 }] }),
       { [SHARD]: Buffer.alloc(76) },
     ),
@@ -105,7 +105,7 @@ suite('A SavedModel', () => {
       'assets/vocabulary.txt': 'a\n',
       'assets/empty.txt': '',
     },
-    'with a field that is not known yet': { [MODEL]: Buffer.concat([savedModel({}), field(99, 'new')]) },
+    'with an unknown field': { [MODEL]: Buffer.concat([savedModel({}), field(99, 'new')]) },
   };
   for (const [title, files] of Object.entries(good)) {
     test(`${title} is accepted`, async () => {
@@ -133,7 +133,7 @@ suite('A SavedModel', () => {
       { [MODEL]: '<!DOCTYPE html>' },
       /saved_model\.pb: has no protocol buffer field at byte 0/,
     ],
-    'of which two bytes are left': [{ [MODEL]: savedModel({}).subarray(0, 2) }, /is cut off: it has no meta graph/],
+    'of two bytes': [{ [MODEL]: savedModel({}).subarray(0, 2) }, /is cut off: it has no meta graph/],
     'without a graph': [
       { [MODEL]: Buffer.concat([field(1, 1), message(2, message(1, field(4, 'serve')))]) },
       /has no graph/,
@@ -150,7 +150,7 @@ suite('A SavedModel', () => {
       { [MODEL]: savedModel({ signatures: {} }, { tags: ['train'] }) },
       /no signature with outputs/,
     ],
-    'whose variables are gone': [{ [MODEL]: savedModel({ restores: true }) }, /variables\/variables\.index$/],
+    'whose variables are missing': [{ [MODEL]: savedModel({ restores: true }) }, /variables\/variables\.index$/],
     'whose asset is missing': [
       { [MODEL]: savedModel({ assets: ['a.txt', 'b.txt'] }), 'assets/a.txt': 'a' },
       /its asset assets\/b\.txt is missing$/,
@@ -187,12 +187,12 @@ suite('A SavedModel', () => {
     ],
   };
   for (const [title, [files, message]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match((await inspect(files)).findings.join('\n'), message);
     });
   }
 
-  test('of a custom-trained Model may have other tags and no signatures, which is noted', async () => {
+  test('of a custom-trained Model may have other tags and no signatures, with a note', async () => {
     const files = { [MODEL]: savedModel({ tags: ['train'], signatures: {} } satisfies GraphSpec) };
     const { findings, notes } = await inspectWith([{ pattern: /\.pb$/, inspect: inspectCustomSavedModel }], files);
     assert.deepEqual(findings, []);
@@ -200,10 +200,10 @@ suite('A SavedModel', () => {
   });
 
   for (const name of [MODEL, INDEX]) {
-    test(`is refused wherever its ${name} is cut off`, async () => {
+    test(`is rejected wherever its ${name} is cut off`, async () => {
       const files = fixture('image/tf-saved-model');
       const whole = files[name] ?? Buffer.alloc(0);
-      // All cuts near both ends, where the fields are, and many of those through the graph.
+      // All cuts near both ends, where the fields are, and many cuts within the graph.
       for (let length = 1; length < whole.length; length += length < 1_000 || length > whole.length - 1_000 ? 1 : 97) {
         const { findings } = await inspect({ ...files, [name]: whole.subarray(0, length) });
         assert.notDeepEqual(findings, [], `cut off at ${length} of ${whole.length}`);
@@ -223,19 +223,19 @@ suite('A SavedModel', () => {
     assert.ok(reads.reduce((sum, { length }) => sum + length, 0) <= 64 * 1024);
   });
 
-  test('lists some of its missing assets, and how many more there are', async () => {
+  test('is reported with some of its missing assets and the number of the others', async () => {
     const assets = Array.from({ length: 1_000 }, (_, number) => `${number}.txt`);
     const { findings } = await inspect({ [MODEL]: savedModel({ assets }) });
     assert.equal(findings.length, 21);
     assert.match(findings.at(-1) ?? '', /980 more of its files are missing/);
   });
 
-  test('whose index states hundreds of millions of shards is refused', async () => {
+  test('whose index states hundreds of millions of shards is rejected', async () => {
     const { findings } = await inspect(withIndex(variablesIndex({ shards: 500_000_000 })));
     assert.match(findings.join(), /the impossible number of 500000000 shards/);
   });
 
-  test('whose Snappy block states gigabytes is refused', async () => {
+  test('whose Snappy block states gigabytes is rejected', async () => {
     const index = variablesIndex({ pack: () => Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x61]) });
     const { findings } = await inspect(withIndex(index));
     assert.match(findings.join(), /its block at byte \d+ is damaged: it unpacks to 4294967295 bytes$/);
@@ -250,13 +250,13 @@ suite('A SavedModel', () => {
   });
 });
 
-suite('environment.json', () => {
+suite('An environment.json', () => {
   const bad: Record<string, [string, RegExp]> = {
     'that is not JSON': ['{"container_uri":', /environment\.json: its JSON is not JSON/],
     'without a container': ['{"other": 1}', /not valid: container_uri is missing/],
   };
   for (const [title, [content, message]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match((await inspect({ 'environment.json': content })).findings.join(), message);
     });
   }

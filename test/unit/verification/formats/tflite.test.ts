@@ -48,7 +48,7 @@ function withFiles(model: Buffer, files: Readonly<Record<string, string>>, defla
   return Buffer.concat([model, zipArchive(zipped, { start: model.length })]);
 }
 
-/** A model whose constant stands behind the FlatBuffer. */
+/** A model whose constant is after the FlatBuffer. */
 function withOutsideData(length: number): Buffer {
   const make = (offset: number): Buffer =>
     tfliteModel({ buffers: [{ [BUFFER.offset]: { u64: offset }, [BUFFER.size]: { u64: 8 } }] });
@@ -66,7 +66,7 @@ function withVtableLast(model: Buffer): Buffer {
 }
 
 suite('A TensorFlow Lite model', () => {
-  test('of the emulator is described, with its labels', async () => {
+  test('of the emulator is described with its labels', async () => {
     const seen = await inspect(theFixture('image/tflite'));
     assert.deepEqual(seen.findings, []);
     assert.deepEqual(seen.notes, []);
@@ -83,7 +83,7 @@ suite('A TensorFlow Lite model', () => {
     });
   });
 
-  test('of the emulator is refused where it is cut off, but for its whole zip archive', async () => {
+  test('of the emulator is rejected wherever it is cut off, except at the start of its zip archive', async () => {
     const whole = theFixture('image/tflite');
     const archive = whole.indexOf('PK\x03\x04');
     const accepted: number[] = [];
@@ -114,12 +114,12 @@ suite('A TensorFlow Lite model', () => {
       operatorCodes: [],
       subgraph: { [SUBGRAPH.operators]: undefined },
     }),
-    'with an optional input that is left out': tfliteModel({ operator: { [OPERATOR.inputs]: { ints: [0, -1, 1] } } }),
+    'with an omitted optional input': tfliteModel({ operator: { [OPERATOR.inputs]: { ints: [0, -1, 1] } } }),
     'with a custom operator': tfliteModel({
       operatorCodes: [customCode('TFLite_Detection_PostProcess')],
       operator: { [OPERATOR.customOptions]: Buffer.from('anything') },
     }),
-    'with an operator beyond the 127 first': tfliteModel({
+    'with an operator beyond the first 127': tfliteModel({
       operatorCodes: [
         { [OPERATOR_CODE.deprecatedBuiltinCode]: { i8: 127 }, [OPERATOR_CODE.builtinCode]: { u32: 150 } },
       ],
@@ -141,12 +141,12 @@ suite('A TensorFlow Lite model', () => {
       constant: { [TENSOR.shape]: { ints: [3] }, [TENSOR.type]: { i8: 17 } },
       buffers: [{ [BUFFER.data]: Buffer.alloc(2) }],
     }),
-    'with a type that is not known yet': tfliteModel({ constant: { [TENSOR.type]: { i8: 99 } } }),
-    'with a shape that is not fixed': tfliteModel({ constant: { [TENSOR.shape]: { ints: [-1, 2] } } }),
+    'with an unknown type': tfliteModel({ constant: { [TENSOR.type]: { i8: 99 } } }),
+    'with a dynamic shape': tfliteModel({ constant: { [TENSOR.shape]: { ints: [-1, 2] } } }),
     'with weights outside of the FlatBuffer': withOutsideData(8),
-    'whose vtable stands behind its table': withVtableLast(tfliteModel()),
-    'with zeros behind it': Buffer.concat([tfliteModel(), Buffer.alloc(40)]),
-    'with a name that is no UTF-8': tfliteModel({ model: { [MODEL.description]: Buffer.from([0xff, 0xfe, 0]) } }),
+    'whose vtable is after its table': withVtableLast(tfliteModel()),
+    'with zeros after it': Buffer.concat([tfliteModel(), Buffer.alloc(40)]),
+    'with a name that is not UTF-8': tfliteModel({ model: { [MODEL.description]: Buffer.from([0xff, 0xfe, 0]) } }),
   };
   for (const [title, file] of Object.entries(good)) {
     test(`${title} is accepted`, async () => {
@@ -157,7 +157,7 @@ suite('A TensorFlow Lite model', () => {
     });
   }
 
-  test('says nothing of the shape of an input whose rank is not known', async () => {
+  test('is reported without the shape of an input with an unknown rank', async () => {
     const tensors = { tables: [{ [TENSOR.type]: { i8: 5 } }, { [TENSOR.hasRank]: { i8: 1 } }] };
     const only = {
       [SUBGRAPH.tensors]: tensors,
@@ -183,7 +183,7 @@ suite('A TensorFlow Lite model', () => {
       Buffer.from('<!DOCTYPE html>'),
       /^model\.tflite: is not a TensorFlow Lite model: the identifier at byte 4 is "CTYP", not "TFL3"$/,
     ],
-    'of another identifier': [withoutIdentifier, /the identifier at byte 4 is "TOC\\n", not "TFL3"/],
+    'with another identifier': [withoutIdentifier, /the identifier at byte 4 is "TOC\\n", not "TFL3"/],
     'of three bytes': [whole.subarray(0, 3), /is not a TensorFlow Lite model: it has 3 bytes/],
     'whose root table is outside': [withRootOutside, /the bytes 2147483392 to 2147483396 belong to it/],
     'of an older schema': [
@@ -239,7 +239,7 @@ suite('A TensorFlow Lite model', () => {
     ],
   };
   for (const [title, [file, message]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       const { findings } = await inspect(file);
       assert.equal(findings.length, 1);
       assert.match(findings[0] ?? '', message);
@@ -279,26 +279,26 @@ suite('The labels of a TensorFlow Lite model', () => {
     assert.deepEqual(summaryOf(seen).labels, { file: 'names.txt', lines: 3 });
   });
 
-  test('need not be named by metadata', async () => {
+  test('are found without metadata', async () => {
     const { labels } = summaryOf(await inspect(withFiles(tfliteModel(), { 'readme.md': '', 'dict.txt': 'a\nb\n' })));
     assert.deepEqual(labels, { file: 'dict.txt', lines: 2 });
   });
 
-  test('are not counted where they are compressed, which a note says', async () => {
+  test('are not counted if they are compressed, with a note', async () => {
     const seen = await inspect(withFiles(tfliteModel(), { 'labels.txt': 'a\nb\n'.repeat(50) }, true));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join(), /the lines of its label file "labels\.txt" were not counted/);
     assert.equal(summaryOf(seen).labels, undefined);
   });
 
-  test('that are missing in a whole archive are a note', async () => {
+  test('cause a note if they are missing in a complete archive', async () => {
     const model = tfliteModel(withMetadata([{ name: 'labels.txt', type: 2 }]));
     const seen = await inspect(withFiles(model, { 'other.txt': '' }));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join(), /its metadata names "labels\.txt", which is not in the zip archive at its end/);
   });
 
-  test('that metadata names make the model refused where they are cut off', async () => {
+  test('cause the rejection of the model if metadata names them and they are cut off', async () => {
     const model = tfliteModel(withMetadata([{ name: 'labels.txt', type: 2 }]));
     const whole = withFiles(model, { 'labels.txt': 'cat\ndog\n' });
     for (let length = model.length; length < whole.length; length += 1) {
@@ -310,7 +310,7 @@ suite('The labels of a TensorFlow Lite model', () => {
     }
   });
 
-  test('are optional if the metadata has an unknown form', async () => {
+  test('are optional if the metadata has an unknown format', async () => {
     const { model } = withMetadata([]);
     const buffers = [{ [BUFFER.data]: Buffer.alloc(8) }, { [BUFFER.data]: flatBuffer({}, 'M002') }];
     const seen = await inspect(tfliteModel({ ...(model && { model }), buffers }));
@@ -325,7 +325,7 @@ suite('A model for the Edge TPU', () => {
     operator: { [OPERATOR.customOptions]: PROGRAM },
   };
 
-  test('of the emulator is accepted, and refused wherever it is cut off', async () => {
+  test('of the emulator is accepted, and rejected wherever it is cut off', async () => {
     const whole = theFixture('image/edgetpu-tflite');
     const seen = await inspectCompiled(whole);
     assert.deepEqual([...seen.findings, ...seen.notes], []);
@@ -351,14 +351,14 @@ suite('A model for the Edge TPU', () => {
     assert.deepEqual([...seen.findings, ...seen.notes], []);
   });
 
-  test('that was not compiled is refused', async () => {
+  test('that was not compiled is rejected', async () => {
     const { findings } = await inspectCompiled(theFixture('image/tflite'));
     assert.deepEqual(findings, [
       'model.tflite: is not compiled for the Edge TPU: none of its 4 operator codes is edgetpu-custom-op',
     ]);
   });
 
-  test('whose program no operator uses is refused', async () => {
+  test('whose program no operator uses is rejected', async () => {
     const codes = [{ [OPERATOR_CODE.deprecatedBuiltinCode]: { i8: 0 } }, ...compiled.operatorCodes];
     const { findings } = await inspectCompiled(tfliteModel({ operatorCodes: codes }));
     assert.match(findings.join(), /none of its operators is edgetpu-custom-op/);
@@ -371,7 +371,7 @@ suite('A model for the Edge TPU', () => {
     assert.match(notes.join(), /1 of its 1 Edge TPU programs do not begin like programs of the known compiler/);
   });
 
-  test('with a program of 5 MB is inspected with a few small reads, and refused where that is cut off', async () => {
+  test('with a program of 5 MB is inspected with a few small reads, and rejected if the program is cut off', async () => {
     const options = Buffer.concat([PROGRAM, Buffer.alloc(5_000_000)]);
     const whole = tfliteModel({ ...compiled, operator: { [OPERATOR.customOptions]: options } });
     const { findings, reads } = await inspectCompiled(whole);
@@ -384,7 +384,7 @@ suite('A model for the Edge TPU', () => {
 });
 
 suite('A TensorFlow Lite model larger than 1 MiB', () => {
-  /** A model of so many constants that stand apart. */
+  /** A model with this number of scattered constants. */
   function large(constants: number, bytes: number): Buffer {
     const tensor = { [TENSOR.type]: { i8: 3 }, [TENSOR.shape]: { ints: [bytes] }, [TENSOR.name]: 'weights' };
     const tensors = Array.from({ length: constants }, (_, index) => ({
@@ -406,7 +406,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.ok(seen.reads.length <= 80, String(seen.reads.length));
   });
 
-  test('is inspected up to 1 MiB, and a note says how many buffers were checked', async () => {
+  test('is inspected up to 1 MiB, with a note about the number of checked buffers', async () => {
     const seen = await inspect(large(1_000, 10_000));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join('\n'), /^model\.tflite: \d+ of 1001 buffers were checked$/m);
@@ -415,7 +415,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.ok(bytesRead(seen) <= 1024 * 1024, String(bytesRead(seen)));
   });
 
-  test('is refused where its last weights are cut off, however many it has', async () => {
+  test('is rejected if its last weights are cut off, for any number of weights', async () => {
     const whole = large(1_000, 10_000);
     for (const length of [whole.length - 100, whole.length - 5_000_000]) {
       const seen = await inspect(whole.subarray(0, length));
@@ -423,7 +423,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     }
   });
 
-  test('is refused where the last of its tables is cut off', async () => {
+  test('is rejected if the last of its tables is cut off', async () => {
     const tensor = { [TENSOR.quantization]: { table: { [QUANTIZATION.scale]: { ints: [1] } } } };
     const whole = tfliteModel({
       model: { [MODEL.operatorCodes]: undefined },
@@ -434,7 +434,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.match((await inspect(whole.subarray(0, -1))).findings.join(), /is cut off or damaged/);
   });
 
-  test('is refused where its data behind the FlatBuffer is cut off', async () => {
+  test('is rejected if its data after the FlatBuffer is cut off', async () => {
     const outside = { [BUFFER.offset]: { u64: 3_000_000 }, [BUFFER.size]: { u64: 8 } };
     const whole = Buffer.alloc(3_000_008, 1);
     tfliteModel({ buffers: [outside] }).copy(whole);
@@ -442,7 +442,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.match((await inspect(whole.subarray(0, -1))).findings.join(), /the bytes 3000000 to 3000008 belong to it/);
   });
 
-  test('of more tables than may be read is accepted with a note, and refused where it is cut off', async () => {
+  test('with more tables than may be read is accepted with a note, and rejected if it is cut off', async () => {
     const operators = Array.from({ length: 80_000 }, () => ({ [OPERATOR.inputs]: { ints: [0] } }));
     const outside = { [BUFFER.offset]: { u64: 3_000_000 }, [BUFFER.size]: { u64: 8 } };
     const whole = Buffer.alloc(3_000_008);

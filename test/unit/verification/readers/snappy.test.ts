@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { SnappyError, unpackSnappy } from '../../../../src/verification/readers/snappy';
 import { snappyOf } from '../../../support/saved-model';
 
-suite('Snappy', () => {
-  test('gives what was packed', () => {
+suite('A Snappy block', () => {
+  test('is unpacked to the original bytes', () => {
     const content = fc.array(fc.constantFrom('model/', 'layer', '-1', 'kernel', '\0'), { maxLength: 200 });
     fc.assert(
       fc.property(content, (parts) => {
@@ -23,7 +23,7 @@ suite('Snappy', () => {
     nothing: [[0], ''],
   };
   for (const [title, [packed, expected]] of Object.entries(vectors)) {
-    test(`unpacks ${title}`, () => {
+    test(`is unpacked with ${title}`, () => {
       assert.equal(unpackSnappy(Buffer.from(packed), 1_000).toString(), expected);
     });
   }
@@ -36,12 +36,12 @@ suite('Snappy', () => {
     'that unpacks to more than it states': [1, 1 << 2, 0x61, 0x61],
     'with a literal beyond its end': [9, 8 << 2, 0x61],
     'with a literal of 4 GiB': [9, 63 << 2, 0xff, 0xff, 0xff, 0xff, 0x61],
-    'with a copy from before its begin': [5, 0, 0x61, 1, 2],
+    'with a copy from before its start': [5, 0, 0x61, 1, 2],
     'with a copy from itself': [5, 0, 0x61, 1, 0],
     'with a copy that is cut off': [5, 0, 0x61, 2, 1],
   };
   for (const [title, packed] of Object.entries(bad)) {
-    test(`${title} is refused`, () => {
+    test(`${title} is rejected`, () => {
       assert.throws(() => unpackSnappy(Buffer.from(packed), 1_000), SnappyError);
     });
   }

@@ -16,7 +16,7 @@ import type { ZipFile } from '../../../support/zip';
 import { zipArchive } from '../../../support/zip';
 
 interface SeenZip extends SeenInspection {
-  /** `undefined` where the file does not end with an archive. */
+  /** `undefined` if the file does not end with an archive. */
   readonly entries: readonly (ZipEntry & { readonly data: ByteRange })[] | undefined;
   readonly shift: number | undefined;
 }
@@ -53,14 +53,17 @@ const FILES: readonly ZipFile[] = [
 
 suite('A zip archive', () => {
   const archive = zipArchive(FILES);
-  const front = Buffer.from('a model that stands before its archive');
+  const front = Buffer.from('a model before its archive');
   const good: Record<string, [file: Buffer, shift: number]> = {
-    'of its own file': [archive, 0],
+    'in a separate file': [archive, 0],
     'with zip64 records': [zipArchive(FILES, { zip64: true }), 0],
     'with a comment': [zipArchive(FILES, { comment: 'made by hand PK\x05\x06, twice' }), 0],
-    'that knows of the file before it': [Buffer.concat([front, zipArchive(FILES, { start: front.length })]), 0],
-    'that was appended as it was': [Buffer.concat([front, archive]), front.length],
-    'with zip64 records that was appended as it was': [
+    'with offsets that include the data before it': [
+      Buffer.concat([front, zipArchive(FILES, { start: front.length })]),
+      0,
+    ],
+    'that was appended unchanged': [Buffer.concat([front, archive]), front.length],
+    'with zip64 records that was appended unchanged': [
       Buffer.concat([front, zipArchive(FILES, { zip64: true })]),
       front.length,
     ],
@@ -89,7 +92,7 @@ suite('A zip archive', () => {
     assert.deepEqual((await list(zipArchive([]))).entries, []);
   });
 
-  test('that is cut off anywhere is never listed whole', async () => {
+  test('is not listed completely wherever it is cut off', async () => {
     for (const whole of [archive, zipArchive(FILES, { comment: 'a comment' }), zipArchive(FILES, { zip64: true })]) {
       for (let length = 1; length < whole.length; length += 1) {
         const { entries, findings } = await list(whole.subarray(0, length));
@@ -98,7 +101,7 @@ suite('A zip archive', () => {
     }
   });
 
-  test('that holds another one is not taken for it where it is cut off', async () => {
+  test('that contains another one is not confused with it if it is cut off', async () => {
     const outer = zipArchive([{ name: 'inner.zip', content: archive }, ...FILES]);
     const { entries } = await list(outer.subarray(0, outer.length - 30));
     assert.equal(entries, undefined);
@@ -114,7 +117,7 @@ suite('A zip archive', () => {
     );
   });
 
-  /** The archive with a number of its end record replaced. */
+  /** The archive with another number in its end record. */
   function withEnd(offset: number, value: number): Buffer {
     const changed = Buffer.from(archive);
     changed.writeUInt32LE(value, archive.length - 22 + offset);
@@ -127,18 +130,18 @@ suite('A zip archive', () => {
     return changed;
   };
   const bad: Record<string, [Buffer, RegExp]> = {
-    'whose directory should be behind its end': [
+    'whose directory should be after its end': [
       withEnd(16, 1e9),
       /its zip directory should be at the bytes 1000000000/,
     ],
     'whose directory is longer than the file': [withEnd(12, 1e9), /its zip directory should be at/],
-    'that has fewer entries than it says': [
+    'that has fewer entries than it states': [
       withEnd(10, 5 + 2 ** 16 * (archive.length - 22 - directoryAt)),
       /its zip directory has no entry 5 of 5/,
     ],
-    'that says it has many entries': [withEnd(8, 0xfff0_fff0), /too short for 65520 entries/],
-    'that is part of a split one': [withEnd(4, 1), /is one part of a split zip/],
-    'whose entry is not where it says': [withDirectory(42, 3), /has no entry model\/data\.pkl at 3/],
+    'that states too many entries': [withEnd(8, 0xfff0_fff0), /too short for 65520 entries/],
+    'that is a part of a split archive': [withEnd(4, 1), /is one part of a split zip/],
+    'whose entry is not at its stated offset': [withDirectory(42, 3), /has no entry model\/data\.pkl at 3/],
     'whose entry reaches into the directory': [
       withDirectory(20, 1e6),
       /its entry model\/data\.pkl of 1000000 bytes at 0 reaches into its zip directory/,
@@ -150,13 +153,13 @@ suite('A zip archive', () => {
     ],
   };
   for (const [title, [file, message]] of Object.entries(bad)) {
-    test(`${title} is refused`, async () => {
+    test(`${title} is rejected`, async () => {
       assert.match((await list(file)).findings.join('\n'), message);
     });
   }
 
   test('is recognized by its first and last bytes', async () => {
-    const told: unknown[] = [];
+    const results: unknown[] = [];
     const files = [archive, zipArchive([]), archive.subarray(0, 2), Buffer.from('PK'), Buffer.from('model')];
     for (const file of files) {
       await inspectWith(
@@ -165,14 +168,14 @@ suite('A zip archive', () => {
             pattern: /./,
             inspect: (bytes) => {
               bytes.need([{ start: 0, length: bytes.size }]);
-              told.push([beginsAsZip(bytes), endsAsZip(bytes)]);
+              results.push([beginsAsZip(bytes), endsAsZip(bytes)]);
             },
           },
         ],
         { file },
       );
     }
-    assert.deepEqual(told, [
+    assert.deepEqual(results, [
       [true, true],
       [true, true],
       [true, false],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { describeInspected } from '../../../../src/workflows/export/inspected-text';
 
-suite('the line about an inspected file', () => {
+suite('the summary of an inspected file:', () => {
   test('the line about a SavedModel has names, types, shapes, signatures and counts', () => {
     const features = { name: 'features', type: 'float32', shape: [-1, 4] };
     const scores = { name: 'scores', type: 'float32' };

@@ -27,7 +27,7 @@ function bucket(write: (request: WriteResultsRequest) => Promise<void>, { hasFol
       requests.push(request);
       return write(request);
     },
-    // The time that a fleet waits at its end passes at once, unless everything is written before.
+    // The wait of a fleet at its end takes no time, unless everything is written before.
     until: () => new Promise((resolve) => setImmediate(resolve)),
   };
   return { state, requests, ports, results: new FleetResults(state, ports) };
@@ -53,7 +53,7 @@ const timeout = (): Promise<void> =>
     ),
   );
 
-suite('the results of a fleet', () => {
+suite('the results of a fleet:', () => {
   test('up to 500 small results of a fleet are in its result, and more are all written to objects', async () => {
     const small = bucket(() => Promise.resolve());
     await settleAll(small.state, small.results, 400);
@@ -173,7 +173,7 @@ suite('the results of a fleet', () => {
   });
 });
 
-suite('the limits of what a fleet carries over', () => {
+suite('the limits of a carried-over state:', () => {
   test('the limits of a carried-over state and the largest input add up to less than 2 MB', () => {
     const { planned, running, inlineResults, failures, notes, resultUris, carried } = FLEET_BYTES;
     const input = 1_250_000;

@@ -5,7 +5,7 @@ import { groupedByModel, joined, nextPart } from '../../../../src/workflows/flee
 
 const P = 'projects/p/locations/us-central1/models';
 
-suite('the source of a fleet', () => {
+suite('the source of a fleet:', () => {
   test('a source groups all names of a Model in the order of their first occurrence', () => {
     const models = [`${P}/a`, `${P}/b`, `${P}/a@1`, `${P}/c%402`, `${P}/b@prod`, `${P}/c`];
     assert.deepEqual(groupedByModel({ models, formats: 'all' }), {

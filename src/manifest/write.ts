@@ -1,14 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Context } from '@temporalio/activity';
-import type { ExportedFile, VerifiedFiles } from '../../contract/export-result';
-import type { ExportManifest } from '../../contract/manifest';
-import type { StorageUri } from '../../contract/resource-names';
-import type { VerifyExportRequest } from '../../contract/export-activities';
-import { exportManifest, exportManifestSchema } from '../../contract/manifest';
-import { jsonOrUndefined } from '../../internal/json';
-import { MANIFEST_NAME, subjectsOf } from '../../manifest/digests';
-import type { ExportDependencies } from '../dependencies';
-import { writeObjectOnce } from './write-object';
+import type { ExportedFile } from '../contract/export-result';
+import type { StorageUri } from '../contract/resource-names';
+import { jsonOrUndefined } from '../internal/json';
+import { MANIFEST_NAME } from './digests';
+import type { ExportManifest, ManifestPredicate } from './statement';
+import { exportManifestSchema, statementOf } from './statement';
 
 /** The URI of the manifest, or a note with the reason why it was not written. */
 export interface WrittenManifest {
@@ -16,45 +12,45 @@ export interface WrittenManifest {
   readonly notes: readonly string[];
 }
 
+/** The manifest as an object of Cloud Storage. */
+export interface ManifestObject {
+  readonly place: StorageUri;
+  readonly content: string;
+  readonly contentType: string;
+  /** Whether an existing object is equivalent. */
+  readonly isSame: (existing: string) => boolean;
+}
+
+/**
+ * Writes an object unless an equivalent one exists. `refused` means that another object exists, and may not be replaced.
+ */
+export type WriteOnce = (
+  object: ManifestObject,
+) => Promise<
+  { readonly outcome: 'written' | 'already there' } | { readonly outcome: 'refused'; readonly failure: unknown }
+>;
+
 /**
  * Writes the manifest of a verified export beside it. A manifest of the same operation and files, from an earlier attempt,
- * is kept. If another object exists and may not be replaced, the export succeeds with a note.
+ * is kept. If another object exists and may not be replaced, the result is a note.
  *
+ * @param directory of the export, with a slash at its end
  * @param sha256 digests of the files that were read completely, by path
  */
 export async function writeManifest(
-  deps: ExportDependencies,
-  request: VerifyExportRequest,
-  directory: StorageUri,
+  write: WriteOnce,
+  { bucket, path }: StorageUri,
+  predicate: ManifestPredicate,
   files: readonly ExportedFile[],
-  { count, bytes, manifestSha256 }: VerifiedFiles,
-  sha256: ReadonlyMap<string, string> | undefined,
+  sha256: ReadonlyMap<string, string>,
 ): Promise<WrittenManifest> {
-  const { info } = Context.current();
-  const { bucket, path } = directory;
-  const manifest = exportManifest(
-    {
-      model: request.model,
-      exportFormatId: request.exportFormatId,
-      operation: request.operation,
-      artifactOutputUri: `gs://${bucket}/${path}`,
-      workflowId: info.workflowExecution?.workflowId ?? '',
-      runId: info.workflowExecution?.runId ?? '',
-      verificationLevel: request.level === 'none' ? 'listing' : request.level,
-      verifiedAt: new Date().toISOString(),
-      count,
-      bytes,
-      manifestSha256,
-    },
-    await subjectsOf(files, sha256),
-  );
+  const manifest = await statementOf(predicate, files, sha256);
   const name = `${path.replace(/[^/]*\/$/, '')}${MANIFEST_NAME}`;
   const manifestUri = `gs://${bucket}/${name}`;
-  const written = await writeObjectOnce(deps.storage, {
+  const written = await write({
     place: { bucket, path: name },
     content: JSON.stringify(manifest),
     contentType: 'application/json',
-    purpose: 'manifest',
     isSame: (existing) => isSameExport(existing, manifest),
   });
   if (written.outcome !== 'refused') return { manifestUri, notes: [] };

@@ -2,24 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './answer';
 import { json } from './answer';
 
-/** A service behind the emulator. Its requests can be made to fail like those of Vertex AI. */
-export interface Upstream {
-  readonly route: 'storage' | 'registry';
-  readonly url: string;
-}
-
-/** The service that a path is forwarded to: Cloud Storage or a container registry; undefined for other paths. */
-export function upstreamOf(
-  path: string,
-  urls: { readonly storageUrl?: string | undefined; readonly registryUrl?: string | undefined },
-): Upstream | undefined {
-  if (urls.storageUrl !== undefined && /^\/(upload\/|download\/)?storage\/v1\//.test(path)) {
-    return { route: 'storage', url: urls.storageUrl };
-  }
-  if (urls.registryUrl !== undefined && path.startsWith('/v2/')) return { route: 'registry', url: urls.registryUrl };
-  return undefined;
-}
-
 /** Headers that belong to one connection or that fetch handles. */
 const OWN_HEADERS = new Set([
   'connection',
@@ -35,9 +17,9 @@ const OWN_HEADERS = new Set([
   'upgrade',
 ]);
 
-/** Forwards a request and returns the answer. */
-export async function handOn(
-  upstream: Upstream,
+/** Forwards a request to a service behind the emulator. Returns its answer. */
+export async function forward(
+  url: string,
   request: {
     readonly method: string;
     readonly target: string;
@@ -49,7 +31,7 @@ export async function handOn(
     OWN_HEADERS.has(name) || value === undefined ? [] : [[name, [value].flat().join(', ')]],
   );
   try {
-    const response = await fetch(`${upstream.url}${request.target}`, {
+    const response = await fetch(`${url}${request.target}`, {
       method: request.method,
       headers,
       redirect: 'manual',
@@ -63,6 +45,6 @@ export async function handOn(
     const body = Buffer.from(await response.arrayBuffer());
     return { status: response.status, headers: Object.fromEntries(answered), body };
   } catch (error) {
-    return json(502, { error: { code: 502, message: `${upstream.url}: ${String(error)}` } });
+    return json(502, { error: { code: 502, message: `${url}: ${String(error)}` } });
   }
 }

@@ -44,7 +44,7 @@ ${fence('sh', 'npx planted-package verify gs://b', 'npx planted-package gone', '
 Run \`npm run gone\` or \`npm run build\`.
 `;
 
-suite('check:docs', () => {
+suite('npm run check:docs', () => {
   let findings: readonly Finding[];
   const found = (file: string): string[] => places(findings.filter((finding) => finding.file === file));
 
@@ -78,11 +78,11 @@ suite('check:docs', () => {
     );
   });
 
-  test('accepts links by the rules of GitHub', () => {
+  test('accepts links that work on GitHub', () => {
     assert.deepEqual(found('docs/guide.md'), []);
   });
 
-  test('accepts code blocks that compile, named and continued ones too', () => {
+  test('accepts code blocks that compile, including named and continued ones', () => {
     assert.deepEqual(
       findings.filter(({ file }) => file === 'compiles.md'),
       [],

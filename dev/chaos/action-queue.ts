@@ -1,5 +1,5 @@
-/** Runs actions on one thing one after the other: a server that is being killed is not frozen at the same time. */
-export class InTurn {
+/** Runs actions on one target one after the other, so that a server is not frozen while it is being killed. */
+export class ActionQueue {
   private last: Promise<unknown> = Promise.resolve();
 
   run<T>(action: () => Promise<T>): Promise<T> {

@@ -1,0 +1,29 @@
+import type { BucketOptions } from './options';
+
+const DEFAULT_LOCATION = 'us-central1';
+
+/** Buckets of the built-in object store, unless others are named. */
+export const DEFAULT_BUCKETS: readonly BucketOptions[] = [{ name: 'exports' }];
+
+const CONFLICT = 409;
+
+/**
+ * Creates a bucket by Cloud Storage's JSON API.
+ *
+ * @param storage URL of the object store
+ * @throws Error if the object store refuses
+ */
+export async function createBucket(
+  storage: string,
+  { name, location = DEFAULT_LOCATION }: BucketOptions,
+  { mayExist = false } = {},
+): Promise<void> {
+  const response = await fetch(`${storage}/storage/v1/b?project=emulator`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name, location: location.toUpperCase() }),
+  });
+  const text = await response.text();
+  if (response.ok || (mayExist && response.status === CONFLICT)) return;
+  throw new Error(`The bucket ${name} was not created: HTTP ${response.status} ${text.slice(0, 1_000)}`);
+}
