@@ -49,9 +49,10 @@ async function main(process_: WorkerProcess): Promise<void> {
   const connection = await connectToTemporal(connectionOptions);
   const place = { address: connectionOptions.address, namespace };
   const credentials = googleCredentials(config.google);
-  if (credentials) await checkCredentials(credentials, log);
   const google = { ...config.google, ...(credentials && { credentials }) };
   const worker = await startedOn(place, () => createExportWorker(connection, namespace, { ...config, google }));
+  // After the namespace, since a token service that does not answer takes longer than the namespace.
+  if (credentials) await checkCredentials(credentials, log);
   process_.workerStarts();
   await runWorker(worker, {
     shutdownGraceMs: config.shutdownGraceMs,

@@ -73,5 +73,9 @@ async function stuckShutdown(worker: RunnableWorker, options: RunOptions, signal
 }
 
 function stopped(reason: string): string {
+  const [, namespace] = /namespace (\S+) is not found/i.exec(reason) ?? [];
+  if (namespace !== undefined) {
+    return `The worker stopped: the namespace ${namespace} no longer exists. Create it, or correct TEMPORAL_NAMESPACE.`;
+  }
   return `The worker stopped after a fatal error: ${reason} Start it again; if it stops again, the log names the workflow to terminate.`;
 }

@@ -43,7 +43,7 @@ suite('a service', () => {
   });
 });
 
-test('an export goes on after the Temporal server was killed and started again with its database', async () => {
+test('an export continues after the Temporal server was killed and started again with its database', async () => {
   const databaseFile = path.join(temporaryFolder('vertex-export-temporal-'), 'temporal.db');
   const google = await startGoogleServices();
   let temporal = await startTemporalServer({ databaseFile });

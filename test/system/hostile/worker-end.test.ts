@@ -127,7 +127,7 @@ suite('a worker that cannot start', () => {
     const { code, last } = await endOf({
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: 'nowhere',
-      // Credentials are checked before the namespace; local services need none.
+      // Local services need no credentials.
       VERTEX_EMULATOR_HOST: '127.0.0.1:1',
       STORAGE_EMULATOR_HOST: '127.0.0.1:1',
       REGISTRY_EMULATOR_HOST: '127.0.0.1:1',
