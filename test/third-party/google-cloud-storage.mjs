@@ -17,7 +17,10 @@ const namesOf = (files) => files.map(({ name }) => name);
 
 const steps = {
   async 'creates a bucket with settings'() {
-    const [bucket] = await storage.createBucket(bucketName, { location: 'us-central1', versioning: { enabled: false } });
+    const [bucket] = await storage.createBucket(bucketName, {
+      location: 'us-central1',
+      versioning: { enabled: false },
+    });
     assert.equal(bucket.metadata.location, 'US-CENTRAL1');
     await bucket.setLabels({ env: 'test' });
     assert.deepEqual(await bucket.getLabels(), [{ env: 'test' }]);

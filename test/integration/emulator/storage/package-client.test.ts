@@ -72,7 +72,7 @@ suite('the client of this package uses the built-in object store', () => {
 
   test('it lists a directory of more than one page, and reads a file in it', async () => {
     const names = Array.from({ length: 1_005 }, (_, index) => `pages/${String(index).padStart(4, '0')}`);
-    for (const name of names) await bucket.put(name, name);
+    await Promise.all(names.map((name) => bucket.put(name, name)));
     const reader = new DirectoryReader(storage, AbortSignal.timeout(60_000));
     const objects = await reader.objects({ bucket: NAME, path: 'pages/' });
     assert.deepEqual(
