@@ -110,7 +110,7 @@ export const COPIES: readonly Behaviour[] = [
   },
   {
     title: 'a batch has the answers of its requests in their order',
-    fakeGcsServer: 'it drops Content-ID and the JSON of errors',
+    fakeGcsServer: 'it drops Content-ID, fields, and the JSON of errors',
     check: async (bucket) => {
       await bucket.put('a');
       const parts = [`DELETE ${path('a')}`, `DELETE ${path('missing')}`, 'GET /storage/v1/b/{b}?fields=name'];
@@ -137,6 +137,7 @@ export const COPIES: readonly Behaviour[] = [
         ['1', '2', '3'],
       );
       assert.match(text, /"reason":\s*"notFound"/);
+      assert.deepEqual(JSON.parse(text.slice(text.lastIndexOf('{'), text.lastIndexOf('}') + 1)), { name: bucket.name });
     },
   },
 ];

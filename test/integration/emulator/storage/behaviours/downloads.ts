@@ -18,6 +18,7 @@ export const DOWNLOADS: readonly Behaviour[] = [
         ['5', 'text/plain', '1', 'STANDARD', 'identity', '5'],
       );
       assert.equal(headers['x-goog-generation'], textAt(created, 'generation'));
+      assert.equal(headers.etag, textAt(created, 'etag'));
       assert.equal(headers['x-goog-hash'], 'crc32c=mnG7TA==,md5=XUFAKrxLKna5cZ2REBfFkg==');
     },
   },
