@@ -96,7 +96,7 @@ export const COPIES: readonly Behaviour[] = [
   },
   {
     title: 'a composition checks its sources',
-    fakeGcsServer: 'it ignores conditions on sources, and their number',
+    fakeGcsServer: 'a missing source is an internal error',
     check: async (bucket) => {
       await bucket.put('a');
       const compose = (sourceObjects: unknown[]) =>
@@ -110,7 +110,7 @@ export const COPIES: readonly Behaviour[] = [
   },
   {
     title: 'a batch has the answers of its requests in their order',
-    fakeGcsServer: 'it drops Content-ID, fields, and the JSON of errors',
+    fakeGcsServer: 'it answers a delete with 200, and ignores fields',
     check: async (bucket) => {
       await bucket.put('a');
       const parts = [`DELETE ${path('a')}`, `DELETE ${path('missing')}`, 'GET /storage/v1/b/{b}?fields=name'];
