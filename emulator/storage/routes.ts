@@ -71,10 +71,11 @@ const ROUTES: readonly Route[] = [
     PUT: ({ catalog }, ...rest) => updateObject(catalog, ...rest),
     DELETE: ({ catalog }, ...rest) => deleteObject(catalog, ...rest),
   }),
-  route(`/storage/v1/b/(?<bucket>${NAME})/o/(?<object>${NAME})/compose`, {
+  route(`${OBJECT}/compose`, {
     POST: ({ catalog }, ...rest) => composeObject(catalog, ...rest),
   }),
   route(`${OBJECT}/rewriteTo/${TARGET}`, { POST: ({ rewrites }, ...rest) => rewrites.rewrite(...rest) }),
+  route(`${OBJECT}/moveTo/o/(?<toObject>${NAME})`, { POST: ({ rewrites }, ...rest) => rewrites.moveTo(...rest) }),
   route(`${OBJECT}/copyTo/${TARGET}`, { POST: ({ rewrites }, ...rest) => rewrites.copyTo(...rest) }),
   route(`(?:/resumable)?/upload${BUCKET}/o`, {
     POST: insert,

@@ -82,6 +82,8 @@ const steps = {
   async 'copies, moves and composes'(bucket) {
     await bucket.file('list/a').copy(bucket.file('copied'));
     await bucket.file('copied').move('moved');
+    await bucket.file('moved').moveFileAtomic('moved-again');
+    await bucket.file('moved-again').moveFileAtomic('moved');
     assert.deepEqual(await bucket.file('copied').exists(), [false]);
     const [composed] = await bucket.combine(['list/a', 'list/b'], 'composed');
     assert.equal((await contentOf(composed)).toString(), 'list/alist/b');

@@ -62,6 +62,20 @@ export const COPIES: readonly Behaviour[] = [
     },
   },
   {
+    title: 'a move renames an object, unless a hold prevents it',
+    fakeGcsServer: 'it has no moves',
+    check: async (bucket) => {
+      await bucket.put('a', 'hello');
+      await bucket.call('PATCH', bucket.object('a'), { json: { temporaryHold: true } });
+      assertError(await bucket.call('POST', `${bucket.object('a')}/moveTo/o/b`), 403, 'objectUnderActiveHold');
+      await bucket.call('PATCH', bucket.object('a'), { json: { temporaryHold: false } });
+      assert.deepEqual((await bucket.list()).items, ['a']);
+      assert.equal(valueAt(await bucket.call('POST', `${bucket.object('a')}/moveTo/o/dir%2Fb`), 'name'), 'dir/b');
+      assert.deepEqual((await bucket.list()).items, ['dir/b']);
+      assertError(await bucket.call('POST', `${bucket.object('dir/b')}/moveTo/o/dir%2Fb`), 400, 'invalid');
+    },
+  },
+  {
     title: 'conditions on source and destination of a copy are checked',
     fakeGcsServer: 'it ignores conditions of a copy',
     check: async (bucket) => {
