@@ -82,7 +82,7 @@ export const CONDITIONS: readonly Behaviour[] = [
   },
   {
     title: 'null in a patch removes a field',
-    fakeGcsServer: 'it rejects null',
+    fakeGcsServer: 'null makes a field empty, or changes nothing',
     check: async (bucket) => {
       await bucket.putRelated({ name: 'a', metadata: { one: '1', two: '2' }, contentLanguage: 'en' }, 'a');
       const json = { metadata: { one: null }, contentLanguage: null };

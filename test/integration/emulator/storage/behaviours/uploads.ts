@@ -82,7 +82,7 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'an upload needs a name',
-    fakeGcsServer: 'it answers with the reason of an internal error',
+    fakeGcsServer: 'the reason is invalid',
     check: async (bucket) => {
       const answer = await bucket.call('POST', '/upload/storage/v1/b/{b}/o?uploadType=media', { body: 'x' });
       assertError(answer, 400, 'required');
@@ -149,7 +149,7 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'a resumable upload without bytes has no range, and ends when its size is named',
-    fakeGcsServer: 'it sends a range for an upload without bytes',
+    fakeGcsServer: 'it answers 200, and sends a range for an upload without bytes',
     check: async (bucket) => {
       const url = await bucket.startUpload('r.bin');
       const state = await bucket.call('PUT', url, { headers: { 'content-range': 'bytes */*' } });
