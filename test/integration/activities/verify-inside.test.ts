@@ -14,7 +14,7 @@ import {
   verifyFiles as verifyOwnFiles,
 } from '../../support/verification';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 
 /** Exports for real, and verifies with a look inside. */
 const verify = async (model: string, exportFormatId: string, level: VerificationLevel): Promise<VerifiedExport> =>
