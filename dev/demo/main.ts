@@ -15,7 +15,7 @@ import { currentWorkerOf, workersOf } from './workers';
 
 const HELP = `Usage: npm run demo [-- options]
 
-Starts a Temporal server, an object store, a container registry and an emulator of Vertex AI. Runs ${DEMO_EXPORTS.length} exports, kills
+Starts a Temporal server and an emulator of Vertex AI with its object store and container registry. Runs ${DEMO_EXPORTS.length} exports, kills
 the worker while they run, and prints the results.
 
 Options:
@@ -146,7 +146,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  say('starting a Temporal server, an object store, a container registry and a Vertex AI emulator');
+  say('starting a Temporal server and a Vertex AI emulator with its object store and container registry');
   const stack = await startLocalStack({ buckets: [BUCKET] });
   try {
     say(`Temporal Web UI: ${stack.temporal.url}`);

@@ -34,7 +34,7 @@ export class RegistryCalls {
 
   constructor(readonly url: string) {
     names += 1;
-    this.name = `tests/repository-${names}`;
+    this.name = `demo-project/tests/repository-${names}`;
   }
 
   /** The same registry, and another repository. */

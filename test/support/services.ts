@@ -4,8 +4,11 @@ import type {
   GoogleServicesOptions,
   LocalStack,
   LocalStackOptions,
+  StoreKind,
 } from '../../src/testing/services/local-stack';
 import { startGoogleServices, startLocalStack } from '../../src/testing/services/local-stack';
+import { findComponent } from '../../src/testing/services/find-component';
+import { missingReason } from './missing-program';
 
 /** Returns the services of a test file, in a test or a hook. */
 export interface Services<T> {
@@ -36,10 +39,21 @@ function useServices<T extends { stop(): Promise<void> }>(start: () => Promise<T
   return Object.assign(current, { ready, beforeStop: (ending: () => Promise<unknown>) => endings.push(ending) });
 }
 
-/** A local Vertex AI with its object store and its registry. */
+/** A local Vertex AI with its object store and its registry. Independent stores are used if their programs are found. */
 export const useGoogleServices = (options: GoogleServicesOptions = {}): Services<GoogleServices> =>
-  useServices(() => startGoogleServices(options));
+  useServices(async () => startGoogleServices({ ...options, stores: await foundStores(options.stores) }));
 
 /** A local Vertex AI with its object store and its registry, and a Temporal server. */
 export const useLocalStack = (options: LocalStackOptions = {}): Services<LocalStack> =>
-  useServices(() => startLocalStack(options));
+  useServices(async () => startLocalStack({ ...options, stores: await foundStores(options.stores) }));
+
+async function foundStores(wanted: StoreKind = 'built-in'): Promise<StoreKind> {
+  if (wanted === 'built-in') return wanted;
+  for (const name of ['fake-gcs-server', 'registry'] as const) {
+    const reason = await missingReason(() => findComponent(name));
+    if (reason === undefined) continue;
+    process.stderr.write(`The tests of this file run on the built-in stores: ${reason}\n`);
+    return 'built-in';
+  }
+  return wanted;
+}

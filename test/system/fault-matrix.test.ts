@@ -110,7 +110,7 @@ async function runCase(target: Call, fault: string, rule: Omit<FaultRule, 'match
     image: true,
   });
   const scene: Scene = { id: model.split('/').at(-1) ?? '', bucket: `case-${number}`, image: `image-${number}` };
-  await store.createBucket(scene.bucket);
+  await vertex.createBucket(scene.bucket);
   const id = vertex.addFault({ match: target.match(scene), times: TIMES, ...rule });
   const input: ExportModelInput = {
     name: model,

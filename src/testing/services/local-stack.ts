@@ -1,19 +1,32 @@
 import type { Emulator, EmulatorOptions } from '../../../emulator';
 import { startEmulator } from '../../../emulator';
-import type { ObjectStore, Service, TemporalServer, TemporalServerOptions } from './services';
+import type { TemporalServer, TemporalServerOptions } from './services';
 import { startObjectStore, startRegistry, startTemporalServer } from './services';
 import { orStop, startAll } from './start-all';
 
+/** Which programs are the object store and the registry. */
+export type StoreKind = 'built-in' | 'independent';
+
 export interface GoogleServicesOptions {
-  readonly emulator?: Omit<EmulatorOptions, 'storageUrl' | 'registryUrl'>;
+  readonly emulator?: Omit<EmulatorOptions, 'storageUrl' | 'registryUrl' | 'buckets'>;
   /** Created in the object store. Default: `exports`. */
   readonly buckets?: readonly string[];
+  /**
+   * `built-in`: those in the local Vertex AI. `independent`: fake-gcs-server and go-containerregistry's registry, which other
+   * people wrote. Default `built-in`.
+   */
+  readonly stores?: StoreKind;
+}
+
+/** A service by its URL, which has no slash at its end. */
+interface StoreService {
+  readonly url: string;
 }
 
 /** The local services that replace Google Cloud. */
 export interface GoogleServices {
-  readonly store: ObjectStore;
-  readonly registry: Service;
+  readonly store: StoreService;
+  readonly registry: StoreService;
   readonly vertex: Emulator;
   /** What a process needs in its environment to work with them. */
   readonly environment: Readonly<Record<string, string>>;
@@ -29,24 +42,48 @@ export interface LocalStack extends GoogleServices {
   readonly temporal: TemporalServer;
 }
 
-/** Starts an object store, a registry and a local Vertex AI on free ports of loopback. */
+/** Starts a local Vertex AI, an object store and a registry on free ports of loopback. */
 export async function startGoogleServices(options: GoogleServicesOptions = {}): Promise<GoogleServices> {
-  const [store, registry] = await startAll([startObjectStore(), startRegistry()]);
-  const vertex = await orStop([store, registry], async () => {
-    for (const bucket of options.buckets ?? ['exports']) await store.createBucket(bucket);
-    return startEmulator({ ...options.emulator, storageUrl: store.url, registryUrl: registry.url });
-  });
+  const stores = await startStores(options.stores ?? 'built-in');
+  const vertex = await orStop([stores], () =>
+    startEmulator({
+      ...options.emulator,
+      storageUrl: stores.storageUrl,
+      registryUrl: stores.registryUrl,
+      buckets: (options.buckets ?? ['exports']).map((name) => ({ name })),
+    }),
+  );
   return {
-    store,
-    registry,
+    store: { url: vertex.storage },
+    registry: { url: vertex.registry },
     vertex,
     environment: {
       VERTEX_EMULATOR_HOST: vertex.url,
-      STORAGE_EMULATOR_HOST: store.url,
-      REGISTRY_EMULATOR_HOST: registry.url,
+      STORAGE_EMULATOR_HOST: vertex.storage,
+      REGISTRY_EMULATOR_HOST: vertex.registry,
     },
     stop: async () => {
       await vertex.stop();
+      await stores.stop();
+    },
+  };
+}
+
+interface Stores {
+  readonly storageUrl: string;
+  readonly registryUrl: string;
+  stop(): Promise<void>;
+}
+
+async function startStores(kind: StoreKind): Promise<Stores> {
+  if (kind === 'built-in') {
+    return { storageUrl: 'built-in', registryUrl: 'built-in', stop: () => Promise.resolve() };
+  }
+  const [store, registry] = await startAll([startObjectStore(), startRegistry()]);
+  return {
+    storageUrl: store.url,
+    registryUrl: registry.url,
+    stop: async () => {
       await Promise.all([store.stop(), registry.stop()]);
     },
   };

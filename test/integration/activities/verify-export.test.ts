@@ -15,7 +15,7 @@ import {
   verifyFiles as verifyOwnFiles,
 } from '../../support/verification';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 beforeEach(() => {
   services().vertex.clearFaults();
 });

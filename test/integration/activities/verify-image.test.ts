@@ -7,7 +7,7 @@ import { addModel, MODELS } from '../../support/models';
 import { useGoogleServices } from '../../support/services';
 import { exported, findingsOf, verify } from '../../support/verification';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';

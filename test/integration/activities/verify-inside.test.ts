@@ -14,7 +14,7 @@ import {
   verifyFiles as verifyOwnFiles,
 } from '../../support/verification';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 
 /** Runs an export on the local services, and verifies it at the level structure. */
 const verify = async (model: string, exportFormatId: string, level: VerificationLevel): Promise<VerifiedExport> =>

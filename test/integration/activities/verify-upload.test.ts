@@ -8,7 +8,7 @@ import { upload } from '../../support/objects';
 import { useGoogleServices } from '../../support/services';
 import { exported, findingsOf, verify } from '../../support/verification';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 
 const FILES = { 'model.bin': 'weights', 'code/serve.py': 'serve()' };
 const LONG_AFTER = '2100-01-01T00:00:00Z';
@@ -68,7 +68,7 @@ suite('an export of an uploaded Model', () => {
   test('is reported with a count of differences, without file names, if the upload is in a foreign bucket', async () => {
     const { store, vertex } = services();
     const bucket = `private-${randomUUID()}`;
-    await store.createBucket(bucket);
+    await vertex.createBucket(bucket);
     const query = new URLSearchParams({ uploadType: 'media', name: 'uploads/secret-customer-list.csv' });
     for (const name of ['uploads/secret-customer-list.csv', 'uploads/model.bin']) {
       query.set('name', name);

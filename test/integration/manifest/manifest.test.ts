@@ -15,7 +15,7 @@ import { runCommand } from '../../support/command-line';
 import { useGoogleServices } from '../../support/services';
 import { exported, verify } from '../../support/verification';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 
 const FILES = { 'model.bin': 'weights', 'größe 1.txt': 'x', empty: '' };
 

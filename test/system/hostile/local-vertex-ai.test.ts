@@ -18,7 +18,7 @@ import { at, call } from '../../support/http';
 import { MODELS, PARENT } from '../../support/models';
 import { useGoogleServices } from '../../support/services';
 
-const services = useGoogleServices();
+const services = useGoogleServices({ stores: 'independent' });
 
 beforeEach(() => {
   services().vertex.clearFaults();

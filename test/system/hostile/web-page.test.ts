@@ -45,7 +45,7 @@ function attackOf(page: Page, attack: Attack): Promise<Attempt[]> {
 }
 
 suite('a page in a browser', { skip }, () => {
-  const services = useGoogleServices();
+  const services = useGoogleServices({ stores: 'independent' });
   let browser: Browser;
   let site: Server;
   let bare: Server;

@@ -235,7 +235,7 @@ suite('an emulator', () => {
     }
   });
 
-  test('uses its built-in stores if it is told its address', async () => {
+  test('uses its built-in stores if its own address is given', async () => {
     let port = 0;
     await withEmulator(BUILT_IN, (emulator) => {
       port = Number(new URL(emulator.url).port);
