@@ -11,8 +11,8 @@ import type { FaultRule } from './faults';
 import { handOn, upstreamOf } from './gateway';
 import { noPageContent, onlyJson, pageRefusal, protectedHeaders, refused } from './guard';
 import { QuotaMeter } from './vertex/quota';
-import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, parseJson, readBody } from './request-body';
-import { matchRoute } from './vertex/routes';
+import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, readBody } from './request-body';
+import { answerRequest, routed } from './vertex/answer-request';
 
 const HOST = '127.0.0.1';
 
@@ -108,9 +108,9 @@ async function respond(
     return;
   }
 
-  const match = upstream ? undefined : matchRoute(method, path, url.searchParams);
+  const apiRequest = routed({ method, path, query: url.searchParams, headers: request.headers, content });
   const log = (status: number): void => {
-    const route = upstream?.route ?? match?.route.name ?? 'unknown';
+    const route = upstream?.route ?? apiRequest.match?.route.name ?? 'unknown';
     control.requests.add({ at, port, method, route, path, status });
   };
   const rule = control.faults.take(method, path);
@@ -126,9 +126,7 @@ async function respond(
       ? html(503)
       : upstream
         ? await handOn(upstream, { method, target: request.url ?? '/', headers: request.headers, body: content })
-        : match
-          ? await answerApi(control, quota, match, content, request.headers.authorization)
-          : html(404);
+        : await answerRequest(control.service, quota, apiRequest);
   await delay('after');
   if (rule !== undefined && !('delayMs' in rule.fault)) {
     log(spoil(response, rule, answer));
@@ -180,49 +178,6 @@ function decoded(pathname: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function answerApi(
-  control: Control,
-  quota: QuotaMeter,
-  { route, target }: NonNullable<ReturnType<typeof matchRoute>>,
-  content: Buffer,
-  authorization: string | undefined,
-): Promise<Answer> {
-  const { service } = control;
-  try {
-    const { requiredToken } = service.capabilities;
-    if (typeof requiredToken === 'string' && authorization !== `Bearer ${requiredToken}`) throw unauthenticated();
-    quota.take('requestsPerMinute', service.region(target));
-    if (route.submits) quota.take('submissionsPerMinute', service.region(target));
-    return json(200, await route.answer(service, target, parseBody(content)));
-  } catch (error) {
-    if (error instanceof ApiError) return json(error.httpStatus, error.body());
-    throw error;
-  }
-}
-
-function parseBody(content: Buffer): unknown {
-  try {
-    return parseJson(content);
-  } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
-    throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. ${error.message}`);
-  }
-}
-
-function unauthenticated(): ApiError {
-  return new ApiError(
-    'UNAUTHENTICATED',
-    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
-    [
-      {
-        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-        reason: 'ACCESS_TOKEN_EXPIRED',
-        domain: 'googleapis.com',
-      },
-    ],
-  );
 }
 
 /** Applies a fault to an answer and sends it. Returns the status for the log; 0 if no answer is sent. */
