@@ -198,7 +198,7 @@ export async function startObjectStore({
   return {
     ...service,
     createBucket: async (name) => {
-      const response = await fetch(`${url}/storage/v1/b`, {
+      const response = await fetch(`${url}/storage/v1/b?project=local`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ name }),

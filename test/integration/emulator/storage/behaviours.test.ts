@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { startObjectStore } from '../../../../src/testing/services/services';
+import { serveObjectStore, TestBucket } from '../../../support/object-store';
+import type { Behaviour } from './behaviours/behaviour';
+import { BUCKETS } from './behaviours/buckets';
+import { CONDITIONS } from './behaviours/conditions';
+import { COPIES } from './behaviours/copies';
+import { DOWNLOADS } from './behaviours/downloads';
+import { LISTS } from './behaviours/lists';
+import { RETENTION } from './behaviours/retention';
+import { UPLOADS } from './behaviours/uploads';
+
+const BEHAVIOURS: readonly Behaviour[] = [
+  ...BUCKETS,
+  ...UPLOADS,
+  ...DOWNLOADS,
+  ...LISTS,
+  ...CONDITIONS,
+  ...COPIES,
+  ...RETENTION,
+];
+
+interface StartedStore {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+interface Target {
+  readonly title: string;
+  readonly start: () => Promise<StartedStore>;
+  /** Checks one behaviour. */
+  readonly check: (behaviour: Behaviour, bucket: TestBucket) => Promise<void>;
+}
+
+const inMemory: Target = {
+  title: 'the built-in object store in memory',
+  start: () => serveObjectStore(),
+  check: ({ check }, bucket) => check(bucket),
+};
+
+const inFolder: Target = {
+  title: 'the built-in object store with a folder',
+  start: async () => {
+    const dataFolder = await mkdtemp(path.join(tmpdir(), 'vertex-export-store-'));
+    const { url, stop } = await serveObjectStore({ dataFolder });
+    return {
+      url,
+      stop: async () => {
+        await stop();
+        await rm(dataFolder, { recursive: true });
+      },
+    };
+  },
+  check: ({ check }, bucket) => check(bucket),
+};
+
+/** An independent implementation, whose differences from the documentation are listed in the behaviours. */
+const independent: Target = {
+  title: 'fake-gcs-server',
+  start: () => startObjectStore(),
+  check: async ({ check, fakeGcsServer }, bucket) => {
+    if (fakeGcsServer === undefined) await check(bucket);
+    else await assert.rejects(check(bucket), `fake-gcs-server no longer differs: ${fakeGcsServer}`);
+  },
+};
+
+for (const { title, start, check } of [inMemory, inFolder, independent]) {
+  suite(`documented behaviour of Cloud Storage, on ${title}`, () => {
+    let store: StartedStore | undefined;
+    before(async () => {
+      store = await start();
+    });
+    after(() => store?.stop());
+
+    for (const [index, behaviour] of BEHAVIOURS.entries()) {
+      test(`${title}: ${behaviour.title}`, async () => {
+        const bucket = new TestBucket(store?.url ?? '', `behaviour-${index}`);
+        const json = { name: bucket.name, location: 'us-central1' };
+        const { status, body } = await bucket.call('POST', '/storage/v1/b?project=local', { json });
+        assert.equal(status, 200, body.toString());
+        await check(behaviour, bucket);
+      });
+    }
+  });
+}
