@@ -14,11 +14,16 @@ export function html(status: number): Answer {
   };
 }
 
-/** A JSON answer of the API. */
-export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+/** A JSON answer of the API, indented if `pretty` is set. */
+export function json(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  pretty = true,
+): Answer {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=UTF-8', ...headers },
-    body: `${JSON.stringify(body, undefined, 2)}\n`,
+    body: `${JSON.stringify(body, undefined, pretty ? 2 : undefined)}\n`,
   };
 }

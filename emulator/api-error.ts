@@ -12,10 +12,10 @@ export class ApiError extends Error {
     return STATUSES[this.status].http;
   }
 
-  /** The body of the HTTP answer. */
-  body(): unknown {
+  /** The body of the HTTP answer, with further fields of the error. */
+  body(more: Readonly<Record<string, unknown>> = {}): unknown {
     const { httpStatus, message, status, details } = this;
-    return { error: { code: httpStatus, message, status, ...(details.length > 0 && { details }) } };
+    return { error: { code: httpStatus, message, ...more, status, ...(details.length > 0 && { details }) } };
   }
 }
 
@@ -44,6 +44,9 @@ export type GrpcStatus = keyof typeof STATUSES;
 /** Creates an INVALID_ARGUMENT error for a field. */
 export function badRequest(field: string, description: string, message = description): ApiError {
   return new ApiError('INVALID_ARGUMENT', message, [
-    { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field, description }] },
+    {
+      '@type': 'type.googleapis.com/google.rpc.BadRequest',
+      fieldViolations: [{ ...(field !== '' && { field }), description }],
+    },
   ]);
 }

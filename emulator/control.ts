@@ -54,7 +54,7 @@ const outcomeRequestSchema = z.strictObject({
 /** All exports since the start, oldest first. */
 export function operationsOf({ service }: Control): EmulatorOperation[] {
   return service.operations
-    .list()
+    .exports()
     .map(({ name, versionId, formatId, done, error, createdAt, updatedAt, artifactOutputUri, imageOutputUri }) => ({
       name,
       versionId,

@@ -22,6 +22,10 @@ export const capabilitiesSchema = z.strictObject({
   locationList: z.enum(['with-nested', 'without-nested']).optional(),
   /** Whether operations can be cancelled. Default `implemented`. */
   cancel: z.enum(['implemented', 'unimplemented']).optional(),
+  /** What an export without a format id does: export the first supported format, or fail. Default `first`. */
+  defaultFormat: z.enum(['first', 'refused']).optional(),
+  /** Permissions that `testIamPermissions` does not grant. Default: none. */
+  deniedPermissions: z.array(z.string()).optional(),
   /** Bearer token that requests must have. Others are answered with 401. Default: none. */
   requiredToken: z.string().nullable().optional(),
 });

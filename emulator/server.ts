@@ -13,8 +13,8 @@ import { forward } from './forward';
 import { noPageContent, onlyJson, pageRefusal, protect, refused } from './guard';
 import { drain, invalid, logOnce, refuseUnreadable, send, spoil } from './send-answer';
 import { QuotaMeter } from './vertex/quota';
-import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, parseJson, readBody } from './request-body';
-import { matchRoute } from './vertex/routes';
+import { BodyError, MAX_JSON_BYTES, MAX_UPLOAD_BYTES, readBody } from './request-body';
+import { answerRequest, routed } from './vertex/answer-request';
 
 const HOST = '127.0.0.1';
 
@@ -133,21 +133,23 @@ async function respond(
     return;
   }
 
-  const match = store ? undefined : matchRoute(method, path, url.searchParams);
-  const log = (status: number): void => {
-    const route = store?.route ?? match?.route.name ?? 'unknown';
-    control.requests.add({ at, port, method, route, path, status });
-  };
   // A built-in store reads the body itself.
   const content =
     store && 'store' in store ? undefined : await readBody(request, store ? MAX_UPLOAD_BYTES : MAX_JSON_BYTES);
+  const body = content ?? Buffer.alloc(0);
+  const apiRequest = store
+    ? undefined
+    : routed({ method, path, query: url.searchParams, headers: request.headers, content: body });
+  const log = (status: number): void => {
+    const route = store?.route ?? apiRequest?.match?.route.name ?? 'unknown';
+    control.requests.add({ at, port, method, route, path, status });
+  };
   const answerLater = async (): Promise<Answer> => {
     if (store && 'store' in store) {
       return collectAnswer(request, (collected) => store.store.handle(request, collected, url));
     }
-    const body = content ?? Buffer.alloc(0);
     if (store) return forward(store.url, { method, target: request.url ?? '/', headers: request.headers, body });
-    return match ? answerApi(control, quota, match, body, request.headers.authorization) : html(404);
+    return apiRequest ? answerRequest(control.service, quota, apiRequest) : html(404);
   };
   const rule = control.faults.take(method, path);
   const delay = async (when: FaultRule['when']): Promise<void> => {
@@ -193,47 +195,4 @@ function decoded(pathname: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function answerApi(
-  control: Control,
-  quota: QuotaMeter,
-  { route, target }: NonNullable<ReturnType<typeof matchRoute>>,
-  content: Buffer,
-  authorization: string | undefined,
-): Promise<Answer> {
-  const { service } = control;
-  try {
-    const { requiredToken } = service.capabilities;
-    if (typeof requiredToken === 'string' && authorization !== `Bearer ${requiredToken}`) throw unauthenticated();
-    quota.take('requestsPerMinute', service.region(target));
-    if (route.submits) quota.take('submissionsPerMinute', service.region(target));
-    return json(200, await route.answer(service, target, parseBody(content)));
-  } catch (error) {
-    if (error instanceof ApiError) return json(error.httpStatus, error.body());
-    throw error;
-  }
-}
-
-function parseBody(content: Buffer): unknown {
-  try {
-    return parseJson(content);
-  } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
-    throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. ${error.message}`);
-  }
-}
-
-function unauthenticated(): ApiError {
-  return new ApiError(
-    'UNAUTHENTICATED',
-    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
-    [
-      {
-        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-        reason: 'ACCESS_TOKEN_EXPIRED',
-        domain: 'googleapis.com',
-      },
-    ],
-  );
 }

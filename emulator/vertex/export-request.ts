@@ -1,58 +1,14 @@
+import { z } from 'zod';
 import { ApiError, badRequest } from '../api-error';
+import { shown } from './field-names';
+import type { MessageValue } from './message-body';
 
 /** A checked body of `models.export`. */
 export interface ExportRequest {
+  /** Empty if the first supported format is wanted. */
   readonly formatId: string;
   readonly outputUriPrefix?: string;
   readonly outputUri?: string;
-}
-
-/** The fields of the body. Leaves are strings, all others are objects. */
-interface Fields {
-  readonly [name: string]: 'text' | Fields;
-}
-
-const FIELDS: Fields = {
-  // Some clients repeat the name from the URL.
-  name: 'text',
-  outputConfig: {
-    exportFormatId: 'text',
-    artifactDestination: { outputUriPrefix: 'text' },
-    imageDestination: { outputUri: 'text' },
-  },
-};
-
-/** Longest part of a request in an answer, in characters. */
-const MAX_SHOWN = 200;
-const shown = (text: string): string => (text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`);
-
-const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-/** Collects the values of known fields in lowerCamelCase or snake_case. Unknown fields are an error, as in Vertex AI. */
-function take(body: object, fields: Fields, at: string): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(body) as [string, unknown][]) {
-    // A body can have a field with the name of a built-in property.
-    const field = Object.hasOwn(fields, camelCase(name)) ? fields[camelCase(name)] : undefined;
-    const path = at ? `${at}.${camelCase(name)}` : camelCase(name);
-    if (field === undefined) {
-      const where = at ? ` at '${at.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}'` : '';
-      const text = `Invalid JSON payload received. Unknown name "${shown(name)}"${where}: Cannot find field.`;
-      throw badRequest(at, text);
-    }
-    if (value === null) continue;
-    if (field === 'text') {
-      if (typeof value !== 'string')
-        throw badRequest(path, `Invalid value at '${path}' (TYPE_STRING), ${shown(JSON.stringify(value))}`);
-      values.set(path, value);
-    } else {
-      if (typeof value !== 'object')
-        throw badRequest(path, `Invalid value at '${path}', ${shown(JSON.stringify(value))}`);
-      values.set(path, '');
-      for (const [key, text] of take(value, field, path)) values.set(key, text);
-    }
-  }
-  return values;
 }
 
 /** No object name and no image URI is longer. */
@@ -61,22 +17,28 @@ const PREFIX = /^gs:\/\/[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](\/\P{Cc}*)?$/u;
 const IMAGE =
   /^((?:[a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)\/[a-z0-9]+(?:[.:-]+[a-z0-9]+)*(\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+(:[\w][\w.-]{0,127})?$/;
 
+/** The `outputConfig` of a body whose types are checked. */
+const outputConfigSchema = z.object({
+  exportFormatId: z.string().default(''),
+  artifactDestination: z.object({ outputUriPrefix: z.string().default('') }).optional(),
+  imageDestination: z.object({ outputUri: z.string().default('') }).optional(),
+});
+
 /** Checks the parts of an export's body that do not depend on the Model. */
-export function parseExportRequest(body: unknown): ExportRequest {
-  if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
-    throw badRequest('', 'Invalid JSON payload received. Root element must be a message.');
-  }
-  const values = take(body ?? {}, FIELDS, '');
-  const artifact = values.has('outputConfig.artifactDestination');
-  const image = values.has('outputConfig.imageDestination');
+export function parseExportRequest(body: MessageValue): ExportRequest {
+  const { exportFormatId, artifactDestination, imageDestination } = outputConfigSchema.parse(
+    body['outputConfig'] ?? {},
+  );
+  const artifact = artifactDestination !== undefined;
+  const image = imageDestination !== undefined;
   if (!artifact && !image) {
     throw badRequest(
       'output_config',
       'One of artifact_destination and image_destination must be set in output_config.',
     );
   }
-  const outputUriPrefix = values.get('outputConfig.artifactDestination.outputUriPrefix');
-  const outputUri = values.get('outputConfig.imageDestination.outputUri');
+  const outputUriPrefix = artifactDestination?.outputUriPrefix;
+  const outputUri = imageDestination?.outputUri;
   if (artifact && !outputUriPrefix) {
     throw badRequest(
       'output_config.artifact_destination.output_uri_prefix',
@@ -102,7 +64,7 @@ export function parseExportRequest(body: unknown): ExportRequest {
     );
   }
   return {
-    formatId: values.get('outputConfig.exportFormatId') ?? '',
+    formatId: exportFormatId,
     ...(outputUriPrefix && { outputUriPrefix }),
     ...(outputUri && { outputUri }),
   };

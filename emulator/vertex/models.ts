@@ -17,8 +17,8 @@ const exportFormatSchema = z.object({
   exportableContents: z.array(z.enum(['ARTIFACT', 'IMAGE'])).optional(),
 });
 
-// Loose: the emulator returns all fields of the Model.
-const modelSchema = z.looseObject({
+/** A Model with the fields that the emulator reads. It is loose, since all fields are returned. */
+export const modelSchema = z.looseObject({
   name: z.string().regex(new RegExp(`^${MODEL}$`), 'must be projects/P/locations/L/models/M, without @'),
   versionId: z.string().default('1'),
   versionAliases: z.array(z.string()).default(['default']),
@@ -26,6 +26,20 @@ const modelSchema = z.looseObject({
   supportedExportFormats: z.array(exportFormatSchema).optional(),
   metadataSchemaUri: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  etag: z.string().optional(),
+  createTime: z.string().optional(),
+  updateTime: z.string().optional(),
+  versionCreateTime: z.string().optional(),
+  versionUpdateTime: z.string().optional(),
+  deployedModels: z.array(z.unknown()).optional(),
+  checkpoints: z.array(z.unknown()).optional(),
+  modelSourceInfo: z.looseObject({}).optional(),
+  baseModelSource: z
+    .looseObject({
+      modelGardenSource: z.looseObject({ publicModelName: z.string().optional() }).optional(),
+      genieSource: z.looseObject({ baseModelUri: z.string().optional() }).optional(),
+    })
+    .optional(),
 });
 
 /** How an export ends: successfully, with incomplete or damaged files, or with an error. */

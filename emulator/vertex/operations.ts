@@ -2,33 +2,53 @@ import type { ArtifactStore, ModelFile } from './store';
 import { readFolder } from './store';
 import type { ImageRegistry } from './image';
 import type { ExportOutcome } from './models';
-import { STATUSES } from '../api-error';
+import { ApiError, STATUSES } from '../api-error';
 
 export type ApiVersion = 'v1' | 'v1beta1';
 
-/** Parameters of an operation. */
-export interface ExportJob {
+/** Parameters of every operation. */
+interface Job {
   readonly apiVersion: ApiVersion;
-  /** `projects/NUMBER/locations/L/models/M`. */
+  /** Model or location: `projects/NUMBER/locations/L/models/M`. */
   readonly parent: string;
+  readonly durationMs: number;
+}
+
+/** Parameters of an export. */
+export interface ExportJob extends Job {
+  readonly kind: 'export';
   readonly versionId: string;
   readonly formatId: string;
   readonly directory?: string;
+  /** Directory of an uploaded Model in the object store: `gs://bucket/path`. */
+  readonly uploadedFrom?: string;
   readonly image?: string;
   readonly artifactOutputUri?: string;
   readonly imageOutputUri?: string;
-  readonly durationMs: number;
   readonly outcome: ExportOutcome;
 }
 
-/** A long-running operation. */
-export interface Operation extends ExportJob {
+/** Parameters of a change of a Model. */
+export interface ChangeJob extends Job {
+  readonly kind: 'upload' | 'copy' | 'delete';
+  /** Applies the change at the operation's end. Returns the fields of the response. It can throw an ApiError. */
+  readonly apply: () => Readonly<Record<string, unknown>>;
+}
+
+interface State {
   readonly name: string;
   readonly createdAt: number;
   updatedAt: number;
   done: boolean;
   error?: { code: number; message: string };
 }
+
+/** A long-running export. */
+export type ExportOperation = ExportJob & State;
+/** A long-running change of a Model, with the fields of its response after its end. */
+export type ChangeOperation = ChangeJob & State & { response?: Readonly<Record<string, unknown>> };
+/** A long-running operation. */
+export type Operation = ExportOperation | ChangeOperation;
 
 /** Maximum number of concurrent uploads of all operations, which share one object store. */
 const MAX_UPLOADS = 16;
@@ -50,37 +70,60 @@ export class Operations {
   ) {}
 
   /** Starts an export. A part of its output is written at once and the rest at its end. */
-  start(job: ExportJob): Operation {
-    const now = Date.now();
-    const id = String(BigInt(now) * 1_000_000n + BigInt(this.next++));
-    const operation: Operation = {
-      ...job,
-      name: `${job.parent}/operations/${id}`,
-      createdAt: now,
-      updatedAt: now,
-      done: false,
-    };
-    this.all.set(operation.name, operation);
-    this.byModel.set(job.parent, (this.byModel.get(job.parent) ?? new Set()).add(operation));
+  startExport(job: ExportJob): ExportOperation {
+    const operation: ExportOperation = { ...job, ...this.newState(job.parent) };
+    this.add(operation);
     const failure = typeof job.outcome === 'object' ? job.outcome : undefined;
     const begun = this.write(operation, 'begin');
-    const end = () => {
-      this.timers.delete(operation.name);
-      void begun
-        .then(async () => {
-          if (operation.done) return;
-          if (failure) this.finish(operation, failure.error);
-          else {
-            await this.write(operation, 'end');
-            this.finish(operation);
-          }
-        })
-        .catch((error: unknown) => {
-          this.finish(operation, { code: STATUSES.INTERNAL.code, message: String(error) });
-        });
-    };
-    this.timers.set(operation.name, setTimeout(end, failure?.afterMs ?? job.durationMs));
+    // A failure is reported at the operation's end.
+    begun.catch(() => undefined);
+    this.endAfter(operation, failure?.afterMs ?? job.durationMs, async () => {
+      await begun;
+      if (operation.done) return;
+      if (!failure) await this.write(operation, 'end');
+      this.finish(operation, failure?.error);
+    });
     return operation;
+  }
+
+  /** Starts a change. It takes effect at its end. */
+  startChange(job: ChangeJob): ChangeOperation {
+    const operation: ChangeOperation = { ...job, ...this.newState(job.parent) };
+    this.add(operation);
+    this.endAfter(operation, job.durationMs, () => {
+      operation.response = job.apply();
+      this.finish(operation);
+    });
+    return operation;
+  }
+
+  private newState(parent: string): State {
+    const now = Date.now();
+    const id = String(BigInt(now) * 1_000_000n + BigInt(this.next++));
+    return { name: `${parent}/operations/${id}`, createdAt: now, updatedAt: now, done: false };
+  }
+
+  private add(operation: Operation): void {
+    this.all.set(operation.name, operation);
+    this.byModel.set(operation.parent, (this.byModel.get(operation.parent) ?? new Set()).add(operation));
+  }
+
+  /** Ends an operation after a time. A failure of its end is the operation's error. */
+  private endAfter(operation: Operation, ms: number, end: () => void | Promise<void>): void {
+    const run = async (): Promise<void> => {
+      this.timers.delete(operation.name);
+      try {
+        await end();
+      } catch (error) {
+        const { status, message } =
+          error instanceof ApiError ? error : { status: 'INTERNAL' as const, message: String(error) };
+        this.finish(operation, { code: STATUSES[status].code, message });
+      }
+    };
+    this.timers.set(
+      operation.name,
+      setTimeout(() => void run(), ms),
+    );
   }
 
   get(name: string): Operation | undefined {
@@ -92,13 +135,18 @@ export class Operations {
     return [...this.all.values()];
   }
 
-  /** Operations of a project and location, oldest first. */
-  below(place: string): Operation[] {
-    return this.list().filter(({ parent }) => parent.startsWith(`${place}/`));
+  /** All exports, oldest first. */
+  exports(): ExportOperation[] {
+    return this.list().filter((operation) => operation.kind === 'export');
   }
 
-  /** Operations of a Model, oldest first. */
-  ofModel(parent: string): Operation[] {
+  /** Operations of a project and location and of its Models, oldest first. */
+  below(place: string): Operation[] {
+    return this.list().filter(({ parent }) => `${parent}/`.startsWith(`${place}/`));
+  }
+
+  /** Operations of a Model or of a location itself, oldest first. */
+  of(parent: string): Operation[] {
     return [...(this.byModel.get(parent) ?? [])];
   }
 
@@ -144,11 +192,12 @@ export class Operations {
     this.waiters.delete(operation.name);
   }
 
-  private async write(operation: Operation, part: 'begin' | 'end'): Promise<void> {
-    const { directory, image, artifactOutputUri, imageOutputUri, outcome } = operation;
+  private async write(operation: ExportOperation, part: 'begin' | 'end'): Promise<void> {
+    const { directory, uploadedFrom, image, artifactOutputUri, imageOutputUri, outcome } = operation;
     if (outcome === 'without-files') return;
-    if (directory !== undefined && artifactOutputUri !== undefined) {
-      const files = spoiled(await readFolder(directory), outcome);
+    if ((directory !== undefined || uploadedFrom !== undefined) && artifactOutputUri !== undefined) {
+      const found = directory === undefined ? await this.store.read(uploadedFrom ?? '') : await readFolder(directory);
+      const files = spoiled(found, outcome);
       const half = Math.ceil(files.length / 2);
       await this.upload(operation, artifactOutputUri, part === 'begin' ? files.slice(0, half) : files.slice(half));
     }
@@ -181,7 +230,9 @@ export class Operations {
 /** Applies an outcome to files: empties the largest one, or flips one bit in its middle. */
 function spoiled(files: readonly ModelFile[], outcome: ExportOutcome): readonly ModelFile[] {
   if (outcome !== 'empty-file' && outcome !== 'corrupted-file') return files;
-  const largest = files.reduce((a, b) => (b.content.length > a.content.length ? b : a));
+  const [first] = files;
+  if (first === undefined) return files;
+  const largest = files.reduce((a, b) => (b.content.length > a.content.length ? b : a), first);
   return files.map((file) => {
     if (file !== largest) return file;
     if (outcome === 'empty-file') return { ...file, content: Buffer.alloc(0) };

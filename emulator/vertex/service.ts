@@ -1,42 +1,53 @@
-import { ApiError, badRequest } from '../api-error';
+import { ApiError } from '../api-error';
+import type { Capabilities, EmulatorOptions } from '../options';
 import { Catalog } from './catalog';
 import { parseExportRequest, refusals } from './export-request';
+import { parseFieldMask } from './field-mask';
+import { selectFields } from './field-tree';
 import { ImageRegistry } from './image';
-import { masked, modelFilter, page } from './model-list';
+import type { FilterFields } from './list-filter';
+import { parseFilter } from './list-filter';
+import { pageOf } from './list-page';
+import { Locations } from './locations';
+import type { MessageValue } from './message-body';
+import { ModelChanges } from './model-changes';
 import { anyFolder } from './model-folders';
+import { listedModels, listedVersions } from './model-list';
+import { ModelPolicies } from './model-policies';
 import type { EmulatorModel, ExportOutcome, ModelEntry } from './models';
 import { checkModels, loadModels, postedFolders } from './models';
-import type { ApiVersion, Operation } from './operations';
+import { operationResource } from './operation-resource';
+import type { ChangeOperation, Operation } from './operations';
 import { Operations } from './operations';
-import type { Capabilities, EmulatorOptions } from '../options';
 import { Projects } from './projects';
 import { ArtifactStore } from './store';
-
-/** The parts of a request's path. */
-export interface Target {
-  readonly apiVersion: ApiVersion;
-  readonly project: string;
-  readonly location: string;
-  readonly model: string;
-  readonly version: string;
-  readonly operation: string;
-  readonly query: URLSearchParams;
-}
+import type { Target } from './target';
 
 const DEFAULT_DURATION_MS = 1_000;
 const DEFAULT_WAIT_MS = 30_000;
 const MAX_WAIT_MS = 60_000;
-const MAX_PAGE = 1_000;
+
+/** Field of an operations filter. */
+const OPERATION_FILTER: FilterFields<Operation> = {
+  done: {
+    operators: ['=', ':', '!='],
+    matches: ({ done }, { operator, value }) => (done === (value === 'true')) === (operator !== '!='),
+  },
+};
 
 /** The emulated service, without HTTP. */
 export class Service {
   readonly operations: Operations;
   readonly capabilities: Capabilities;
+  readonly changes: ModelChanges;
+  readonly policies: ModelPolicies;
+  readonly locations: Locations;
   private readonly exportsByModel = new Map<string, number>();
   private readonly outcomes = new Map<
     string,
     { outcomes: readonly ExportOutcome[]; durationMs?: number | undefined }
   >();
+  private directoryTime = 0;
   private readonly store: ArtifactStore;
   private readonly projects: Projects;
   private readonly catalog: Catalog;
@@ -47,6 +58,10 @@ export class Service {
     this.capabilities = { ...options.capabilities };
     this.projects = new Projects(options.projectNumbers);
     this.catalog = new Catalog(loadModels(options), this.projects);
+    const durationMs = options.durationMs ?? DEFAULT_DURATION_MS;
+    this.changes = new ModelChanges(this.catalog, this.operations, this.projects, durationMs);
+    this.policies = new ModelPolicies(this.catalog, this.projects, this.capabilities);
+    this.locations = new Locations(this.catalog);
   }
 
   /** Adds entries from code in this process. */
@@ -66,41 +81,54 @@ export class Service {
   }
 
   /** Key of a quota: the project's number and the region. */
-  region({ project, location }: Target): string {
+  region({ project, location }: Pick<Target, 'project' | 'location'>): string {
     return `${this.projects.number(project)}/${location}`;
   }
 
   getModel(target: Target): unknown {
-    return this.find(target).model;
+    return this.catalog.find(target).model;
   }
 
   listModels(target: Target): unknown {
-    const matches = modelFilter(target.query.get('filter') ?? '');
-    const models = this.catalog
-      .defaults(target)
-      .map(({ model }) => model)
-      .filter(matches);
-    const { items, ...rest } = page(models, target.query, MAX_PAGE);
-    const mask = target.query.get('readMask') ?? target.query.get('read_mask');
-    return { models: items.map((model) => masked(model, mask)), ...rest };
+    const models = this.catalog.defaults(target).map(({ model }) => model);
+    return this.pageOfModels(target, listedModels(models, target.parameters), 'models');
   }
 
+  /** The versions of a Model. Their names have version ids. */
   listVersions(target: Target): unknown {
-    this.find({ ...target, version: '' });
-    const versions = this.catalog.versions(target).map(({ model }) => model);
-    const { items, ...rest } = page(versions, target.query, MAX_PAGE);
-    return { models: items, ...rest };
+    this.catalog.find(target);
+    const models = this.catalog.versions(target).map(({ model }) => model);
+    const named = listedVersions(models, target.parameters).map((model) => ({
+      ...model,
+      name: `${model.name}@${model.versionId}`,
+    }));
+    return this.pageOfModels(target, named, 'versions');
   }
 
-  async exportModel(target: Target, body: unknown): Promise<unknown> {
+  listCheckpoints(target: Target): unknown {
+    const { checkpoints = [], name } = this.catalog.find(target).model;
+    return pageOf('checkpoints', checkpoints, target.parameters, `checkpoints of ${name}@${target.version}`);
+  }
+
+  private pageOfModels(target: Target, models: readonly ModelEntry['model'][], kind: string): unknown {
+    const { apiVersion, parameters } = target;
+    const mask = parseFieldMask('readMask', parameters.text('readMask'), 'Model', apiVersion);
+    const read = models.map((model) => selectFields(model, mask));
+    return pageOf('models', read, parameters, `${kind} of ${this.parent(target)}`);
+  }
+
+  async exportModel(target: Target, body: MessageValue): Promise<unknown> {
     const request = parseExportRequest(body);
-    const { model, exports, durationMs, outcome } = this.find(target);
-    const { formatId, outputUriPrefix, outputUri } = request;
+    const { model, exports, durationMs, outcome, uploadedFrom } = this.catalog.find(target);
+    const { outputUriPrefix, outputUri } = request;
     if (model.supportedExportFormats === undefined || model.supportedExportFormats.length === 0) {
       throw refusals.notExportable(model.name);
     }
-    const format = model.supportedExportFormats.find(({ id }) => id === formatId);
-    if (format === undefined) throw refusals.formatNotSupported(model.name, formatId);
+    const { defaultFormat = 'first' } = this.capabilities;
+    const isDefault = request.formatId === '' && defaultFormat === 'first';
+    const format = model.supportedExportFormats.find(({ id }) => isDefault || id === request.formatId);
+    if (format === undefined) throw refusals.formatNotSupported(model.name, request.formatId);
+    const formatId = format.id;
     const contents: string[] = format.exportableContents ?? ['ARTIFACT'];
     if (outputUriPrefix !== undefined && !contents.includes('ARTIFACT')) throw refusals.contents(formatId, 'ARTIFACT');
     if (outputUri !== undefined && !contents.includes('IMAGE')) throw refusals.contents(formatId, 'IMAGE');
@@ -112,12 +140,14 @@ export class Service {
     const outcomes = set?.outcomes ?? [outcome ?? 'success'].flat();
     const started = this.exportsByModel.get(model.name) ?? 0;
     this.exportsByModel.set(model.name, started + 1);
-    const operation = this.operations.start({
+    const operation = this.operations.startExport({
+      kind: 'export',
       apiVersion: target.apiVersion,
       parent: this.parent(target),
       versionId: model.versionId,
       formatId,
       ...(directory !== undefined && outputUriPrefix !== undefined && { directory }),
+      ...(uploadedFrom !== undefined && outputUriPrefix !== undefined && { uploadedFrom }),
       ...(image !== undefined && outputUri !== undefined && { image }),
       ...(outputUriPrefix !== undefined && {
         artifactOutputUri: this.createdDirectory(outputUriPrefix, model, target.model, formatId),
@@ -126,44 +156,42 @@ export class Service {
       durationMs: set?.durationMs ?? durationMs ?? this.options.durationMs ?? DEFAULT_DURATION_MS,
       outcome: outcomes[Math.min(started, outcomes.length - 1)] ?? 'success',
     });
-    return this.resource(operation);
+    return operationResource(operation);
+  }
+
+  /** The resource of a change that was started. */
+  change(operation: ChangeOperation): unknown {
+    return operationResource(operation);
   }
 
   getOperation(target: Target): unknown {
-    return this.resource(this.findOperation(target));
+    return operationResource(this.findOperation(target));
   }
 
   listOperations(target: Target): unknown {
     const { list = 'implemented', locationList = 'with-nested' } = this.capabilities;
     if (list === 'unimplemented') throw unimplemented('ListOperations');
     const hiddenMs = typeof list === 'object' ? list.appearsAfterMs : 0;
-    const filter = target.query.get('filter') ?? '';
-    const done = /^\s*done\s*[=:]\s*(true|false)\s*$/.exec(filter)?.[1];
-    if (filter.trim() !== '' && done === undefined) throw badRequest('filter', `Invalid filter: \`${filter}\`.`);
-    const listed =
-      target.model !== ''
-        ? this.operations.ofModel(this.parent(target))
-        : locationList === 'with-nested'
-          ? this.operations.below(this.place(target))
-          : [];
-    const operations = listed
-      .filter(
-        (operation) =>
-          Date.now() - operation.createdAt >= hiddenMs && (done === undefined || operation.done === (done === 'true')),
-      )
+    const { parameters } = target;
+    if (parameters.flag('returnPartialSuccess')) {
+      throw new ApiError('UNIMPLEMENTED', 'return_partial_success is not supported.');
+    }
+    const matches = parseFilter(parameters.text('filter'), OPERATION_FILTER);
+    const parent = target.model === '' ? this.place(target) : this.parent(target);
+    const isNested = target.model === '' && locationList === 'with-nested';
+    const operations = (isNested ? this.operations.below(parent) : this.operations.of(parent))
+      .filter((operation) => Date.now() - operation.createdAt >= hiddenMs && matches(operation))
       .reverse();
-    const { items, ...rest } = page(operations, target.query, MAX_PAGE);
-    return { operations: items.map((operation) => this.resource(operation)), ...rest };
+    return pageOf('operations', operations.map(operationResource), parameters, `operations of ${parent}`);
   }
 
   async waitOperation(target: Target): Promise<unknown> {
     const { wait = 'honoured' } = this.capabilities;
     if (wait === 'unimplemented') throw unimplemented('WaitOperation');
     const operation = this.findOperation(target);
-    const seconds = /^(\d+(?:\.\d+)?)s$/.exec(target.query.get('timeout') ?? '')?.[1];
-    const timeoutMs = seconds === undefined ? DEFAULT_WAIT_MS : Number(seconds) * 1_000;
+    const timeoutMs = Math.max(0, target.parameters.milliseconds('timeout') ?? DEFAULT_WAIT_MS);
     if (wait === 'honoured') await this.operations.wait(operation, Math.min(timeoutMs, MAX_WAIT_MS));
-    return this.resource(operation);
+    return operationResource(operation);
   }
 
   cancelOperation(target: Target): unknown {
@@ -187,21 +215,11 @@ export class Service {
 
   private createdDirectory(prefix: string, model: ModelEntry['model'], modelId: string, formatId: string): string {
     const base = prefix.endsWith('/') ? prefix : `${prefix}/`;
-    const time = new Date().toISOString();
+    // Exports that start in the same millisecond have different directories.
+    this.directoryTime = Math.max(Date.now(), this.directoryTime + 1);
+    const time = new Date(this.directoryTime).toISOString();
     if (this.options.layout === 'reference') return `${base}model-export-${model.displayName}-${time}`;
     return `${base}model-${modelId}/${formatId}/${time.replace('Z', '000Z')}`;
-  }
-
-  private find(target: Target): ModelEntry {
-    const { version } = target;
-    const entry = this.catalog
-      .versions(target)
-      .find(({ model }) => model.versionId === version || model.versionAliases.includes(version || 'default'));
-    if (entry) return entry;
-    const { project, location, model } = target;
-    throw refusals.modelNotFound(
-      `projects/${project}/locations/${location}/models/${model}${version && `@${version}`}`,
-    );
   }
 
   private findOperation(target: Target): Operation {
@@ -220,24 +238,6 @@ export class Service {
   private parent(target: Target): string {
     return `${this.place(target)}/models/${target.model}`;
   }
-
-  private resource(operation: Operation): unknown {
-    const type = `type.googleapis.com/google.cloud.aiplatform.${operation.apiVersion}`;
-    const { artifactOutputUri, imageOutputUri, error, done } = operation;
-    return {
-      name: operation.name,
-      metadata: {
-        '@type': `${type}.ExportModelOperationMetadata`,
-        genericMetadata: { createTime: micros(operation.createdAt), updateTime: micros(operation.updatedAt) },
-        outputInfo: { ...(artifactOutputUri && { artifactOutputUri }), ...(imageOutputUri && { imageOutputUri }) },
-      },
-      ...(done && { done, ...(error ? { error } : { response: { '@type': `${type}.ExportModelResponse` } }) }),
-    };
-  }
-}
-
-function micros(at: number): string {
-  return new Date(at).toISOString().replace('Z', '000Z');
 }
 
 function unimplemented(method: string): ApiError {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 
 /** A file of an export: its path in the directory and its bytes. */
 export interface ModelFile {
@@ -33,6 +34,11 @@ async function readFiles(folder: string): Promise<ModelFile[]> {
   );
 }
 
+const objectPageSchema = z.object({
+  items: z.array(z.object({ name: z.string() })).default([]),
+  nextPageToken: z.string().default(''),
+});
+
 /** The object store that exports are written to, by Cloud Storage's JSON API. */
 export class ArtifactStore {
   constructor(private readonly url: string | undefined) {}
@@ -43,6 +49,29 @@ export class ArtifactStore {
     const body: unknown = await response.json().catch(() => undefined);
     if (!response.ok) return undefined;
     return body instanceof Object && 'location' in body ? String(body.location).toLowerCase() : '';
+  }
+
+  /** All objects below a directory `gs://bucket/path`, sorted by path. */
+  async read(directory: string): Promise<ModelFile[]> {
+    const [, bucket = '', prefix = ''] = /^gs:\/\/([^/]+)\/(.*?)\/?$/s.exec(`${directory.replace(/\/+$/, '')}/`) ?? [];
+    const below = prefix === '' ? '' : `${prefix}/`;
+    const objects = `${this.base()}/storage/v1/b/${encodeURIComponent(bucket)}/o`;
+    const names: string[] = [];
+    let pageToken = '';
+    do {
+      const query = new URLSearchParams({ prefix: below, ...(pageToken && { pageToken }) });
+      const response = await fetch(`${objects}?${query.toString()}`);
+      const page = objectPageSchema.parse(await response.json());
+      names.push(...page.items.map(({ name }) => name));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return Promise.all(
+      names.sort().map(async (name) => {
+        const response = await fetch(`${objects}/${encodeURIComponent(name)}?alt=media`);
+        if (!response.ok) throw new Error(`gs://${bucket}/${name}: HTTP ${response.status}`);
+        return { path: name.slice(below.length), content: Buffer.from(await response.arrayBuffer()) };
+      }),
+    );
   }
 
   async write(bucket: string, name: string, content: Buffer): Promise<void> {

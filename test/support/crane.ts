@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../src/testing/services/find-component';
+import { cacheFolder } from '../../src/testing/services/cache-folder';
 import { withLock } from '../../src/testing/services/lock';
 
 const run = promisify(execFile);

@@ -28,7 +28,14 @@ export function useEmulator(): EmulatorCalls {
     const { vertex } = services();
     vertex.clearFaults();
     vertex.clearRequests();
-    vertex.setCapabilities({ wait: 'honoured', list: 'implemented', cancel: 'implemented', requiredToken: null });
+    vertex.setCapabilities({
+      wait: 'honoured',
+      list: 'implemented',
+      cancel: 'implemented',
+      defaultFormat: 'first',
+      deniedPermissions: [],
+      requiredToken: null,
+    });
   });
   return {
     services,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { assertRefused, exportBody, useEmulator } from '../../support/emulator';
 import { at, call } from '../../support/http';
-import { addModel, MODELS, PARENT } from '../../support/models';
+import { addModel, MODELS, operationsOf, PARENT } from '../../support/models';
 import { eventually } from '../../support/worker';
 
 const { services, url, startExport, objectNames } = useEmulator();
@@ -88,6 +88,27 @@ suite('an export of the emulator', () => {
     });
   });
 
+  test('without a format exports the first supported one, or fails if the capability says so', async () => {
+    const { vertex } = services();
+    const model = addModel(vertex, { formats: { 'tf-js': { 'model.json': '{}' }, tflite: { 'model.tflite': 'x' } } });
+    await startExport(model, exportBody(''));
+    assert.deepEqual(
+      operationsOf(vertex, model).map(({ formatId }) => formatId),
+      ['tf-js'],
+    );
+    vertex.setCapabilities({ defaultFormat: 'refused' });
+    const answer = await call('POST', url(`${model}:export`), exportBody(''));
+    assertRefused(answer, 400, 'FAILED_PRECONDITION', /in format `` is not supported/);
+  });
+
+  test('has a directory of its own if several start at the same time', async () => {
+    const { vertex } = services();
+    const model = addModel(vertex, { durationMs: 0 });
+    await Promise.all(Array.from({ length: 20 }, () => startExport(model)));
+    const directories = operationsOf(vertex, model).map(({ artifactOutputUri }) => artifactOutputUri);
+    assert.equal(new Set(directories).size, 20);
+  });
+
   const refusals: [string, string, unknown, number, string, RegExp][] = [
     ['an unknown Model', `${PARENT}/models/404`, exportBody(), 404, 'NOT_FOUND', /The Model does not exist/],
     [
@@ -106,7 +127,6 @@ suite('an export of the emulator', () => {
       'FAILED_PRECONDITION',
       /in format `onnx` is not supported/,
     ],
-    ['no format', MODELS.iris, exportBody(''), 400, 'FAILED_PRECONDITION', /in format `` is not supported/],
     [
       'a destination kind that the format lacks',
       MODELS.flowers,
