@@ -30,6 +30,7 @@ suite('workflow code', () => {
   for (const entry of [
     'temporal-vertex-export',
     'temporal-vertex-export/verification',
+    'temporal-vertex-export/testing',
     'temporal-vertex-export/emulator',
   ]) {
     test(`that imports ${entry} is rejected by Temporal's bundler with the name of the right entry`, async () => {
