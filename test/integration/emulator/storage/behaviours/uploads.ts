@@ -159,6 +159,20 @@ export const UPLOADS: readonly Behaviour[] = [
     },
   },
   {
+    title: 'the state of an upload has the status 200 for a client that does not want 308',
+    check: async (bucket) => {
+      const url = await bucket.startUpload('r.bin');
+      const answer = await bucket.call('PUT', url, {
+        body: Buffer.alloc(BLOCK),
+        headers: { 'content-range': `bytes 0-${BLOCK - 1}/*`, 'x-guploader-no-308': 'yes' },
+      });
+      assert.deepEqual(
+        [answer.status, answer.headers['x-http-status-code-override'], answer.headers.range],
+        [200, '308', `bytes=0-${BLOCK - 1}`],
+      );
+    },
+  },
+  {
     title: 'a chunk that repeats stored bytes adds only the new ones',
     fakeGcsServer: 'it stores repeated bytes twice',
     check: async (bucket) => {
