@@ -101,7 +101,7 @@ suite('an export of the emulator', () => {
     assertRefused(answer, 400, 'FAILED_PRECONDITION', /in format `` is not supported/);
   });
 
-  test('has a directory of its own if several start at the same time', async () => {
+  test('has a separate directory if several start at the same time', async () => {
     const { vertex } = services();
     const model = addModel(vertex, { durationMs: 0 });
     await Promise.all(Array.from({ length: 20 }, () => startExport(model)));
