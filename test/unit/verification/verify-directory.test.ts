@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
@@ -191,6 +191,12 @@ suite('localDirectory', () => {
   const changes: Readonly<Record<string, (file: string) => void>> = {
     'is cut off': (file) => {
       truncateSync(file, 10);
+    },
+    'is deleted': (file) => {
+      rmSync(file);
+    },
+    'was written again with as many bytes': (file) => {
+      utimesSync(file, 1, 1);
     },
     'is longer': (file) => {
       writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from('x')]));
