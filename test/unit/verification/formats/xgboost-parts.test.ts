@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { accepted, findingsOf, inspect, MIB } from '../../../support/uploaded-kinds';
+import { accepted, findingsOf, inspect, MIB, notesOf } from '../../../support/uploaded-kinds';
 import { LEARNER, legacyXgboost, MODEL, ubjson } from '../../../support/xgboost';
 
 const FILE = 'model.bst';
-
-async function notesOf(file: Buffer | string): Promise<readonly string[]> {
-  const { findings, notes } = await inspect({ [FILE]: file });
-  assert.deepEqual(findings, []);
-  return notes;
-}
 
 suite('An XGBoost model in the binary form', () => {
   /** The model with a number of 32 bits of its parameters replaced. */
@@ -29,28 +23,30 @@ suite('An XGBoost model in the binary form', () => {
   test('with an unknown booster is inspected at its beginning', async () => {
     const model = legacyXgboost();
     model.write('gbtrxx', model.indexOf('gbtree'));
-    assert.deepEqual(await notesOf(model), ['model.bst: only its beginning was inspected']);
+    assert.deepEqual(await notesOf(FILE, model), ['model.bst: only its beginning was inspected']);
   });
 
   test('may lack attributes, also if it is large', async () => {
     const size = legacyXgboost({ attributes: {} }).length;
     const without = withParameter(12, 0).subarray(0, size - 8);
-    assert.deepEqual(await notesOf(without), []);
+    assert.deepEqual(await notesOf(FILE, without), []);
     const large = legacyXgboost({ trees: Array<number>(300).fill(200) });
     large.writeUInt32LE(0, 'binf'.length + 12);
-    assert.deepEqual(await notesOf(large.subarray(0, -50)), ['model.bst: only its beginning and end were inspected']);
+    assert.deepEqual(await notesOf(FILE, large.subarray(0, -50)), [
+      'model.bst: only its beginning and end were inspected',
+    ]);
   });
 
   test('without a tree is accepted, whatever its booster', async () => {
-    assert.deepEqual(await notesOf(legacyXgboost({ trees: [] })), []);
+    assert.deepEqual(await notesOf(FILE, legacyXgboost({ trees: [] })), []);
     // Without trees there are no weights of trees.
     const dart = legacyXgboost({ booster: 'dart', trees: [] });
     const at = dart.indexOf('dart') + 4 + 160;
-    assert.deepEqual(await notesOf(Buffer.concat([dart.subarray(0, at), dart.subarray(at + 8)])), []);
+    assert.deepEqual(await notesOf(FILE, Buffer.concat([dart.subarray(0, at), dart.subarray(at + 8)])), []);
   });
 
   test('with trailing data is accepted with a note', async () => {
-    assert.deepEqual(await notesOf(Buffer.concat([legacyXgboost(), Buffer.alloc(3)])), [
+    assert.deepEqual(await notesOf(FILE, Buffer.concat([legacyXgboost(), Buffer.alloc(3)])), [
       'model.bst: has 3 bytes after the end of its model',
     ]);
   });
@@ -92,7 +88,10 @@ suite('An XGBoost model in the binary form', () => {
     const length = Buffer.alloc(8);
     length.writeUInt32LE(128);
     const objective = Buffer.concat([length, Buffer.from(`r:${'x'.repeat(126)}`)]);
-    assert.deepEqual(await notesOf(Buffer.concat([model.subarray(0, at), objective, model.subarray(at + 24)])), []);
+    assert.deepEqual(
+      await notesOf(FILE, Buffer.concat([model.subarray(0, at), objective, model.subarray(at + 24)])),
+      [],
+    );
   });
 
   const trees = Array<number>(300).fill(200);
@@ -102,10 +101,10 @@ suite('An XGBoost model in the binary form', () => {
   test('larger than 1 MiB must end with its attributes', async () => {
     const one = legacyXgboost({ trees, attributes: { a: '' } });
     assert.ok(one.length > MIB);
-    assert.deepEqual(await notesOf(one), [LARGE_NOTE]);
+    assert.deepEqual(await notesOf(FILE, one), [LARGE_NOTE]);
     const several = { objective: 'x'.repeat(300), 'best score': '0.5', attribute: 'ä' };
     const model = legacyXgboost({ trees, attributes: several });
-    assert.deepEqual(await notesOf(model), [LARGE_NOTE]);
+    assert.deepEqual(await notesOf(FILE, model), [LARGE_NOTE]);
     for (const left of [1, 2, 9]) assert.match(await findingsOf(FILE, model.subarray(0, -left)), NO_END);
     assert.match(await findingsOf(FILE, Buffer.concat([model, Buffer.from('x')])), NO_END);
   });
@@ -115,12 +114,12 @@ suite('An XGBoost model in the binary form', () => {
     for (const name of ['', 'a\tb', '\u00e4', 'a\n']) {
       assert.match(await findingsOf(FILE, legacyXgboost({ trees, attributes: { [name]: 'x' } })), NO_END, name);
     }
-    assert.deepEqual(await notesOf(legacyXgboost({ trees, attributes: { ' ~': '\u0000' } })), [LARGE_NOTE]);
+    assert.deepEqual(await notesOf(FILE, legacyXgboost({ trees, attributes: { ' ~': '\u0000' } })), [LARGE_NOTE]);
   });
 
   test('larger than 1 MiB may have its attributes in the last 128 KiB only', async () => {
     const within = legacyXgboost({ trees, attributes: { a: 'x'.repeat(60_000), b: 'x'.repeat(60_000) } });
-    assert.deepEqual(await notesOf(within), [LARGE_NOTE]);
+    assert.deepEqual(await notesOf(FILE, within), [LARGE_NOTE]);
     const longText = legacyXgboost({ trees, attributes: { a: 'x'.repeat(65_536) } });
     assert.match(await findingsOf(FILE, longText), NO_END);
   });
@@ -163,8 +162,8 @@ suite('An XGBoost model in UBJSON', () => {
   for (const [title, parts] of Object.entries(good)) {
     test(`with ${title} is accepted, and refused where it is cut off`, async () => {
       const model = withValue(...parts);
-      assert.deepEqual(await notesOf(model), []);
-      assert.deepEqual(await notesOf(Buffer.concat([model, Buffer.from('xy')])), [
+      assert.deepEqual(await notesOf(FILE, model), []);
+      assert.deepEqual(await notesOf(FILE, Buffer.concat([model, Buffer.from('xy')])), [
         'model.bst: has 2 bytes after the end of its model',
       ]);
       assert.match(await findingsOf(FILE, model.subarray(0, -1)), /is cut off or damaged/);
@@ -209,7 +208,7 @@ suite('An XGBoost model in UBJSON', () => {
       await findingsOf(FILE, Buffer.concat([ubjson({ learner: { weights }, version: [2, 1, 4] }), Buffer.from('x')])),
       NO_END,
     );
-    assert.deepEqual(await notesOf(ubjson({ learner: { weights }, version: [2, 1, 4] })), [
+    assert.deepEqual(await notesOf(FILE, ubjson({ learner: { weights }, version: [2, 1, 4] })), [
       'model.bst: only its beginning and end were inspected',
     ]);
   });
@@ -231,12 +230,12 @@ suite('An XGBoost model in JSON', () => {
 
   test('has up to 32 open values', async () => {
     const nested = (depth: number): string => `{"learner":${'['.repeat(depth)}${']'.repeat(depth)}}`;
-    assert.deepEqual(await notesOf(nested(31)), []);
+    assert.deepEqual(await notesOf(FILE, nested(31)), []);
     assert.match(await findingsOf(FILE, nested(32)), /is damaged: its values are nested deeper than 32$/);
   });
 
   test('with trailing data is accepted with a note', async () => {
-    assert.deepEqual(await notesOf('{"learner":{}}  x'), ['model.bst: has 1 bytes after the end of its model']);
+    assert.deepEqual(await notesOf(FILE, '{"learner":{}}  x'), ['model.bst: has 1 bytes after the end of its model']);
   });
 
   const bad: Record<string, [file: string, message: RegExp]> = {
@@ -257,8 +256,8 @@ suite('An XGBoost model in JSON', () => {
     const trees = Array<number>(MIB).fill(0);
     const note = ['model.bst: only its beginning and end were inspected'];
     const versionFirst = JSON.stringify({ version: [1, 2, 3], weights: trees, learner: {} });
-    assert.deepEqual(await notesOf(versionFirst), note);
-    assert.deepEqual(await notesOf(`${versionFirst}\n `), note);
+    assert.deepEqual(await notesOf(FILE, versionFirst), note);
+    assert.deepEqual(await notesOf(FILE, `${versionFirst}\n `), note);
     assert.match(await findingsOf(FILE, versionFirst.slice(0, -2)), /it does not end as XGBoost ends a model/);
     const whole = JSON.stringify({ ...MODEL, learner: { ...LEARNER, trees } });
     assert.match(await findingsOf(FILE, `${whole}x`), /it does not end as XGBoost ends a model/);
