@@ -21,7 +21,9 @@ function fileOf(size: number) {
     bytes: size,
     read: (start, length) => {
       reads.push({ start, length });
-      return Promise.resolve(Buffer.from(Array.from({ length }, (_, index) => byteAt(start + index))));
+      const content = Buffer.alloc(length);
+      for (let index = 0; index < length; index += 1) content[index] = byteAt(start + index);
+      return Promise.resolve(content);
     },
   });
   return { reads, parts, bytes: new SparseBytes(parts, new WorkMeter('a.bin')) };
