@@ -97,6 +97,15 @@ suite('verifyDirectory', () => {
     assert.deepEqual(structure.findings, []);
   });
 
+  test('has one checksum of a file suffice', async () => {
+    const { crc32c: checksum, md5 } = checksumsOf('a');
+    for (const recorded of [{ crc32c: checksum }, { md5 }]) {
+      const files = [memoryFile('a.bin', 'a', recorded)];
+      const { findings, notes } = await verifyDirectory(files, { format: 'custom-trained', level: 'content' });
+      assert.deepEqual([findings, notes], [[], ['no file is of a kind that can be inspected']]);
+    }
+  });
+
   test('names the files without a crc32c if others have one', async () => {
     const files = [memoryFile('a.bin', 'a', checksumsOf('a')), memoryFile('b.bin', 'b')];
     const { notes } = await verifyDirectory(files, { format: 'custom-trained', level: 'content' });
@@ -161,6 +170,16 @@ suite('localDirectory', () => {
     assert.equal((await files[0]?.read(2, 3))?.toString(), 'nte');
   });
 
+  test('lists files in the order of their paths, not of their folders', async () => {
+    const root = temporaryFolder('vertex-export-directory-');
+    for (const folder of ['b', 'a']) mkdirSync(path.join(root, folder));
+    for (const file of ['b.txt', 'b/z', 'b/a', 'a/x', 'B', 'c']) writeFileSync(path.join(root, file), '');
+    assert.deepEqual(
+      (await localDirectory(root)).map(({ path: name }) => name),
+      ['B', 'a/x', 'b.txt', 'b/a', 'b/z', 'c'],
+    );
+  });
+
   test('accepts a directory that is itself a link', async () => {
     const folder = temporaryFolder('vertex-export-directory-');
     symlinkSync(path.join(MODEL_FILES, 'image', 'tflite'), path.join(folder, 'model'));
@@ -211,6 +230,14 @@ suite('localDirectory', () => {
       assert.deepEqual(findings, ['model.tflite: was replaced or deleted while it was verified']);
     });
   }
+
+  test('passes on an error other than that a file is gone', async () => {
+    const model = copyOf('image/tflite');
+    const [file] = await localDirectory(model);
+    rmSync(path.join(model, 'model.tflite'));
+    mkdirSync(path.join(model, 'model.tflite'));
+    await assert.rejects(file?.read(0, 1) ?? Promise.resolve(), { code: 'EISDIR' });
+  });
 
   test('rejects if the directory does not exist', async () => {
     await assert.rejects(localDirectory(path.join(MODEL_FILES, 'nothing')), { code: 'ENOENT' });
