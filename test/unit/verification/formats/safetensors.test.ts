@@ -4,6 +4,7 @@ import {
   inspectSafetensors,
   inspectSafetensorsIndex,
 } from '../../../../src/verification/formats/safetensors/safetensors';
+import { inspectFiles } from '../../../../src/verification/structure';
 import type { Files, SeenInspection } from '../../../support/inspection';
 import { inspectWith } from '../../../support/inspection';
 
@@ -258,5 +259,23 @@ suite('An index of safetensors files', () => {
     assert.deepEqual(findings, []);
     // The index and the file itself report it.
     assert.deepEqual(notes, [note, note]);
+  });
+
+  test('whose file exceeds a limit is compared with its other files', async () => {
+    const wide = tensors({ c: entry(0, 4, Array<number>(65).fill(1)) }, 4);
+    const map = { c: '2.safetensors', x: '1.safetensors', y: '2.safetensors' };
+    assert.deepEqual(await findingsOf({ [INDEX]: index(map), ...shards, '2.safetensors': wide }), [
+      `${INDEX}: 1.safetensors lacks x`,
+    ]);
+  });
+
+  test('whose file cannot be read rejects with that error', async () => {
+    const failure = new Error('disk failure');
+    const content = Buffer.from(index(whole));
+    const files = [
+      { path: INDEX, bytes: content.length, read: () => Promise.resolve(content) },
+      ...Object.keys(shards).map((path) => ({ path, bytes: 100, read: () => Promise.reject(failure) })),
+    ];
+    await assert.rejects(inspectFiles([{ pattern: /\.json$/, inspect: inspectSafetensorsIndex }], files), failure);
   });
 });

@@ -201,6 +201,35 @@ suite('A value of JSON', () => {
   });
 });
 
+suite('The members of an object of JSON', () => {
+  const membersOf = (text: string): Promise<[string, number][]> =>
+    inspectContent('a.json', Buffer.from(text), function* (bytes): Inspecting<[string, number][]> {
+      const json = new JsonReader(bytes, 'its JSON');
+      const members: [string, number][] = [];
+      yield* json.smallMembers(
+        () => json.count(),
+        (value, name) => members.push([name, value]),
+      );
+      yield* json.finish();
+      return members;
+    });
+
+  test('are read one after the other, however many there are', async () => {
+    for (const count of [0, 1, 63, 64, 65, 128, 200]) {
+      const members = Array.from({ length: count }, (_, index): [string, number] => [`name ${index}`, index]);
+      assert.deepEqual(await membersOf(JSON.stringify(Object.fromEntries(members))), members);
+    }
+  });
+
+  test('are separated by commas, and end with their object', async () => {
+    for (const text of ['{,}', '{"a":1,}', '{"a":1 "b":2}', '{"a":1', '{"a":1,"b"}', '{"a":1]']) {
+      assert.match(await messageOf(membersOf(text)), /^its JSON is not JSON: /);
+    }
+    assert.match(await messageOf(membersOf('[]')), /it is not an object, at byte 0$/);
+    assert.match(await messageOf(membersOf('{"a":1,"b":"x"}')), /the value of b is not a number/);
+  });
+});
+
 suite('A text of JSON', () => {
   test('is not empty', async () => {
     assert.equal(await messageOf(skip('')), 'is empty (0 bytes)');
