@@ -209,8 +209,7 @@ class RunningInspection implements FileInspection, InspectionContext {
       this.findings.add(messageAbout(error.path, error.message));
     } else {
       // A defect of an inspector is not a fault of the file, so it must not fail the verification.
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      this.limited(new LimitError(this.name, `the inspection failed with ${reason}`));
+      this.limited(new LimitError(this.name, `the inspection failed with ${String(error)}`));
     }
   }
 }

@@ -29,6 +29,13 @@ export async function accepted(name: string, content: Buffer | string, beside: F
   return inspected[0]?.summary;
 }
 
+/** The notes on a file without faults. */
+export async function notesOf(name: string, content: Buffer | string): Promise<readonly string[]> {
+  const { findings, notes } = await inspect({ [name]: content });
+  assert.deepEqual(findings, []);
+  return notes;
+}
+
 export async function findingsOf(name: string, content: Buffer | string, beside: Files = {}): Promise<string> {
   const { findings } = await inspect({ [name]: content, ...beside });
   assert.notDeepEqual(findings, []);

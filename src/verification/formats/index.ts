@@ -82,7 +82,7 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map(
         { name: 'model.json', pattern: /(^|\/)model\.json$/ },
         { name: 'a weight shard beside model.json', pattern: /(^|\/)(?!model\.json$|dict\.txt$)[^/]+$/ },
       ],
-      optional: [/\.bin$/, /(^|\/)group\d+-shard\d+of\d+$/, LABELS],
+      optional: [LABELS],
       kinds: [{ pattern: /(^|\/)model\.json$/, inspect: inspectTfJs }, LABEL_FILES],
     },
     'core-ml': {

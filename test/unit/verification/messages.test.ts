@@ -28,6 +28,15 @@ suite('A message about a file', () => {
   });
 });
 
+suite('A list of names', () => {
+  test('has the first five, and counts the others', () => {
+    assert.equal(listed([]), '');
+    assert.equal(listed(['a', 'b', 'c', 'd', 'e']), 'a, b, c, d, e');
+    assert.equal(listed(['a', 'b', 'c', 'd', 'e', 'f']), 'a, b, c, d, e and 1 more');
+    assert.equal(listed(['a'], 3), 'a and 2 more');
+  });
+});
+
 suite('A list of messages', () => {
   test('keeps the first ones, and counts the others', () => {
     const messages = new Messages('findings', 2);

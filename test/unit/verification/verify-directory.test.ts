@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
@@ -93,6 +93,15 @@ suite('verifyDirectory', () => {
     assert.deepEqual(structure.findings, []);
   });
 
+  test('has one checksum of a file suffice', async () => {
+    const { crc32c: checksum, md5 } = checksumsOf('a');
+    for (const recorded of [{ crc32c: checksum }, { md5 }]) {
+      const files = [memoryFile('a.bin', 'a', recorded)];
+      const { findings, notes } = await verifyDirectory(files, { format: 'custom-trained', level: 'content' });
+      assert.deepEqual([findings, notes], [[], ['no file is of a kind that can be inspected']]);
+    }
+  });
+
   test('names the files without a crc32c if others have one', async () => {
     const files = [memoryFile('a.bin', 'a', checksumsOf('a')), memoryFile('b.bin', 'b')];
     const { notes } = await verifyDirectory(files, { format: 'custom-trained', level: 'content' });
@@ -139,6 +148,16 @@ suite('localDirectory', () => {
     assert.equal((await files[0]?.read(2, 3))?.toString(), 'nte');
   });
 
+  test('lists files in the order of their paths, not of their folders', async () => {
+    const root = temporaryFolder('vertex-export-directory-');
+    for (const folder of ['b', 'a']) mkdirSync(path.join(root, folder));
+    for (const file of ['b.txt', 'b/z', 'b/a', 'a/x', 'B', 'c']) writeFileSync(path.join(root, file), '');
+    assert.deepEqual(
+      (await localDirectory(root)).map(({ path: name }) => name),
+      ['B', 'a/x', 'b.txt', 'b/a', 'b/z', 'c'],
+    );
+  });
+
   test('accepts a directory that is itself a link', async () => {
     const folder = temporaryFolder('vertex-export-directory-');
     symlinkSync(path.join(MODEL_FILES, 'image', 'tflite'), path.join(folder, 'model'));
@@ -170,6 +189,12 @@ suite('localDirectory', () => {
     'is cut off': (file) => {
       truncateSync(file, 10);
     },
+    'is deleted': (file) => {
+      rmSync(file);
+    },
+    'was written again with as many bytes': (file) => {
+      utimesSync(file, 1, 1);
+    },
     'is longer': (file) => {
       writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from('x')]));
     },
@@ -183,6 +208,14 @@ suite('localDirectory', () => {
       assert.deepEqual(findings, ['model.tflite: was replaced or deleted while it was verified']);
     });
   }
+
+  test('passes on an error other than that a file is gone', async () => {
+    const model = copyOf('image/tflite');
+    const [file] = await localDirectory(model);
+    rmSync(path.join(model, 'model.tflite'));
+    mkdirSync(path.join(model, 'model.tflite'));
+    await assert.rejects(file?.read(0, 1) ?? Promise.resolve(), { code: 'EISDIR' });
+  });
 
   test('rejects if the directory does not exist', async () => {
     await assert.rejects(localDirectory(path.join(MODEL_FILES, 'nothing')), { code: 'ENOENT' });
