@@ -4,7 +4,7 @@ import { importX, createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['lib', 'node_modules', 'docs-api', '.stryker-tmp', 'reports'] },
+  { ignores: ['lib', 'node_modules', 'docs-api', '.stryker-tmp', 'reports', 'test/third-party'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

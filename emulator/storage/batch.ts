@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { StorageAnswer, StorageCall } from './call';
 import { boundaryOf } from './multipart';
+import { jsonText } from './send';
 import { MAX_JSON_BYTES, readBody } from '../request-body';
 import { invalid, notImplemented, StorageError } from './storage-error';
 
@@ -25,12 +26,11 @@ export async function answerBatch(call: StorageCall, answer: Answerer): Promise<
   const separator = `batch_${boundary.replaceAll(/[^A-Za-z0-9]/g, '')}`;
   const parts: string[] = [];
   for (const request of requests) {
-    const { status, headers = {}, json } = await answerOne(call, request, answer);
-    const body = json === undefined ? '' : JSON.stringify(json);
+    const { status, headers = {}, body } = await answerOne(call, request, answer);
     const lines = Object.entries({
       ...headers,
-      ...(json !== undefined && { 'content-type': 'application/json; charset=UTF-8' }),
-      'content-length': String(Buffer.byteLength(body)),
+      ...(body.length > 0 && { 'content-type': 'application/json; charset=UTF-8' }),
+      'content-length': String(body.length),
     }).map(([name, value]) => `${name}: ${value}`);
     parts.push(
       [
@@ -53,23 +53,23 @@ export async function answerBatch(call: StorageCall, answer: Answerer): Promise<
   };
 }
 
-async function answerOne(call: StorageCall, request: BatchedRequest, answer: Answerer): Promise<StorageAnswer> {
+interface BatchedAnswer extends Pick<StorageAnswer, 'status' | 'headers'> {
+  readonly body: Buffer;
+}
+
+async function answerOne(call: StorageCall, request: BatchedRequest, answer: Answerer): Promise<BatchedAnswer> {
   try {
-    const url = targetOf(request.target, call.origin);
-    const inner = {
-      method: request.method,
-      query: url.searchParams,
-      headers: request.headers,
-      origin: call.origin,
-      body: Readable.from(request.body === '' ? [] : [Buffer.from(request.body)]),
-    };
-    if (!url.pathname.startsWith('/storage/v1/') || url.searchParams.get('alt') === 'media') {
+    const { pathname, searchParams: query } = targetOf(request.target, call.origin);
+    if (!pathname.startsWith('/storage/v1/') || query.get('alt') === 'media') {
       throw notImplemented('An upload or a download in a batch');
     }
-    return await answer(inner, url.pathname);
+    const body = Readable.from(request.body === '' ? [] : [Buffer.from(request.body)]);
+    const { method, headers } = request;
+    const { json, ...answered } = await answer({ method, query, headers, origin: call.origin, body }, pathname);
+    return { ...answered, body: json === undefined ? Buffer.alloc(0) : jsonText(answered.status, json, query) };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    return { status: error.status, json: error.body() };
+    return { status: error.status, body: Buffer.from(JSON.stringify(error.body())) };
   }
 }
 

@@ -52,7 +52,12 @@ export class Catalog {
     }
     const bucket = this.bucketOf(record);
     this.buckets.set(record.name, bucket);
-    await bucket.exclusive(() => bucket.save(record));
+    try {
+      await bucket.exclusive(() => bucket.save(record));
+    } catch (error) {
+      this.buckets.delete(record.name);
+      throw error;
+    }
     return bucket;
   }
 

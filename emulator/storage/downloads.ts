@@ -5,6 +5,7 @@ import type { StorageAnswer, StorageCall } from './call';
 import { without } from './call';
 import type { Contents } from './contents';
 import type { ObjectRecord } from './object-record';
+import { objectEtag } from './object-resource';
 import { rangeOf } from './ranges';
 import { contentKey } from './records';
 import { noObject } from './storage-error';
@@ -66,6 +67,7 @@ function contentHeaders(object: ObjectRecord): Record<string, string> {
     'cache-control': object.cacheControl ?? 'no-cache, no-store, max-age=0, must-revalidate',
     'last-modified': new Date(object.updated).toUTCString(),
     vary: 'Accept-Encoding',
+    etag: objectEtag(object),
     'x-goog-generation': String(object.generation),
     'x-goog-metageneration': String(object.metageneration),
     'x-goog-storage-class': object.storageClass,

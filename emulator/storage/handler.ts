@@ -39,7 +39,7 @@ export class ObjectStore {
     this.loaded.catch(() => undefined);
   }
 
-  /** Answers a request for which {@link isStorageRequest} is true. Resolves when the answer was sent. */
+  /** Answers a request for which {@link isStorageRequest} is true. Resolves when the answer was sent; never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse, target: URL): Promise<void> {
     const ending = this.respond(request, response, target);
     this.running.add(ending);
@@ -73,7 +73,8 @@ export class ObjectStore {
         response.destroy();
         return;
       }
-      await sendAnswer(response, errorAnswer(error, isXmlDownload(call.method, target.pathname)), call.query, isHead);
+      const answer = errorAnswer(error, isXmlDownload(call.method, target.pathname));
+      await sendAnswer(response, answer, call.query, isHead).catch(() => response.destroy());
     }
   }
 

@@ -11,7 +11,7 @@ type Selection = Map<string, Selection | undefined>;
  * @throws StorageError if the selection is invalid
  */
 export function selectFields(value: unknown, fields: string): unknown {
-  const parser = new SelectionParser(fields);
+  const parser = new SelectionParser(fields.trim());
   return select(value, parser.parse());
 }
 

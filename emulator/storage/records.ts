@@ -72,8 +72,10 @@ export class FolderRecords implements Records {
     for (const part of await readdir(parent).catch(() => [])) {
       const files = await readdir(path.join(parent, part));
       const contents = new Set(files.filter((file) => file.endsWith(CONTENT_SUFFIX)));
-      for (const file of files.filter((name) => name.endsWith(RECORD_SUFFIX))) {
-        const record = await readRecord(path.join(parent, part, file), objectRecordSchema);
+      const records = files
+        .filter((name) => name.endsWith(RECORD_SUFFIX))
+        .map(async (file) => ({ file, record: await readRecord(path.join(parent, part, file), objectRecordSchema) }));
+      for (const { file, record } of await Promise.all(records)) {
         const content = `${file.slice(0, -RECORD_SUFFIX.length)}${CONTENT_SUFFIX}`;
         if (record && contents.delete(content)) yield record;
         else await rm(path.join(parent, part, file));

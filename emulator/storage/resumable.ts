@@ -76,7 +76,7 @@ export class ResumableUploads {
     const range = contentRangeOf(call.headers, upload.announced);
     const { writer } = upload;
     if (range.kind === 'chunk') await writer.receive(call.body, range);
-    if (!isComplete(range, writer.size)) return stateOf(writer.size);
+    if (!isComplete(range, writer.size)) return stateOf(call, writer.size);
     if (upload.announced !== undefined && upload.announced !== writer.size) throw otherLength(upload, writer.size);
     try {
       upload.outcome = await finishInsert(call, upload.insert, await writer.finish(), upload.contentType);
@@ -114,9 +114,11 @@ function isComplete(range: ContentRange, size: number): boolean {
   return range.kind === 'chunk' ? range.isLast && (range.total ?? size) === size : range.total === size;
 }
 
-/** The answer to an upload that has not ended. */
-function stateOf(size: number): StorageAnswer {
-  return { status: 308, headers: size > 0 ? { range: `bytes=0-${size - 1}` } : {} };
+/** The answer to an upload that has not ended. Google's client for Go asks for 200, because 308 also means a redirect. */
+function stateOf({ headers }: StorageCall, size: number): StorageAnswer {
+  const range = size > 0 ? { range: `bytes=0-${size - 1}` } : {};
+  if (headers['x-guploader-no-308'] !== 'yes') return { status: 308, headers: range };
+  return { status: 200, headers: { ...range, 'x-http-status-code-override': '308' } };
 }
 
 function cancelled(): StorageError {

@@ -11,6 +11,7 @@ import { objectResource } from './object-resource';
 import { newSettings, objectAnswer } from './objects';
 import { checkConditions, conditionsOf, generationOf } from './preconditions';
 import { contentKey } from './records';
+import { checkDeletable } from './retention';
 import { invalid, notImplemented, StorageError } from './storage-error';
 
 const MIB = 1024 * 1024;
@@ -52,6 +53,17 @@ export class Rewrites {
     return objectAnswer(call, parts.to, await this.copy(call, names, parts));
   }
 
+  /** `objects.move`: renames an object within its bucket. */
+  async moveTo(call: StorageCall, names: PathNames): Promise<StorageAnswer> {
+    const inBucket = { ...names, toBucket: names.bucket };
+    const parts = await this.read(call, inBucket);
+    if (names.object === names.toObject) throw invalid('The source and the destination of a move are the same object.');
+    // A source that may not be deleted is not copied either.
+    checkDeletable(parts.from.record, parts.source, 'deleted');
+    const deleteSource = (): Promise<void> => parts.from.delete(parts.source, false);
+    return objectAnswer(call, parts.to, await this.copy(call, inBucket, parts, deleteSource));
+  }
+
   private async read(call: StorageCall, names: PathNames) {
     if (call.headers['x-goog-encryption-algorithm'] !== undefined) throw notImplemented('A key of the customer');
     const from = this.catalog.bucket(names.bucket);
@@ -68,6 +80,7 @@ export class Rewrites {
     call: StorageCall,
     { toObject: name }: PathNames,
     { source, from, to, body }: Awaited<ReturnType<Rewrites['read']>>,
+    after: () => Promise<void> = () => Promise.resolve(),
   ): Promise<ObjectRecord> {
     const settings = newSettings(to, copiedSettings(source, body));
     const storageClass = checked(storageClassSchema.optional(), body['storageClass']);
@@ -75,10 +88,12 @@ export class Rewrites {
     const { size, crc32c, md5Hash, componentCount } = source;
     const checksums = { size, crc32c, ...(md5Hash && { md5Hash }), ...(componentCount && { componentCount }) };
     const where = placement(to, storageClass, call.query.get('destinationKmsKeyName') ?? undefined);
-    return to.exclusive(() => {
+    return to.exclusive(async () => {
       checkConditions(conditions, to.live(name));
       const keep = (key: string): Promise<void> => this.catalog.contents.copy(contentKey(from.name, source), key);
-      return to.put({ ...settings, name, ...checksums, ...where }, { keep });
+      const copied = await to.put({ ...settings, name, ...checksums, ...where }, { keep });
+      await after();
+      return copied;
     });
   }
 

@@ -15,6 +15,7 @@ import { contentAnswer } from './downloads';
 import { getPolicy, setPolicy, testPermissions } from './iam';
 import { listObjects } from './listing';
 import { deleteObject, getObject, patchObject, updateObject } from './objects';
+import { selectFields } from './partial-response';
 import { checkReadConditions, generationOf } from './preconditions';
 import type { ResumableUploads } from './resumable';
 import type { Rewrites } from './rewrite';
@@ -70,10 +71,11 @@ const ROUTES: readonly Route[] = [
     PUT: ({ catalog }, ...rest) => updateObject(catalog, ...rest),
     DELETE: ({ catalog }, ...rest) => deleteObject(catalog, ...rest),
   }),
-  route(`/storage/v1/b/(?<bucket>${NAME})/o/(?<object>${NAME})/compose`, {
+  route(`${OBJECT}/compose`, {
     POST: ({ catalog }, ...rest) => composeObject(catalog, ...rest),
   }),
   route(`${OBJECT}/rewriteTo/${TARGET}`, { POST: ({ rewrites }, ...rest) => rewrites.rewrite(...rest) }),
+  route(`${OBJECT}/moveTo/o/(?<toObject>${NAME})`, { POST: ({ rewrites }, ...rest) => rewrites.moveTo(...rest) }),
   route(`${OBJECT}/copyTo/${TARGET}`, { POST: ({ rewrites }, ...rest) => rewrites.copyTo(...rest) }),
   route(`(?:/resumable)?/upload${BUCKET}/o`, {
     POST: insert,
@@ -86,6 +88,9 @@ const ROUTES: readonly Route[] = [
 
 /** Answers a request of the JSON API. */
 export async function answerJson(parts: StoreParts, call: StorageCall, pathname: string): Promise<StorageAnswer> {
+  // An invalid selection must not be noticed after a change.
+  const fields = call.query.get('fields') ?? '';
+  if (fields !== '') selectFields({}, fields);
   for (const { pattern, methods } of ROUTES) {
     const match = pattern.exec(pathname);
     if (match === null) continue;
@@ -111,7 +116,12 @@ function namesOf(groups: Readonly<Record<string, string>> = {}): PathNames {
   };
 }
 
-function decoded(text: string): string {
+/**
+ * Decodes a part of a path.
+ *
+ * @throws StorageError if it is not UTF-8
+ */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

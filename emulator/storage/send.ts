@@ -40,8 +40,8 @@ export async function sendAnswer(
   await pipeline(content, response);
 }
 
-/** The body as JSON. Only successful answers are reduced to the requested fields. */
-function jsonText(status: number, value: unknown, query: URLSearchParams): Buffer {
+/** A body as JSON. Only successful answers are reduced to the requested fields. */
+export function jsonText(status: number, value: unknown, query: URLSearchParams): Buffer {
   const fields = query.get('fields') ?? '';
   const selected = fields === '' || status >= 300 ? value : selectFields(value, fields);
   const isCompact = query.get('prettyPrint') === 'false' || query.get('prettyprint') === 'false';

@@ -1,6 +1,6 @@
 import type { StorageAnswer, StorageCall } from './call';
 import type { StoreParts } from './routes';
-import { download } from './routes';
+import { decoded, download } from './routes';
 import type { StorageError } from './storage-error';
 import { notImplemented } from './storage-error';
 
@@ -28,7 +28,7 @@ export function answerXml(parts: StoreParts, call: StorageCall, pathname: string
     if (value !== undefined) query.set(parameter, value);
   }
   if (['uploads', 'acl', 'tagging'].some((name) => query.has(name))) throw notImplemented('This part of the XML API');
-  const names = { bucket, object: decodeURIComponent(object), toBucket: '', toObject: '', project: '' };
+  const names = { bucket, object: decoded(object), toBucket: '', toObject: '', project: '' };
   return download(parts, { ...call, query }, names);
 }
 

@@ -91,10 +91,10 @@ export class TestBucket {
 
   /** Uploads an object with metadata in one request of two parts. */
   putRelated(
-    resource: Readonly<Record<string, unknown>>,
+    resource: { readonly contentType?: string } & Readonly<Record<string, unknown>>,
     content: string | Buffer,
     query = '',
-    type = String(resource['contentType'] ?? 'text/plain'),
+    type = resource.contentType ?? 'text/plain',
   ) {
     const body = Buffer.concat([
       Buffer.from(`--sep\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(resource)}\r\n`),

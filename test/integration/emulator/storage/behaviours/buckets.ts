@@ -44,7 +44,7 @@ export const BUCKETS: readonly Behaviour[] = [
   },
   {
     title: 'a bucket is not created with an invalid name',
-    fakeGcsServer: 'the error has no reason',
+    fakeGcsServer: 'it accepts names of two characters',
     check: async (bucket) => {
       for (const name of ['Upper', 'ab', '-begins', '127.0.0.1', 'goog-bucket', '../escape', `${'a'.repeat(64)}.x`]) {
         const answer = await bucket.call('POST', '/storage/v1/b?project=local', { json: { name } });
@@ -134,7 +134,7 @@ export const BUCKETS: readonly Behaviour[] = [
   },
   {
     title: 'the delete of a bucket with objects is a conflict',
-    fakeGcsServer: 'it answers 412 without a reason',
+    fakeGcsServer: 'it answers 412 with the reason conditionNotMet',
     check: async (bucket) => {
       await bucket.put('a');
       assertError(await bucket.call('DELETE', BUCKET), 409, 'conflict');

@@ -62,6 +62,20 @@ export const COPIES: readonly Behaviour[] = [
     },
   },
   {
+    title: 'a move renames an object, unless a hold prevents it',
+    fakeGcsServer: 'it has no moves',
+    check: async (bucket) => {
+      await bucket.put('a', 'hello');
+      await bucket.call('PATCH', bucket.object('a'), { json: { temporaryHold: true } });
+      assertError(await bucket.call('POST', `${bucket.object('a')}/moveTo/o/b`), 403, 'objectUnderActiveHold');
+      await bucket.call('PATCH', bucket.object('a'), { json: { temporaryHold: false } });
+      assert.deepEqual((await bucket.list()).items, ['a']);
+      assert.equal(valueAt(await bucket.call('POST', `${bucket.object('a')}/moveTo/o/dir%2Fb`), 'name'), 'dir/b');
+      assert.deepEqual((await bucket.list()).items, ['dir/b']);
+      assertError(await bucket.call('POST', `${bucket.object('dir/b')}/moveTo/o/dir%2Fb`), 400, 'invalid');
+    },
+  },
+  {
     title: 'conditions on source and destination of a copy are checked',
     fakeGcsServer: 'it ignores conditions of a copy',
     check: async (bucket) => {
@@ -96,7 +110,7 @@ export const COPIES: readonly Behaviour[] = [
   },
   {
     title: 'a composition checks its sources',
-    fakeGcsServer: 'it ignores conditions on sources, and their number',
+    fakeGcsServer: 'a missing source is an internal error',
     check: async (bucket) => {
       await bucket.put('a');
       const compose = (sourceObjects: unknown[]) =>
@@ -110,7 +124,7 @@ export const COPIES: readonly Behaviour[] = [
   },
   {
     title: 'a batch has the answers of its requests in their order',
-    fakeGcsServer: 'it drops Content-ID and the JSON of errors',
+    fakeGcsServer: 'it answers a delete with 200, and ignores fields',
     check: async (bucket) => {
       await bucket.put('a');
       const parts = [`DELETE ${path('a')}`, `DELETE ${path('missing')}`, 'GET /storage/v1/b/{b}?fields=name'];
@@ -137,6 +151,7 @@ export const COPIES: readonly Behaviour[] = [
         ['1', '2', '3'],
       );
       assert.match(text, /"reason":\s*"notFound"/);
+      assert.deepEqual(JSON.parse(text.slice(text.lastIndexOf('{'), text.lastIndexOf('}') + 1)), { name: bucket.name });
     },
   },
 ];

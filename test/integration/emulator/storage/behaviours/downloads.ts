@@ -8,7 +8,7 @@ const TEXT = 'x'.repeat(1_000);
 export const DOWNLOADS: readonly Behaviour[] = [
   {
     title: 'a download has length, type, generation, storage class and checksums in its headers',
-    fakeGcsServer: 'it has no x-goog-metageneration, x-goog-storage-class and x-goog-stored-content-length',
+    fakeGcsServer: 'it has no x-goog-metageneration and no x-goog-storage-class',
     check: async (bucket) => {
       const created = await bucket.put('a.txt', 'hello');
       const { headers } = await bucket.call('GET', bucket.object('a.txt', 'alt=media'));
@@ -18,6 +18,7 @@ export const DOWNLOADS: readonly Behaviour[] = [
         ['5', 'text/plain', '1', 'STANDARD', 'identity', '5'],
       );
       assert.equal(headers['x-goog-generation'], textAt(created, 'generation'));
+      assert.equal(headers.etag, textAt(created, 'etag'));
       assert.equal(headers['x-goog-hash'], 'crc32c=mnG7TA==,md5=XUFAKrxLKna5cZ2REBfFkg==');
     },
   },
@@ -52,7 +53,7 @@ export const DOWNLOADS: readonly Behaviour[] = [
   },
   {
     title: 'an error for a range has the size of the object and a reason',
-    fakeGcsServer: 'the error has no JSON',
+    fakeGcsServer: 'the error is XML, also on paths of the JSON API',
     check: async (bucket) => {
       await bucket.put('a.txt', '0123456789');
       await bucket.put('empty', '');
@@ -140,7 +141,7 @@ export const DOWNLOADS: readonly Behaviour[] = [
   },
   {
     title: 'gzip content is decompressed for other clients, without a length',
-    fakeGcsServer: 'it has no x-goog-stored headers and no warning',
+    fakeGcsServer: 'it sends the length of the decompressed content, and no x-goog-stored-content-length',
     check: async (bucket) => {
       const stored = gzipSync(TEXT);
       await bucket.put('a.gz', stored, '&contentEncoding=gzip');

@@ -82,7 +82,7 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'an upload needs a name',
-    fakeGcsServer: 'it answers with the reason of an internal error',
+    fakeGcsServer: 'the reason is invalid',
     check: async (bucket) => {
       const answer = await bucket.call('POST', '/upload/storage/v1/b/{b}/o?uploadType=media', { body: 'x' });
       assertError(answer, 400, 'required');
@@ -149,13 +149,27 @@ export const UPLOADS: readonly Behaviour[] = [
   },
   {
     title: 'a resumable upload without bytes has no range, and ends when its size is named',
-    fakeGcsServer: 'it sends a range for an upload without bytes',
+    fakeGcsServer: 'it answers 200, and sends a range for an upload without bytes',
     check: async (bucket) => {
       const url = await bucket.startUpload('r.bin');
       const state = await bucket.call('PUT', url, { headers: { 'content-range': 'bytes */*' } });
       assert.deepEqual([state.status, state.headers.range], [308, undefined]);
       const ended = await bucket.call('PUT', url, { headers: { 'content-range': 'bytes */0' } });
       assert.equal(valueAt(ended, 'size'), '0');
+    },
+  },
+  {
+    title: 'the state of an upload has the status 200 for a client that does not want 308',
+    check: async (bucket) => {
+      const url = await bucket.startUpload('r.bin');
+      const answer = await bucket.call('PUT', url, {
+        body: Buffer.alloc(BLOCK),
+        headers: { 'content-range': `bytes 0-${BLOCK - 1}/*`, 'x-guploader-no-308': 'yes' },
+      });
+      assert.deepEqual(
+        [answer.status, answer.headers['x-http-status-code-override'], answer.headers.range],
+        [200, '308', `bytes=0-${BLOCK - 1}`],
+      );
     },
   },
   {
