@@ -5,6 +5,8 @@ const DEFAULT_LOCATION = 'us-central1';
 /** Buckets of the built-in object store, unless others are named. */
 export const DEFAULT_BUCKETS: readonly BucketOptions[] = [{ name: 'exports' }];
 
+/** Project of the Models that ship with the package. */
+const PROJECT = 'demo-project';
 const CONFLICT = 409;
 
 /**
@@ -18,7 +20,7 @@ export async function createBucket(
   { name, location = DEFAULT_LOCATION }: BucketOptions,
   { mayExist = false } = {},
 ): Promise<void> {
-  const response = await fetch(`${storage}/storage/v1/b?project=emulator`, {
+  const response = await fetch(`${storage}/storage/v1/b?project=${PROJECT}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name, location: location.toUpperCase() }),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { startObjectStore } from '../../src/testing/services/services';
+import { startEmulator } from '../../emulator';
 import { inParallel } from '../../src/internal/in-parallel';
 import type { Benchmark, Figures } from './benchmark';
 import { serveGeneratedObject } from './generated-object';
@@ -18,13 +18,12 @@ export const verify: Benchmark = {
     const folder = await mkdtemp(path.join(tmpdir(), 'vertex-export-bench-'));
     try {
       log(`making ${OBJECTS} objects`);
-      const store = await startObjectStore({ folder });
-      await store.createBucket('many');
-      await writeMany(store.url);
-      const many = (level: string): Promise<Figures> => verifyIn(store.url, 'gs://many/export/', level);
+      const emulator = await startEmulator({ storageUrl: 'built-in', dataFolder: folder, buckets: [{ name: 'many' }] });
+      await writeMany(emulator.storage);
+      const many = (level: string): Promise<Figures> => verifyIn(emulator.storage, 'gs://many/export/', level);
       const manyObjects = await many('structure');
       log('verified; reading all of them');
-      const manyObjectsContent = await many('content').finally(() => store.stop());
+      const manyObjectsContent = await many('content').finally(() => emulator.stop());
       log(`making an object of ${LARGE_BYTES} bytes`);
       const generated = await serveGeneratedObject(LARGE_BYTES);
       const one = (level: string): Promise<Figures> => verifyIn(generated.url, generated.uri, level);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { suite, test } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { spawnTied } from '../../../src/testing/services/tied-process';
 import { startEmulator } from '../../../emulator';
 import { at, call } from '../../support/http';
@@ -20,21 +20,37 @@ function runCommand(...args: string[]): { status: number | null; stdout: string;
   return spawnSync(process.execPath, [...COMMAND, ...args], { encoding: 'utf8' });
 }
 
-/** Starts the command, and returns its URL from the line that it prints. */
+const commands: (() => Promise<void>)[] = [];
+after(() => Promise.all(commands.map((stop) => stop())));
+
+interface StartedCommand {
+  readonly url: string;
+  readonly storage: string;
+  readonly registry: string;
+  readonly stop: () => Promise<void>;
+  readonly exited: Promise<number>;
+}
+
+/** Starts the command. Returns the URLs from the line that it prints. By default it writes to the stores of this file. */
 async function startCommand(
   args: string[],
-): Promise<{ url: string; stop: () => Promise<void>; exited: Promise<number> }> {
-  let received: (line: string) => void;
-  const line = new Promise<string>((resolve) => (received = resolve));
-  const process_ = await spawnTied(process.execPath, [...COMMAND, ...args], {
-    env: services().environment,
+  env: Record<string, string> = services().environment,
+): Promise<StartedCommand> {
+  let print: (line: string) => void;
+  const line = new Promise<string>((resolve) => (print = resolve));
+  const { stop, exited } = await spawnTied(process.execPath, [...COMMAND, ...args], {
+    env,
     onLine: (text, stream) => {
-      if (stream === 'stdout') received(text);
+      if (stream === 'stdout') print(text);
     },
   });
-  const { url } = JSON.parse(await line) as { url: string };
-  return { url, stop: process_.stop, exited: process_.exited };
+  commands.push(stop);
+  const urls = JSON.parse(await line) as Pick<StartedCommand, 'url' | 'storage' | 'registry'>;
+  return { ...urls, stop, exited };
 }
+
+/** An environment without other stores. */
+const BUILT_IN = { STORAGE_EMULATOR_HOST: '', REGISTRY_EMULATOR_HOST: '' };
 
 function modelsFile(entries: unknown): string {
   const file = path.join(temporaryFolder('vertex-export-models-'), 'models.json');
@@ -72,6 +88,48 @@ suite('the emulator command', () => {
     await command.stop();
   });
 
+  test('prints the URLs of its stores, creates the named buckets, and keeps their objects with --data', async () => {
+    const args = [
+      '--data',
+      temporaryFolder('vertex-export-data-'),
+      '--bucket',
+      'mine',
+      '--bucket',
+      'european=europe-west4',
+    ];
+    const first = await startCommand(args, BUILT_IN);
+    assert.deepEqual([first.storage, first.registry], [first.url, first.url]);
+    const uploaded = `${first.url}/upload/storage/v1/b/european/o?uploadType=media&name=kept`;
+    assert.equal((await call('POST', uploaded, 'content')).status, 200);
+    await first.stop();
+    const second = await startCommand(args, BUILT_IN);
+    assert.equal((await call('GET', `${second.url}/storage/v1/b/european/o/kept?alt=media`)).body, 'content');
+    const { body } = await call('GET', `${second.url}/storage/v1/b?project=demo-project`);
+    const buckets = at(body, 'items') as { name: string; location: string }[];
+    assert.deepEqual(
+      buckets.map(({ name, location }) => [name, location]),
+      [
+        ['european', 'EUROPE-WEST4'],
+        ['mine', 'US-CENTRAL1'],
+      ],
+    );
+    await second.stop();
+  });
+
+  test('prints the URLs of the stores that its environment names', async () => {
+    const hosts = { STORAGE_EMULATOR_HOST: '127.0.0.1:9', REGISTRY_EMULATOR_HOST: 'http://127.0.0.1:9/' };
+    const command = await startCommand([], hosts);
+    assert.deepEqual([command.storage, command.registry], ['http://127.0.0.1:9', 'http://127.0.0.1:9']);
+    await command.stop();
+  });
+
+  test('stops with 0 when standard input closes, if --stop-with-stdin says so', () => {
+    const options = { encoding: 'utf8', input: '', env: { ...process.env, ...BUILT_IN } } as const;
+    const { status, stdout } = spawnSync(process.execPath, [...COMMAND, '--stop-with-stdin'], options);
+    assert.equal(status, 0);
+    assert.match(stdout, /^{"url":"http:[^\n]*}\n$/);
+  });
+
   test('answers --help', () => {
     const { status, stdout } = runCommand('--help');
     assert.equal(status, 0);
@@ -81,8 +139,8 @@ suite('the emulator command', () => {
   const wrongs: [string, string[], RegExp[]][] = [
     [
       'wrong options, all at once',
-      ['--port', '99999', '--layout', 'fancy', '--quotas', 'some'],
-      [/--port/, /--layout/, /--quotas/],
+      ['--port', '99999', '--layout', 'fancy', '--quotas', 'some', '--bucket', 'NO', '--data', ''],
+      [/--port/, /--layout/, /--quotas/, /--bucket: NO/, /--data/],
     ],
     ['an unknown option', ['--prot', '1'], [/--prot/]],
     ['a missing models file', ['--models', '/no/such.json'], [/\/no\/such\.json/]],

@@ -217,7 +217,7 @@ suite('the command verify', () => {
 
   const wrong: [string[], RegExp][] = [
     [[], /Usage/],
-    [['check'], /check is not a command\. Commands: verify\./],
+    [['check'], /check is not a command\. Commands: emulator, verify\./],
     [['verify'], /needs the URI of a manifest/],
     [['verify', '/tmp/x'], /\/tmp\/x is not a Cloud Storage URI/],
     [['verify', 'gs://exports/a', '--level', 'x'], /Unknown option '--level'/],
