@@ -1,3 +1,4 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { ExportPlan, RunOperation, StartedExport } from '../../contract/export-activities';
 import type { Adoption, ExportModelResult } from '../../contract/export-result';
 import { endedAttempt } from './failures';
@@ -78,5 +79,5 @@ async function awaitAndVerify(
   );
   progress.attempts.push({ operation, outcome: 'succeeded' });
   run.show({ stage: 'completed', notes: verificationNotes(verified) });
-  return exportResult(plan, progress, started, ended, verified);
+  return exportResult(plan, progress, started, ended, verified, workflowInfo().startTime);
 }

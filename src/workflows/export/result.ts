@@ -1,5 +1,4 @@
 import { defined } from '../../internal/defined';
-import { workflowInfo } from '@temporalio/workflow';
 import type { AwaitedExport, ExportPlan, StartedExport, VerifiedExport } from '../../contract/export-activities';
 import { partialFailureLines } from '../../contract/partial-failures';
 import type { ExportModelResult } from '../../contract/export-result';
@@ -13,8 +12,8 @@ export function exportResult(
   started: StartedExport,
   ended: AwaitedExport,
   verified: VerifiedExport,
+  startTime: Date,
 ): ExportModelResult {
-  const { startTime } = workflowInfo();
   const now = Date.now();
   return {
     model: plan.model,

@@ -78,6 +78,8 @@ suite('the lookup of a public host', () => {
     const lookup = (_: string, __: unknown, callback: (error: null, addresses: LookupAddress[]) => void) => {
       callback(null, found);
     };
+    // A mock of a mock is not restored to the function of Node.js.
+    mock.restoreAll();
     mock.method(dns, 'lookup', lookup as never);
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { inspectedFileSchema } from '../../../src/verification/inspected';
+import { inspectedFileSchema } from '../../../src/contract/inspected-schema';
 
 const TENSORS = [
   { name: 'x', type: 'float32', shape: [-1, 2] },
