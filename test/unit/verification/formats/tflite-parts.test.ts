@@ -13,6 +13,7 @@ import {
   TENSOR_MAP,
 } from '../../../../src/verification/formats/tflite/schema';
 import { inspectEdgeTpu, inspectTflite } from '../../../../src/verification/formats/tflite/tflite';
+import type { Fields } from '../../../support/flatbuffer';
 import { flatBuffer } from '../../../support/flatbuffer';
 import type { SeenInspection } from '../../../support/inspection';
 import { inspectWith } from '../../../support/inspection';
@@ -101,7 +102,7 @@ suite('The tensors of a TensorFlow Lite model', () => {
 
   test('are described with their signature, if it is there, and with up to 20 of them', async () => {
     const shape = { [TENSOR.shape]: { ints: [1, 2] } };
-    const tensors = [{ ...shape, [TENSOR.shapeSignature]: { ints: [] } }, ...Array<object>(25).fill(shape)];
+    const tensors = [{ ...shape, [TENSOR.shapeSignature]: { ints: [] } }, ...Array<Fields>(25).fill(shape)];
     const indexes = Array.from({ length: 25 }, (_, index) => index);
     const { inputs, outputs } = await summaryOf(
       tfliteModel({
@@ -137,7 +138,7 @@ suite('The references of a TensorFlow Lite model', () => {
   });
 
   test('of signatures are within their subgraph', async () => {
-    const signed = (fields: object) => ({ model: { [MODEL.signatureDefs]: { tables: [fields] } } });
+    const signed = (fields: Fields) => ({ model: { [MODEL.signatureDefs]: { tables: [fields] } } });
     const named = (index: number) => ({ tables: [{ [TENSOR_MAP.tensorIndex]: { u32: index } }] });
     assert.deepEqual(await findingsOf(signed({ [SIGNATURE_DEF.outputs]: named(2) })), []);
     for (const side of [SIGNATURE_DEF.inputs, SIGNATURE_DEF.outputs]) {
@@ -253,7 +254,7 @@ suite('The archive at the end of a TensorFlow Lite model', () => {
   });
 
   const named = { tables: [{ 0: 'f.txt' }] };
-  const places: Record<string, object> = {
+  const places: Record<string, Fields> = {
     'of the model': { 6: named },
     'of a subgraph': { 3: { tables: [{ 4: named }] } },
     'of an input': { 3: { tables: [{ 2: { tables: [{ 6: named }] } }] } },
