@@ -23,7 +23,7 @@ export function messageType<T>(root: Root, name: string, shape: z.ZodType<T>): M
   return {
     name,
     decode: (content) =>
-      shape.parse(type.toObject(type.decode(content), { longs: Number, defaults: true, arrays: true, oneofs: true })),
+      shape.parse(type.toObject(type.decode(content), { longs: Number, defaults: true, oneofs: true })),
   };
 }
 

@@ -33,7 +33,7 @@ suite('The limits of what a verification reports', () => {
     });
   });
 
-  /** The limit at which so many bytes are left for the inspected files. */
+  /** The limit that leaves this number of bytes for the inspected files. */
   const forInspected = (bytes: number): number => 1_024 + bytes * 2;
 
   test('shorten lists to 20, 10, 5, 2, 1 and no entries, as few as are needed', () => {

@@ -55,13 +55,13 @@ suite('The arrays of joblib in a pickle', () => {
     await accepted('m.pkl', pickle(object(global('joblib.numpy_pickle', 'NumpyArrayWrapper2'), tuple(), nothing)));
   });
 
-  test('are pickles of their own if their flags say so', async () => {
-    const own = Buffer.concat([
+  test('are separate pickles if their flags say so', async () => {
+    const separate = Buffer.concat([
       of(tuple(int(1)), dtype(text('V8'), int(1))).subarray(0, -1),
       pickle(nothing),
       Buffer.from('.'),
     ]);
-    await accepted('m.pkl', own);
+    await accepted('m.pkl', separate);
   });
 
   test('may be the last bytes but one, and not one less', async () => {

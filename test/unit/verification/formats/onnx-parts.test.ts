@@ -169,7 +169,7 @@ suite('The parts of an ONNX model', () => {
     const wrong: Record<string, [Readonly<Record<string, string>>, RegExp]> = {
       'without a location': [{ length: '16' }, WHERE],
       'with a negative offset': [{ location: 'w.data', offset: '-1' }, WHERE],
-      'with an offset that is no number': [{ location: 'w.data', offset: 'x' }, WHERE],
+      'with an offset that is not a number': [{ location: 'w.data', offset: 'x' }, WHERE],
       'with an end above 2^53': [{ location: 'w.data', offset: '9007199254740990' }, WHERE],
       'with a length that is too short': [
         { location: 'w.data', length: '15' },

@@ -20,7 +20,7 @@ const inspect = (files: Files): Promise<SeenInspection> =>
     files,
   );
 
-/** A file with this header, or this text as header, and so many bytes of data. */
+/** A file with this header, or this text as header, and this number of bytes of data. */
 function tensors(header: unknown, dataBytes: number): Buffer {
   const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);

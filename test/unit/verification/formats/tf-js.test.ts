@@ -107,7 +107,7 @@ suite('A TensorFlow.js model', () => {
       ['model.json: the shard ../w.bin is outside of the directory'],
     ],
     'without a topology': [{ [MODEL]: '{"weightsManifest":[]}' }, [`${WRONG} modelTopology is missing`]],
-    'whose topology is no object': [
+    'whose topology is not an object': [
       { [MODEL]: '{"modelTopology":[],"weightsManifest":[]}' },
       [`${WRONG} modelTopology is missing`],
     ],

@@ -263,7 +263,7 @@ suite('An XGBoost model in JSON', () => {
     assert.match(await findingsOf(FILE, `${whole}x`), /it does not end as XGBoost ends a model/);
   });
 
-  test('is told from UBJSON by what follows its brace and blanks', async () => {
+  test('is distinguished from UBJSON by what follows its brace and blanks', async () => {
     assert.match(await findingsOf(FILE, `{${' '.repeat(62)}"learner"`), /its JSON has no end/);
     assert.match(await findingsOf(FILE, `{${' '.repeat(63)}"learner"`), /should be at byte/);
     assert.match(await findingsOf(FILE, 'learner'), /its first bytes are "6c656172"$/);

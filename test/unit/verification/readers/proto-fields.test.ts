@@ -152,20 +152,23 @@ suite('A small message', () => {
     const largest = field(1, 'a'.repeat(64 * 1024 - 4));
     assert.equal(largest.length, 64 * 1024);
     assert.equal(decodeMessage(bytesOf(largest), PAIR, { start: 0, end: largest.length }).name.length, 65_532);
-    const larger = bytesOf(largest, hex('00'));
+    // Behind other bytes: the position does not count.
+    const behind = bytesOf(Buffer.alloc(9), largest);
+    assert.equal(decodeMessage(behind, PAIR, { start: 9, end: behind.size }).name.length, 65_532);
+    const larger = bytesOf(hex('00'), largest, hex('00'));
     assert.throws(
-      () => decodeMessage(larger, PAIR, { start: 0, end: larger.size }),
+      () => decodeMessage(larger, PAIR, { start: 1, end: larger.size }),
       (error: unknown) => {
         assert.ok(error instanceof LimitError);
-        assert.deepEqual([error.path, error.message], ['a.pb', 'its Pair at byte 0 has 65537 bytes']);
+        assert.deepEqual([error.path, error.message], ['a.pb', 'its Pair at byte 1 has 65537 bytes']);
         return true;
       },
     );
   });
 
   test('costs three steps a byte', () => {
-    const bytes = bytesOf(field(1, 'a'.repeat(62)));
-    decodeMessage(bytes, PAIR, { start: 0, end: 64 });
+    const bytes = bytesOf(hex('00'), field(1, 'a'.repeat(62)));
+    decodeMessage(bytes, PAIR, { start: 1, end: 65 });
     // Two steps more for the access to its 64 bytes.
     assert.equal(bytes.meter.steps, 194);
   });

@@ -35,7 +35,7 @@ const entry = ({ shared = 0, key, value, keyBytes, valueBytes }: EntrySpec): Buf
     ...[Buffer.from(key), Buffer.from(value)],
   ]);
 
-/** The content of a block: its entries, and so many restart points of 0. */
+/** The content of a block: its entries, and this number of restart points of 0. */
 function content(entries: readonly EntrySpec[], restarts = 1): Buffer {
   const end = Buffer.alloc(4 + 4 * restarts);
   end.writeUInt32LE(restarts, 4 * restarts);
@@ -228,7 +228,7 @@ suite('A sorted table', () => {
       table(sealed(Buffer.concat([varint(size), Buffer.alloc(packedBytes - varint(size).length)]), 1));
     assert.match(await failureOf(states(4 * MIB, MIB)), /^finding: its block at byte 0 is damaged: it unpacks to /);
     assert.equal(await failureOf(states(5, MIB + 1)), 'note: its block at byte 0 has 1048577 bytes');
-    // So few bytes can't unpack to so many: the block is damaged, not large.
+    // These bytes can't unpack to that size: the block is damaged, not large.
     const most = 300_000 * 22;
     assert.equal(await failureOf(states(most, 300_000)), `note: its block at byte 0 has ${most} bytes`);
     assert.equal(

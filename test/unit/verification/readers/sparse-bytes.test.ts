@@ -13,7 +13,7 @@ const MIB = KIB * KIB;
 const bytesOf = (content: Buffer): SparseBytes =>
   new SparseBytes(LoadedParts.of('a.bin', content), new WorkMeter('a.bin'));
 
-/** A file of so many bytes, each of which depends on its position; `reads` has what was read of it. */
+/** A file of this size, each byte of which depends on its position; `reads` has what was read of it. */
 function fileOf(size: number) {
   const reads: ByteRange[] = [];
   const parts = new LoadedParts({

@@ -58,7 +58,7 @@ suite('The cost of an inspection', () => {
     );
   });
 
-  test('that is no number ends the inspection', () => {
+  test('that is not a number ends the inspection', () => {
     assert.throws(() => {
       new WorkMeter('a.bin').charge(Number.NaN);
     }, LimitError);
