@@ -64,7 +64,7 @@ suite('a directory of Cloud Storage', () => {
     });
   });
 
-  test('reports an answer that is not about its generation as it is', async () => {
+  test('reports an answer that is not about its generation unchanged', async () => {
     await withReader(async (reader, store) => {
       store.put('run/a', '0123456789');
       const [file] = await reader.files(DIRECTORY);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { ExportModelsInput } from '../../../../src/contract/fleet-input';
 import type { FleetSettings } from '../../../../src/contract/fleet-state';
 import { groupedByModel, joined, newSource, nextPart } from '../../../../src/workflows/fleet/source';
 
