@@ -62,10 +62,7 @@ suite('RegionPoller learns how long exports take', () => {
   });
 
   test('not from those that failed, that have no format, or whose times are not possible', async () => {
-    assert.equal(
-      (await learned({ error: { code: 13, message: 'internal' } }, 'tflite')).expected,
-      undefined,
-    );
+    assert.equal((await learned({ error: { code: 13, message: 'internal' } }, 'tflite')).expected, undefined);
     assert.equal((await learned({})).expected, undefined);
     assert.equal((await learned({}, 'tflite', 0)).expected, undefined);
     assert.equal((await learned({}, 'tflite', -MINUTE_MS)).expected, undefined);
