@@ -69,7 +69,7 @@ export function parseEmulatorCommand(args: string[]): EmulatorCommand | { readon
  * Starts the emulator and runs it until SIGINT or SIGTERM.
  *
  * @param onReady called with the URLs when the emulator listens
- * @param stdin stops the emulator when it closes, if the command says so
+ * @param stdin stops the emulator when it closes, if the command has `--stop-with-stdin`
  */
 export async function runEmulatorCommand(
   { options, stopsWithStdin }: EmulatorCommand,

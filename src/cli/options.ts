@@ -12,7 +12,7 @@ interface CommandOption<S extends z.ZodType> {
   readonly schema: S;
 }
 
-/** An option without a value, which is `true` if it is there. Default `false`. */
+/** An option without a value. It is `true` if it is given. Default `false`. */
 export const flag = (): CommandOption<z.ZodDefault<z.ZodBoolean>> => ({
   type: 'flag',
   schema: z.boolean().default(false),

@@ -48,7 +48,7 @@ suite('a component', () => {
     assert.equal(await findComponent('registry', { env: { ...process.env, OCI_REGISTRY_PATH: file } }), file);
   });
 
-  test('is not replaced by another one if its environment variable names a program that can not be used', async () => {
+  test('is not replaced by another one if its environment variable names a program that cannot be used', async () => {
     for (const [file, reason] of [
       ['/no/such/file', /OCI_REGISTRY_PATH: \/no\/such\/file can't be used: there is no executable file/],
       ['/bin/ls', /can't be used: it is not go-containerregistry's registry/],
