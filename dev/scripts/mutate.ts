@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   }
   const files = mutatedFiles(positionals, values.changed);
   const folders = values.changed ? [...new Set(files.flatMap(mirroredFolder))] : values.tests;
-  // Tests of the checks compile whole trees and do not test src/.
+  // Tests of the checks compile whole trees, and run no code of src/.
   const testFiles = folders
     .flatMap((folder) => filesBelow(ROOT, folder, ['.ts']))
     .filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/unit/dev/'));

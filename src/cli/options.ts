@@ -24,9 +24,27 @@ export const value = <S extends z.ZodType>(schema: S): CommandOption<S> => ({ ty
 /** An option that can be repeated. */
 export const list = <S extends z.ZodType>(schema: S): CommandOption<S> => ({ type: 'list', schema });
 
+/** The number of a TCP port. */
+export function portNumber(lowest: 0 | 1): z.ZodType<number, string> {
+  const message = `must be a number from ${lowest} to 65535`;
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, message)
+    .transform(Number)
+    .refine((port) => port >= lowest && port <= 65_535, message);
+}
+
+/** The arguments of a command that takes only options. */
+export const noArguments = (command: string): z.ZodType<string[]> =>
+  z.array(z.string()).max(0, `${command} takes no arguments, only options.`);
+
 type Schemas<O extends Record<string, CommandOption<z.ZodType>>> = { [Name in keyof O]: O[Name]['schema'] };
+
+/** The checked options of a command. */
+export type ParsedOptions<O extends Record<string, CommandOption<z.ZodType>>> = z.output<z.ZodObject<Schemas<O>>>;
+
 interface Parsed<O extends Record<string, CommandOption<z.ZodType>>, A extends z.ZodType> {
-  readonly options: z.output<z.ZodObject<Schemas<O>>>;
+  readonly options: ParsedOptions<O>;
   readonly positionals: z.output<A>;
 }
 

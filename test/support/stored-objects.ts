@@ -24,7 +24,7 @@ export interface ObjectServer {
   readonly put: (name: string, content: string, changes?: Partial<StoredObject>) => void;
 }
 
-/** Runs `use` with a separate store, in the bucket `exports`. */
+/** Runs `use` with a new store, in the bucket `exports`. */
 export async function withStoredObjects<T>(use: (store: ObjectServer) => Promise<T>): Promise<T> {
   const objects = new Map<string, StoredObject>();
   const requests: string[] = [];

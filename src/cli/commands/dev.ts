@@ -3,7 +3,8 @@ import { parseStorageUri } from '../../contract/resource-names';
 import { defined } from '../../internal/defined';
 import { redactingLogger } from '../../telemetry/logs';
 import type { TestStack } from '../../testing/test-stack';
-import { flag, list, parseArguments, value } from '../options';
+import type { ParsedOptions } from '../options';
+import { flag, list, noArguments, parseArguments, portNumber, value } from '../options';
 import type { Output } from '../output';
 
 export const DEV_SUMMARY = 'Starts Temporal, a local Vertex AI and a worker on this machine.';
@@ -24,12 +25,6 @@ object store and a container registry, a bucket, and a worker. No request is sen
 Exit code: 0 after Ctrl-C or SIGTERM, 2 if a part can't start or the worker failed.
 `;
 
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'must be a number from 1 to 65535')
-  .transform(Number)
-  .refine((number) => number >= 1 && number <= 65_535, 'must be a number from 1 to 65535');
-
 const bucketName = z.string().refine((name) => parseStorageUri(`gs://${name}`)?.path === '', {
   error: ({ input }) => `${String(input)} is not the name of a bucket`,
 });
@@ -38,15 +33,13 @@ const OPTIONS = {
   models: value(z.string().exactOptional()),
   bucket: list(z.array(bucketName).default(['exports'])),
   'task-queue': value(z.string().min(1, 'must not be empty').default('vertex-export')),
-  port: value(port.exactOptional()),
-  'ui-port': value(port.exactOptional()),
+  port: value(portNumber(1).exactOptional()),
+  'ui-port': value(portNumber(1).exactOptional()),
   'no-worker': flag(),
   json: flag(),
 };
 
-const NO_POSITIONALS = z.array(z.string()).max(0, 'dev takes no arguments, only options.');
-
-type DevOptions = ReturnType<typeof parseArguments<typeof OPTIONS, typeof NO_POSITIONALS>>['options'];
+type DevOptions = ParsedOptions<typeof OPTIONS>;
 
 /** Ports of `temporal server start-dev`, which Temporal's clients and documentation use. */
 const USUAL_PORT = 7233;
@@ -54,7 +47,7 @@ const USUAL_UI_PORT = 8233;
 
 /** Runs the command until it is interrupted, and returns its exit code. */
 export async function dev(args: string[], output: Output): Promise<number> {
-  const { options } = parseArguments(args, OPTIONS, NO_POSITIONALS);
+  const { options } = parseArguments(args, OPTIONS, noArguments('dev'));
   const stopped = stopSignal();
   // Other commands start without loading the Temporal SDK's worker.
   const { startTestStack } = await import('../../testing/test-stack.js');

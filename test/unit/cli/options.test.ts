@@ -52,8 +52,8 @@ suite('the arguments of a command', () => {
     [['a', '-x'], ['-x: is not an option']],
     [['a', '--zzzzzzzzzz'], ['--zzzzzzzzzz: is not an option']],
     [
-      ['a', '--__proto__=1', '--constructor'],
-      ['--__proto__: is not an option', '--constructor: is not an option'],
+      ['a', '--hasOwnProperty=1', '--constructor'],
+      ['--hasOwnProperty: is not an option', '--constructor: is not an option'],
     ],
     [[], ['needs one argument']],
   ] as const) {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { ApplicationFailure } from '@temporalio/common';
 import { hasRunFolder, isRunOperation } from '../../../../src/activities/export/run-operation';
 import { isCancelled, listOperations, survivorOf } from '../../../../src/activities/export/run-operations';
 import { olderConflict, requireFreePlace } from '../../../../src/activities/export/shared-place';
-import { requireRunFolder, requireUnsharedFolder } from '../../../../src/activities/export/run-folder';
 import type { RunOperation, StartExportRequest } from '../../../../src/contract/export-activities';
-import { exportFolderName } from '../../../../src/contract/workflow-id';
 import { GoogleApiError } from '../../../../src/google/api-error';
 import type { ExportOperation, VertexApi } from '../../../../src/google/vertex';
+import { failureDetails } from '../../../../src/workflows/export/failures';
 import { startRequest } from '../../../support/requests';
 
 const MODEL = 'projects/demo-project/locations/us-central1/models/1';
@@ -210,6 +210,21 @@ suite('a place that exports share', () => {
     }, /operations\/1 to/);
   });
 
+  test('is taken without a start only if the run cannot have started anything', () => {
+    for (const mayHaveStarted of [false, true]) {
+      assert.throws(
+        () => {
+          requireFreePlace(request, found([], [named(1)]), mayHaveStarted);
+        },
+        (error) => {
+          assert.ok(error instanceof ApplicationFailure);
+          assert.equal(failureDetails(error).nothingStarted, !mayHaveStarted);
+          return true;
+        },
+      );
+    }
+  });
+
   test('is free for the run whose operation may be there, after an end, and for an operation of the run', () => {
     requireFreePlace(request, found([named(1)]), true);
     requireFreePlace(request, found([], [named(1, { done: true })]), false);
@@ -240,41 +255,5 @@ suite('a place that exports share', () => {
     assert.equal(olderConflict(request, found([started, younger], [older]), started), older);
     assert.equal(olderConflict(request, found([started, younger, after]), started), undefined);
     assert.equal(olderConflict(request, found([started, before]), started), before);
-  });
-});
-
-suite('a folder of a run', () => {
-  const workflowId = 'some workflow';
-  const caller = { workflowExecution: { workflowId, runId: 'this-run' } };
-  const folder = `gs://exports/${exportFolderName(workflowId)}/${RUN}/`;
-
-  test('is one below the folder of the calling workflow, of any of its runs', () => {
-    requireRunFolder(folder, caller);
-    requireUnsharedFolder({ ...RUN_FOLDER, destinations: { outputUriPrefix: folder } }, caller);
-    requireUnsharedFolder(SHARED_FOLDER, caller);
-  });
-
-  test('is refused for another workflow, without a run, for a deeper path, and for a caller without a name', () => {
-    for (const [uri, from] of [
-      [folder, { workflowExecution: { workflowId: 'other', runId: 'this-run' } }],
-      [folder, {}],
-      [folder.slice(0, -1), caller],
-      [`${folder}deeper/`, caller],
-      [`gs://exports/${exportFolderName(workflowId)}/x${RUN}/`, caller],
-      [`gs://exports/${exportFolderName(workflowId)}/${RUN}x/`, caller],
-      [`gs://exports/${exportFolderName(workflowId)}/other-run/`, caller],
-      ['here', caller],
-    ] as const) {
-      assert.throws(
-        () => {
-          requireRunFolder(uri, from);
-        },
-        new RegExp(`^\\w*Failure: ${uri} is not a folder of the workflow `),
-        uri,
-      );
-    }
-    assert.throws(() => {
-      requireUnsharedFolder(RUN_FOLDER, caller);
-    }, /is not a folder of the workflow some workflow/);
   });
 });

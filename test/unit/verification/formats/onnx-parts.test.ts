@@ -14,7 +14,7 @@ suite('The parts of an ONNX model', () => {
     assert.match(await findingsOf('m.onnx', Buffer.concat([field(1, 8), field(7, 5)])), /it has no graph$/);
     assert.match(
       await findingsOf('m.onnx', onnxModel({ irVersion: 3, opsets: [] })),
-      /which operator sets it is made of$/,
+      /does not state its operator sets$/,
     );
   });
 
@@ -165,7 +165,7 @@ suite('The parts of an ONNX model', () => {
         await accepted('m.onnx', external(entries), data);
       });
     }
-    const WHERE = /does not say where the external data of the tensor w is$/;
+    const WHERE = /does not state the location of the external data of the tensor w$/;
     const wrong: Record<string, [Readonly<Record<string, string>>, RegExp]> = {
       'without a location': [{ length: '16' }, WHERE],
       'with a negative offset': [{ location: 'w.data', offset: '-1' }, WHERE],
