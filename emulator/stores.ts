@@ -25,7 +25,7 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0']);
 export class Stores {
   /**
    * Path before the requests of the emulated Vertex AI to the built-in stores. Faults and the request log are for the
-   * requests of clients. Nobody else can know it.
+   * requests of clients. Clients cannot know it.
    */
   private readonly internalPath = `/emulator/internal-${randomBytes(16).toString('hex')}`;
 

@@ -1,6 +1,6 @@
 /**
  * The entries for Node.js as bundlers for other platforms see them; Temporal's SDK bundles workflow code as for a browser.
- * It imports a module that does not exist. The error of the bundler contains the module's name, which says what to import.
+ * It imports a module that does not exist. The error of the bundler contains the module's name, and the name states what to import.
  * Temporal's bundler rejects each name that begins with a module of Node.js.
  *
  * @module

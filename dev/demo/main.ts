@@ -100,7 +100,7 @@ async function isRunningEnough(stack: LocalStack, ended: AbortSignal): Promise<v
   }
 }
 
-/** Waits for `work`. Rejects if the worker ends before: exports would wait for ever. */
+/** Waits for `work`. Rejects if the worker ends before: exports would wait forever. */
 function whileRunning<T>(worker: TiedProcess, work: Promise<T>): Promise<T> {
   const end = worker.exited.then((code) => {
     throw new Error(`worker ${worker.pid} ended with exit code ${code}:\n${worker.tail()}`);

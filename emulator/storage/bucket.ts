@@ -113,7 +113,7 @@ export class Bucket {
   }
 
   /**
-   * Deletes a version for ever, or makes the live one noncurrent if the bucket keeps versions and no generation was
+   * Deletes a version permanently, or makes the live one noncurrent if the bucket keeps versions and no generation was
    * named. To be called in `exclusive`.
    */
   async delete(object: ObjectRecord, isNamed: boolean): Promise<void> {

@@ -68,7 +68,7 @@ export class ObjectStore {
     try {
       await sendAnswer(response, await this.answer(call, target.pathname), call.query, isHead);
     } catch (error) {
-      // The status was sent, or the client is gone.
+      // The status was sent, or the client has closed the connection.
       if (response.headersSent || response.destroyed) {
         response.destroy();
         return;

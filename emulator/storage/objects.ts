@@ -94,7 +94,7 @@ function changedRecord(object: ObjectRecord, before: ObjectSettings, after: Obje
   });
 }
 
-/** A retention can only be extended, unless it is unlocked and the request says so. */
+/** A retention can only be extended, unless it is unlocked and the request overrides it. */
 function checkRetention(bucket: Bucket, call: StorageCall, before: ObjectSettings, after: ObjectSettings): void {
   if (after.retention && !bucket.record.objectRetention) throw noObjectRetention();
   if (before.retention === undefined) return;

@@ -48,7 +48,7 @@ export function conditionNotMet(header = 'If-Match'): StorageError {
   return new StorageError(412, 'conditionNotMet', message, { locationType: 'header', location: header });
 }
 
-/** A condition of a read that says that the client already has the current version. */
+/** The answer to a conditional read whose client already has the current version. */
 export function notModified(etag: string): StorageError {
   return new StorageError(304, 'notModified', 'Not Modified', undefined, { etag });
 }

@@ -109,7 +109,9 @@ export class ModelChanges {
     for (const path of paths) {
       if (allowed.some((name) => name === path)) continue;
       if (others.some((name) => name === path)) {
-        throw precondition(`\`${path}\` belongs to ${isVersion ? 'the Model' : 'a version'}: the name must say so.`);
+        throw precondition(
+          `\`${path}\` belongs to ${isVersion ? 'the Model' : 'a version'}: use a name ${isVersion ? 'without' : 'with'} a version.`,
+        );
       }
       throw badRequest('update_mask', `update_mask: \`${shown(path)}\` can't be updated.`);
     }

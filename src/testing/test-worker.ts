@@ -8,7 +8,7 @@ import type { TestTemporal } from './test-temporal';
 
 /** Worker of a test stack. All options of the SDK's worker are possible. */
 export interface TestWorkerOptions extends Omit<WorkerOptions, 'connection' | 'namespace' | 'taskQueue'> {
-  /** Activities of your own. Those of this package are added. */
+  /** Your activities. Those of this package are added. */
   activities?: Record<string, (...args: never[]) => Promise<unknown>>;
   /**
    * File with your workflows and a re-export of this package's. Default: this package's workflows alone, which are

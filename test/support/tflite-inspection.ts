@@ -39,7 +39,7 @@ export function withFiles(model: Buffer, files: Readonly<Record<string, string>>
   return Buffer.concat([model, zipArchive(zipped, { start: model.length })]);
 }
 
-/** A model whose constant stands behind the FlatBuffer. */
+/** A model whose constant is stored after the FlatBuffer. */
 export function withOutsideData(length: number): Buffer {
   const make = (offset: number): Buffer =>
     tfliteModel({ buffers: [{ [BUFFER.offset]: { u64: offset }, [BUFFER.size]: { u64: 8 } }] });

@@ -26,7 +26,7 @@ export async function outcomeOf(body: Body, context: object, limitMs: number): P
   const checks = setInterval(() => {
     // One of the resources is the timer of this function.
     idleChecks = process.getActiveResourcesInfo().length <= ALWAYS_ACTIVE + 1 ? idleChecks + 1 : 0;
-    if (idleChecks >= IDLE_CHECKS) end('waits for ever');
+    if (idleChecks >= IDLE_CHECKS) end('waits forever');
     if (performance.now() - started > limitMs) end('does not end');
   }, CHECK_MS);
   run(body, context).then(

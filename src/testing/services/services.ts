@@ -35,7 +35,7 @@ export interface TemporalServerOptions {
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
-/** A free port can be taken by somebody else before the server has it. */
+/** Another process can take a free port before the server listens on it. */
 const PORT_TRIES = 3;
 
 /** A port on loopback that is free now: the preferred one if possible. */

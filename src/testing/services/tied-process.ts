@@ -18,14 +18,14 @@ export interface TiedProcess {
   readonly exited: Promise<number>;
   /** The last lines that it wrote, for an error message. */
   readonly tail: () => string;
-  /** Ends it at once, as a crash would, and waits until it is gone. */
+  /** Ends it at once, as a crash would, and waits until it has exited. */
   readonly kill: () => Promise<void>;
-  /** Asks it to end, insists after 10 s, and waits until it is gone. */
+  /** Asks it to end, kills it after 10 s, and waits until it has exited. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * A shell stands between parent and program and holds the parent's pipe: when the parent is gone, however it went, the
+ * A shell between parent and program holds the parent's pipe: when the parent has exited, for whatever reason, the
  * pipe closes and the shell ends the program. It leads a separate session, so that Ctrl-C reaches only the parent,
  * which then can stop things in order.
  */
@@ -73,7 +73,7 @@ export async function spawnTied(
   };
   follow('stdout');
   follow('stderr');
-  // A pipe whose reader is gone must not end this process.
+  // A pipe whose reader has exited must not end this process.
   child.stdin.on('error', () => undefined);
 
   const exited = exitCodeOf(child);
@@ -117,6 +117,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // It has exited already.
   }
 }

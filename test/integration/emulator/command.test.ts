@@ -123,7 +123,7 @@ suite('the emulator command', () => {
     await command.stop();
   });
 
-  test('stops with 0 when standard input closes, if --stop-with-stdin says so', () => {
+  test('stops with 0 when standard input closes, if --stop-with-stdin is given', () => {
     const options = { encoding: 'utf8', input: '', env: { ...process.env, ...BUILT_IN } } as const;
     const { status, stdout } = spawnSync(process.execPath, [...COMMAND, '--stop-with-stdin'], options);
     assert.equal(status, 0);

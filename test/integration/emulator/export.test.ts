@@ -88,7 +88,7 @@ suite('an export of the emulator', () => {
     });
   });
 
-  test('without a format exports the first supported one, or fails if the capability says so', async () => {
+  test('without a format exports the first supported one, or fails if the capability is `refused`', async () => {
     const { vertex } = services();
     const model = addModel(vertex, { formats: { 'tf-js': { 'model.json': '{}' }, tflite: { 'model.tflite': 'x' } } });
     await startExport(model, exportBody(''));

@@ -217,10 +217,10 @@ suite('the command verify', () => {
 
   const wrong: [string[], RegExp][] = [
     [[], /Usage/],
-    [['check'], /check is not a command\. Commands: emulator, verify\./],
+    [['check'], /check is not a command\. Commands: dev, emulator, verify\./],
     [['verify'], /needs the URI of a manifest/],
     [['verify', '/tmp/x'], /\/tmp\/x is not a Cloud Storage URI/],
-    [['verify', 'gs://exports/a', '--level', 'x'], /Unknown option '--level'/],
+    [['verify', 'gs://exports/a', '--level', 'x'], /--level: is not an option/],
     [['verify', 'gs://exports/a', 'gs://exports/b'], /takes one URI, but got 2/],
     [['verify', 'gs://exports/nowhere'], /There is no manifest at/],
   ];

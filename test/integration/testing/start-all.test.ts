@@ -27,7 +27,7 @@ function demoWith(cli: string): ReturnType<typeof endOf> {
 }
 
 suite('services that start together', () => {
-  test('are stopped if another one can not start, and each reason is reported', async () => {
+  test('are stopped if another one cannot start, and each reason is reported', async () => {
     const first = spawnTied('/bin/sleep', ['600']);
     const last = spawnTied('/bin/sleep', ['600']);
     const refused = [Promise.reject(new Error('no port is free')), Promise.reject(new Error('no program'))] as const;
@@ -37,7 +37,7 @@ suite('services that start together', () => {
 
   // A process that still has a server, or a socket to one, does not end.
   for (const variable of ['TEMPORAL_CLI_PATH', 'FAKE_GCS_SERVER_PATH', 'OCI_REGISTRY_PATH']) {
-    test(`let their process end if ${variable} can not be used`, async () => {
+    test(`let their process end if ${variable} cannot be used`, async () => {
       const source = `d.startLocalStack().then(() => 'started', (error) => error.message).then(console.log)`;
       const { code, text } = await endOf(runScript(['local-stack'], source, { [variable]: '/no/program' }));
       assert.equal(code, 0);
@@ -45,7 +45,7 @@ suite('services that start together', () => {
     });
   }
 
-  test('are not left running by a demo that can not start its Temporal server', async () => {
+  test('are not left running by a demo that cannot start its Temporal server', async () => {
     const { code, text } = await demoWith('/no/program');
     assert.equal(code, 1);
     assert.match(text, /TEMPORAL_CLI_PATH: \/no\/program can't be used: there is no executable file/);

@@ -156,7 +156,7 @@ suite('storageDirectory against a store that refuses', () => {
     assert.equal(authorizations.at(-1), undefined);
   });
 
-  test('says how to get credentials when there are none', async () => {
+  test('explains how to get credentials when there are none', async () => {
     await assertProblem(
       storageDirectory('gs://private/model'),
       'credentials',

@@ -12,4 +12,4 @@ export interface Behavior {
 }
 
 /** Digest of content that no test pushes. */
-export const UNKNOWN = sha256('nobody pushed this');
+export const UNKNOWN = sha256('not pushed by any test');

@@ -201,7 +201,7 @@ export const BLOB_BEHAVIORS: readonly Behavior[] = [
     expected: [202, '404 BLOB_UNKNOWN'],
   },
   {
-    title: 'does not know a blob that nobody pushed',
+    title: 'does not know a blob that was not pushed',
     observe: async (registry) => [
       (await registry.send('GET', `blobs/${UNKNOWN}`)).outcome,
       (await registry.send('HEAD', `blobs/${UNKNOWN}`)).outcome,
@@ -211,7 +211,7 @@ export const BLOB_BEHAVIORS: readonly Behavior[] = [
     goContainerRegistry: ['404 BLOB_UNKNOWN', '404', '500 INTERNAL_SERVER_ERROR'],
   },
   {
-    title: 'rejects digests that it can not verify',
+    title: 'rejects digests that it cannot verify',
     observe: async (registry) => (await registry.send('GET', 'blobs/md5:d41d8cd98f00b204e9800998ecf8427e')).outcome,
     expected: '400 DIGEST_INVALID',
     goContainerRegistry: '400 NAME_INVALID',

@@ -145,7 +145,7 @@ export const LIST_BEHAVIORS: readonly Behavior[] = [
     goContainerRegistry: '404 METHOD_UNKNOWN',
   },
   {
-    title: 'lists no manifests for a subject that nobody refers to, and rejects one that is not a digest',
+    title: 'lists no manifests for a subject without references, and rejects one that is not a digest',
     observe: async (registry) => {
       const none = await registry.send('GET', `referrers/${UNKNOWN}`);
       return [none.status, /"manifests":\s*\[\]/.test(none.text), (await registry.send('GET', 'referrers/v1')).outcome];

@@ -75,7 +75,7 @@ export const MANIFEST_BEHAVIORS: readonly Behavior[] = [
   {
     title: 'rejects an index of unknown manifests',
     observe: async (registry) =>
-      (await registry.pushManifest('all', indexOf(imageOf('nobody pushed it').manifest), OCI_INDEX)).outcome,
+      (await registry.pushManifest('all', indexOf(imageOf('not pushed').manifest), OCI_INDEX)).outcome,
     expected: '404 MANIFEST_BLOB_UNKNOWN',
     goContainerRegistry: '404 MANIFEST_UNKNOWN',
   },
@@ -114,7 +114,7 @@ export const MANIFEST_BEHAVIORS: readonly Behavior[] = [
     goContainerRegistry: ['200', '200', '200', '200'],
   },
   {
-    title: 'does not know repositories, tags and digests that nobody pushed',
+    title: 'does not know repositories, tags and digests that were not pushed',
     observe: async (registry) => {
       const before = (await registry.send('GET', 'manifests/v1')).outcome;
       const tagsBefore = (await registry.send('GET', 'tags/list')).outcome;

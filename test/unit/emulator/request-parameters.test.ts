@@ -147,7 +147,7 @@ suite('a page', () => {
   const items = ['a', 'b', 'c'];
   const page = (query: string, list = 'list') => pageOf('items', items, parse(query).parameters, list);
 
-  test('continues where its token says, up to the end', () => {
+  test('continues at the position in its token, up to the end', () => {
     const first = page('pageSize=2&filter=f');
     assert.deepEqual(first['items'], ['a', 'b']);
     const token = encodeURIComponent(first.nextPageToken ?? '');

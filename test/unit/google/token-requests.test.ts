@@ -24,7 +24,7 @@ suite('a token server that never answers', () => {
     await arrived;
   });
 
-  test('does not keep a request from its cancel, whose reason is thrown as it is', async () => {
+  test('does not keep a request from its cancel, whose reason is thrown unchanged', async () => {
     const controller = new AbortController();
     const reason = new Error('no longer wanted');
     sources.answerToken = () => {

@@ -181,11 +181,11 @@ suite('An image', () => {
 
   const parts = (count: number): Part[] => Array.from({ length: count }, (_, index) => part(`layer ${index}`));
 
-  test('with up to 500 parts is checked whole, and with more a note says so', async () => {
+  test('with up to 500 parts is checked whole, and with more a note reports the limit', async () => {
     const blobs = [CONFIG, ...Array.from({ length: 499 }, (_, index) => `layer ${index}`)];
     const most = await check({ config: part(CONFIG), layers: parts(499) }, { blobs });
     assert.deepEqual([most.findings, most.notes, most.layers], [[], [], 499]);
-    // The last one does not exist, and is not asked for.
+    // The last one does not exist, and is not requested.
     const more = await check({ config: part(CONFIG), layers: parts(500) }, { blobs });
     assert.deepEqual(more.findings, []);
     assert.deepEqual(more.notes, ['the image was not fully inspected: it has 501 parts, more than 500']);

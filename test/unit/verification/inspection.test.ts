@@ -76,7 +76,7 @@ suite('An inspection', () => {
     assert.equal(used.length, 1_000);
   });
 
-  test('of more than 1,000 files says how many were left out', async () => {
+  test('of more than 1,000 files reports how many were left out', async () => {
     const kinds = [{ pattern: /\.bin$/, inspect: reporting(() => undefined) }];
     const files = Array.from({ length: 1_002 }, (_, index) => zeros(`${index}.bin`, 1));
     assert.deepEqual((await inspectFiles(kinds, files)).notes, ['2 more files were not inspected']);

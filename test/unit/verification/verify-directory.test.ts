@@ -209,7 +209,7 @@ suite('localDirectory', () => {
     });
   }
 
-  test('passes on an error other than that a file is gone', async () => {
+  test('passes on an error other than that a file does not exist any more', async () => {
     const model = copyOf('image/tflite');
     const [file] = await localDirectory(model);
     rmSync(path.join(model, 'model.tflite'));

@@ -24,7 +24,7 @@ suite('The verification of files', () => {
     assert.deepEqual(await verify({}, unreadable), { findings: [], notes: [], inspected: [], sha256: new Map() });
   });
 
-  test('at the level structure says if nothing could be inspected', async () => {
+  test('at the level structure reports if nothing could be inspected', async () => {
     const { findings, notes, sha256 } = await verify({ level: 'structure' });
     assert.deepEqual([findings, notes, sha256.size], [[], ['no file is of a kind that can be inspected'], 0]);
   });

@@ -15,7 +15,7 @@ export const goInstall: Way = {
   find: async (search) => {
     const { component, release, env } = search;
     const { go, version } = release;
-    if (go === undefined) return { reason: 'it can not be built' };
+    if (go === undefined) return { reason: 'it cannot be built' };
     const target = cachedProgram(search);
     return storeProgram(search, {
       what: `building ${component.title} ${version} (about ${go.buildTime}, once)`,

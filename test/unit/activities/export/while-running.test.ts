@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 suite('an export that parks', () => {
   const until = (leftMs: number) => ({ scheduledTimestampMs: 0, scheduleToCloseTimeoutMs: leftMs });
 
-  test('pauses as long as it was asked to, or until a minute before its deadline', () => {
+  test('pauses for the requested time, or until a minute before its deadline', () => {
     assert.equal(parkedPause(10 * MINUTE_MS, until(60 * MINUTE_MS), 0), 10 * MINUTE_MS);
     assert.equal(parkedPause(10 * MINUTE_MS, until(60 * MINUTE_MS), 55 * MINUTE_MS), 4 * MINUTE_MS);
     assert.equal(parkedPause(10_000, until(MINUTE_MS), 30_000), 10_000);

@@ -65,7 +65,7 @@ suite('a registry with a data folder', () => {
     assert.deepEqual(await files(path.join(dataFolder, 'uploads')), []);
   });
 
-  test('does not name blobs whose files are gone, and rejects a damaged record by its path', async () => {
+  test('does not name blobs whose files were deleted, and rejects a damaged record by its path', async () => {
     const dataFolder = temporaryFolder('vertex-export-registry-');
     const first = await serveImageStore({ dataFolder });
     const calls = new RegistryCalls(first.url);
@@ -105,7 +105,7 @@ suite('a registry', () => {
     const broken = sendRequest(location, { method: 'PATCH', headers: { 'content-length': 1_000 } });
     broken.on('error', () => undefined);
     broken.write('abcd');
-    await eventually('the part is there', async () => (await calls.sendTo(location, 'GET')).header('range') === '0-3');
+    await eventually('the part is stored', async () => (await calls.sendTo(location, 'GET')).header('range') === '0-3');
     broken.destroy();
     await eventually('the rest is accepted', async () => {
       const { status } = await calls.sendTo(location, 'PATCH', 'ef', { 'content-range': '4-5' });

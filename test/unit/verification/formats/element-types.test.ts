@@ -161,7 +161,7 @@ suite('The types of Core ML', () => {
           image(sized(2, 3), message(21, message(1, sized(2, 3)))),
           image(sized(2, 3), message(31, message(1, range(2, 5)), message(2, range(3, 3)))),
           image(sized(2, 3), message(31, message(1, range(2, 2)), message(2, range(3, 3)))),
-          // A range of one side says nothing about the other one.
+          // A range of one side does not limit the other one.
           image(sized(2, 3), message(31, message(2, range(3, 3)))),
         ],
       }),

@@ -55,7 +55,7 @@ suite('The arrays of joblib in a pickle', () => {
     await accepted('m.pkl', pickle(object(global('joblib.numpy_pickle', 'NumpyArrayWrapper2'), tuple(), nothing)));
   });
 
-  test('are separate pickles if their flags say so', async () => {
+  test('are separate pickles if their flags mark them as such', async () => {
     const separate = Buffer.concat([
       of(tuple(int(1)), dtype(text('V8'), int(1))).subarray(0, -1),
       pickle(nothing),

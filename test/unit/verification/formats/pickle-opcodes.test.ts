@@ -133,7 +133,7 @@ suite('An opcode of a pickle', () => {
       ['cxcopyreg\n__newobj__\nca\nb\n\x85R.', { madeBy: 'xcopyreg.__newobj__', args: ['<a.b>'] }],
       ['ccopyreg\n__newobj__x\nca\nb\n\x85R.', { madeBy: 'copyreg.__newobj__x', args: ['<a.b>'] }],
     ],
-    'says how the pickle is written': [
+    'reports how the pickle is written': [
       ['\x80\x05N.', null],
       ['\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00N.', null],
     ],

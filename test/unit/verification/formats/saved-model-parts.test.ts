@@ -98,7 +98,7 @@ suite('The parts of a SavedModel', () => {
     assert.match(await findingsOf({ [MODEL]: Buffer.concat([field(1, 1), field(2, 7)]) }), /it has no meta graph$/);
   });
 
-  test('may have no tag, which the finding says', async () => {
+  test('may have no tag, which the finding reports', async () => {
     assert.match(await findingsOf({ [MODEL]: savedModel({ tags: [] }) }), /with the tag serve; its tags are: none$/);
   });
 
@@ -192,7 +192,7 @@ suite('The parts of a Core ML model', () => {
   test('are weights up to the last byte of their file', async () => {
     assert.equal(await findingsOf({ [FILE]: program, 'w.bin': weights }), '');
     assert.equal(await findingsOf({ [FILE]: program, 'w.bin': Buffer.concat([weights, Buffer.alloc(9)]) }), '');
-    // Of another version of the file, only the begin of the last record is known.
+    // Of another version of the file, only the start of the last record is known.
     const other = changedWeights(4, 3);
     assert.equal(await findingsOf({ [FILE]: program, 'w.bin': other.subarray(0, last + 64) }), '');
     assert.match(

@@ -23,7 +23,7 @@ suite('The labels of a TensorFlow Lite model', () => {
     assert.deepEqual(labels, { file: 'dict.txt', lines: 2 });
   });
 
-  test('are not counted where they are compressed, which a note says', async () => {
+  test('are not counted where they are compressed, which a note reports', async () => {
     const seen = await inspect(withFiles(tfliteModel(), { 'labels.txt': 'a\nb\n'.repeat(50) }, true));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join(), /the lines of its label file "labels\.txt" were not counted/);

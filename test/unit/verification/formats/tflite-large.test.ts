@@ -13,7 +13,7 @@ import { subgraph, tfliteModel } from '../../../support/tflite';
 import { inspect, summaryOf } from '../../../support/tflite-inspection';
 
 suite('A TensorFlow Lite model larger than 1 MiB', () => {
-  /** A model of so many constants that stand apart. */
+  /** A model with this number of constants, each in a separate buffer. */
   function large(constants: number, bytes: number): Buffer {
     const tensor = { [TENSOR.type]: { i8: 3 }, [TENSOR.shape]: { ints: [bytes] }, [TENSOR.name]: 'weights' };
     const tensors = Array.from({ length: constants }, (_, index) => ({
@@ -35,7 +35,7 @@ suite('A TensorFlow Lite model larger than 1 MiB', () => {
     assert.ok(seen.reads.length <= 80, String(seen.reads.length));
   });
 
-  test('is inspected up to 1 MiB, and a note says how many buffers were checked', async () => {
+  test('is inspected up to 1 MiB, and a note reports how many buffers were checked', async () => {
     const seen = await inspect(large(1_000, 10_000));
     assert.deepEqual(seen.findings, []);
     assert.match(seen.notes.join('\n'), /^model\.tflite: \d+ of 1001 buffers were checked$/m);

@@ -100,7 +100,7 @@ suite('The tensors of a TensorFlow Lite model', () => {
     }
   });
 
-  test('are described with their signature, if it is there, and with up to 20 of them', async () => {
+  test('are described with their signature, if they have one, and with up to 20 of them', async () => {
     const shape = { [TENSOR.shape]: { ints: [1, 2] } };
     const tensors = [{ ...shape, [TENSOR.shapeSignature]: { ints: [] } }, ...Array<Fields>(25).fill(shape)];
     const indexes = Array.from({ length: 25 }, (_, index) => index);

@@ -26,7 +26,7 @@ suite('An XGBoost model in the binary form', () => {
     assert.deepEqual(await notesOf(FILE, model), ['model.bst: only its beginning was inspected']);
   });
 
-  test('may lack attributes, also if it is large', async () => {
+  test('may lack attributes, even if it is large', async () => {
     const size = legacyXgboost({ attributes: {} }).length;
     const without = withParameter(12, 0).subarray(0, size - 8);
     assert.deepEqual(await notesOf(FILE, without), []);
@@ -51,7 +51,7 @@ suite('An XGBoost model in the binary form', () => {
     ]);
   });
 
-  test('says where it is cut off', async () => {
+  test('reports where it is cut off', async () => {
     const model = legacyXgboost();
     const trees = model.indexOf('gbtree') + 6;
     assert.equal(
@@ -184,7 +184,7 @@ suite('An XGBoost model in UBJSON', () => {
     });
   }
 
-  test('says which of its values is cut off', async () => {
+  test('reports which of its values is cut off', async () => {
     assert.equal(
       await findingsOf(FILE, withValue('D1234').subarray(0, -1)),
       'model.bst: is cut off or damaged: a value at byte 30 should have 8 bytes, but 4 are left',

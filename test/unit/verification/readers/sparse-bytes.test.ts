@@ -166,7 +166,7 @@ suite('The parts of a file', () => {
     assert.equal(reads.length, 3);
   });
 
-  test('are read ahead as far as was read before, up to 64 KiB', async () => {
+  test('are read ahead by the number of bytes read before, up to 64 KiB', async () => {
     const { parts, reads } = fileOf(2 * MIB);
     const lengths = [1, 1, 2, 4, 8, 16, 16].map((pages) => pages * 4 * KIB);
     while (reads.length < lengths.length) await parts.load([{ start: parts.bytes, length: 1 }]);

@@ -104,7 +104,7 @@ suite('The directory of a zip archive', () => {
     assert.throws(() => contentOf(changed(file, ENTRY, 20, 2)), { message: /reaches into its zip directory$/ });
   });
 
-  test('has as many entries as its end says, each within it', () => {
+  test('has as many entries as its end record states, each within it', () => {
     const two = zipArchive([
       { name: 'a', content: 'x' },
       { name: 'b', content: 'y' },

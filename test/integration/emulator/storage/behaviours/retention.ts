@@ -60,7 +60,7 @@ export const RETENTION: readonly Behaviour[] = [
     },
   },
   {
-    title: 'an unlocked retention of an object is removed only by a request that says so',
+    title: 'an unlocked retention of an object is removed only by a request that overrides it',
     fakeGcsServer: 'it has no retention of objects',
     check: async (bucket) => {
       const name = `${bucket.name}-objects`;
