@@ -42,7 +42,7 @@ export class ArtifactStore {
     const response = await fetch(`${this.base()}/storage/v1/b/${encodeURIComponent(bucket)}`);
     const body: unknown = await response.json().catch(() => undefined);
     if (!response.ok) return undefined;
-    return body instanceof Object && 'location' in body ? String(body.location).toLowerCase() : '';
+    return typeof body === 'object' && body !== null && 'location' in body ? String(body.location).toLowerCase() : '';
   }
 
   async write(bucket: string, name: string, content: Buffer): Promise<void> {
