@@ -1,6 +1,5 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isNativeError } from 'node:util/types';
 import { inParallel } from '../internal/in-parallel';
 import type { ArtifactFile } from './artifact-file';
 import { ChangedFileError } from './artifact-file';
@@ -117,5 +116,5 @@ async function readPart(name: string, target: string, listed: Version, start: nu
 
 function isNotFound(error: unknown): boolean {
   // Jest runs tests in another realm, whose `Error` is not that of Node.js.
-  return isNativeError(error) && 'code' in error && error.code === 'ENOENT';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
