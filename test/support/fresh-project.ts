@@ -35,6 +35,8 @@ export class FreshProject {
     }
     const options = ['--no-audit', '--no-fund', '--prefer-offline'];
     try {
+      // An installation without a registry retries for minutes; one question does not.
+      await project.run('.', 'npm', ['view', 'tsx', 'version', '--fetch-retries=0']);
       await project.run('.', 'npm', ['install', ...options, packTarball(project.folder)]);
     } catch (error) {
       const code = UNREACHABLE.exec(String(error))?.[0];
