@@ -48,7 +48,7 @@ export class ArtifactStore {
     const response = await fetch(`${this.base()}/storage/v1/b/${encodeURIComponent(bucket)}`);
     const body: unknown = await response.json().catch(() => undefined);
     if (!response.ok) return undefined;
-    return body instanceof Object && 'location' in body ? String(body.location).toLowerCase() : '';
+    return typeof body === 'object' && body !== null && 'location' in body ? String(body.location).toLowerCase() : '';
   }
 
   /** All objects below a directory `gs://bucket/path`, sorted by path. */

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { GoogleTransportError } from './api-error';
 
 /** Why there is no token. */
@@ -81,7 +82,8 @@ const REFUSED_MESSAGE = /^Error code (?:invalid_|unauthorized_|access_denied)/;
 
 /** The problem behind an error of a credential source. */
 export function credentialsProblemOf(error: unknown): CredentialsProblem {
-  if (!(error instanceof Error)) return 'unknown';
+  // Jest runs tests in another realm, whose `Error` is not that of Node.js.
+  if (!isNativeError(error)) return 'unknown';
   if (error instanceof CredentialsError) return error.reason;
   const status = statusOf(error);
   if (status !== undefined) return status >= 500 || status === 408 || status === 429 ? 'unreachable' : 'refused';
@@ -105,7 +107,7 @@ function statusOf(error: Error): number | undefined {
 /** The system's code of an error or of the one that caused it. */
 function codeOf(error: Error): string {
   for (const candidate of [error, error.cause]) {
-    if (candidate instanceof Error && 'code' in candidate && typeof candidate.code === 'string') return candidate.code;
+    if (isNativeError(candidate) && 'code' in candidate && typeof candidate.code === 'string') return candidate.code;
   }
   return '';
 }

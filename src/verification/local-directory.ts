@@ -115,5 +115,6 @@ async function readPart(name: string, target: string, listed: Version, start: nu
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  // Jest runs tests in another realm, whose `Error` is not that of Node.js.
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }

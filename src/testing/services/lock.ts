@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import { withProgress } from './progress';
 
 const POLL_MS = 200;
@@ -30,7 +31,8 @@ async function take(folder: string): Promise<boolean> {
     // Making a folder is atomic: exactly one process succeeds.
     await mkdir(folder);
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    // Jest runs tests in another realm, whose `Error` is not that of Node.js.
+    if (!isNativeError(error) || !('code' in error) || error.code !== 'EEXIST') throw error;
     if (await isAbandoned(folder)) await rm(folder, { recursive: true, force: true });
     return false;
   }
@@ -54,6 +56,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return isNativeError(error) && 'code' in error && error.code === 'EPERM';
   }
 }

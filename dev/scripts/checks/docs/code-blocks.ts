@@ -6,8 +6,8 @@ import type { Finding } from '../finding';
 import { packageOf } from './package';
 import { lineOf, type MarkdownFile, type Node } from './markdown';
 
-/** TypeScript of one or more code blocks, as one file of a project that a reader makes. */
-interface Source {
+/** One or more code blocks of a page, as one file of a project that a reader makes. */
+export interface CodeFile {
   readonly markdown: string;
   /** Path in the project of its page. */
   name: string;
@@ -38,7 +38,7 @@ const MODULES = ['commonjs', 'module'] as const;
  * block continues the one before it.
  */
 export function checkCodeBlocks(root: string, files: readonly MarkdownFile[]): Finding[] {
-  const sources = files.flatMap(sourcesOf);
+  const sources = files.flatMap((file) => codeFiles(file));
   if (sources.length === 0) return [];
   const project = mkdtempSync(path.join(tmpdir(), 'vertex-export-docs-'));
   try {
@@ -51,10 +51,11 @@ export function checkCodeBlocks(root: string, files: readonly MarkdownFile[]): F
   }
 }
 
-function sourcesOf({ file, nodes }: MarkdownFile): Source[] {
-  const sources: Source[] = [];
+/** The code of a page in the order of the text, as files. */
+export function codeFiles({ file, nodes }: MarkdownFile, languages = /^(ts|typescript)$/): CodeFile[] {
+  const sources: CodeFile[] = [];
   nodes.forEach((node, index) => {
-    if (node.type !== 'code' || !/^(ts|typescript)$/.test(node.lang ?? '')) return;
+    if (node.type !== 'code' || !languages.test(node.lang ?? '')) return;
     const comment = commentBefore(nodes, index);
     const lines = node.value.split('\n').map((_line, at) => lineOf(node) + 1 + at);
     const last = sources.at(-1);
@@ -63,7 +64,7 @@ function sourcesOf({ file, nodes }: MarkdownFile): Source[] {
       last.lines.push(...lines);
       return;
     }
-    const named = /^file: *(\S+)$/.exec(comment)?.[1] ?? /^\/\/ ([\w./-]+\.ts)\b/.exec(node.value)?.[1];
+    const named = /^file: *(\S+)$/.exec(comment)?.[1] ?? /^\/\/ ([\w./-]+\.[cm]?[jt]s)\b/.exec(node.value)?.[1];
     sources.push({ markdown: file, name: named ?? `line-${lineOf(node)}.ts`, text: node.value, lines });
   });
   return sources;
@@ -74,7 +75,7 @@ function commentBefore(nodes: readonly Node[], index: number): string {
   return node?.type === 'html' ? (/^<!--\s*(.*?)\s*-->$/.exec(node.value)?.[1] ?? '') : '';
 }
 
-function writeProject(folder: string, type: string, sources: readonly Source[]): [string, Source][] {
+function writeProject(folder: string, type: string, sources: readonly CodeFile[]): [string, CodeFile][] {
   mkdirSync(folder);
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ type }));
   return sources.map((source) => {
@@ -99,7 +100,7 @@ function typeRoots(project: string): string[] {
   return [path.join(project, 'node_modules', '@types')];
 }
 
-function findingOf(diagnostic: ts.Diagnostic, written: ReadonlyMap<string, Source>): Finding {
+function findingOf(diagnostic: ts.Diagnostic, written: ReadonlyMap<string, CodeFile>): Finding {
   const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
   const { file, start = 0 } = diagnostic;
   const source = file === undefined ? undefined : written.get(path.normalize(file.fileName));
