@@ -38,7 +38,7 @@ suite('services that start together', () => {
   // A process that still has a server, or a socket to one, does not end.
   for (const variable of ['TEMPORAL_CLI_PATH', 'FAKE_GCS_SERVER_PATH', 'OCI_REGISTRY_PATH']) {
     test(`let their process end if ${variable} cannot be used`, async () => {
-      const source = `d.startLocalStack().then(() => 'started', (error) => error.message).then(console.log)`;
+      const source = `d.startLocalStack({ stores: 'independent' }).then(() => 'started', (error) => error.message).then(console.log)`;
       const { code, text } = await endOf(runScript(['local-stack'], source, { [variable]: '/no/program' }));
       assert.equal(code, 0);
       assert.match(text, new RegExp(`^${variable}: /no/program can't be used: there is no executable file\\s*$`));
