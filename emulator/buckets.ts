@@ -20,11 +20,14 @@ export async function createBucket(
   { name, location = DEFAULT_LOCATION }: BucketOptions,
   { mayExist = false } = {},
 ): Promise<void> {
-  const response = await fetch(`${storage}/storage/v1/b?project=${PROJECT}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name, location: location.toUpperCase() }),
-  });
+  const send = (): Promise<Response> =>
+    fetch(`${storage}/storage/v1/b?project=${PROJECT}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name, location: location.toUpperCase() }),
+    });
+  // This process can still have a connection to an emulator that used the same port before. It fails once.
+  const response = await send().catch(send);
   const text = await response.text();
   if (response.ok || (mayExist && response.status === CONFLICT)) return;
   throw new Error(`The bucket ${name} was not created: HTTP ${response.status} ${text.slice(0, 1_000)}`);
