@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { redact } from '../internal/redact';
 import { Output } from './output';
-import { UsageError } from './usage-error';
+import { CommandError, UsageError } from './command-error';
 import { dev, DEV_HELP, DEV_SUMMARY } from './commands/dev';
 import { emulator, EMULATOR_HELP, EMULATOR_SUMMARY } from './commands/emulator';
 import { verify, VERIFY_HELP, VERIFY_SUMMARY } from './commands/verify';
@@ -58,11 +58,9 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const lines =
-      error instanceof UsageError
-        ? error.problems
-        : (error instanceof Error ? error.message : String(error)).split('\n');
-    for (const line of lines) stderr.line(redact(line));
+    const reasons =
+      error instanceof CommandError ? error.reasons : [error instanceof Error ? error.message : String(error)];
+    for (const reason of reasons) stderr.line(redact(reason));
     if (error instanceof UsageError) stderr.line(`See temporal-vertex-export ${commandName()}--help.`);
     process.exitCode = FAILED;
   },

@@ -2,7 +2,7 @@ import type { ParseArgsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { nearest } from '../internal/nearest';
-import { UsageError } from './usage-error';
+import { UsageError } from './command-error';
 
 /** An accepted option of a command. The keys of a table of options are their names without `--`. */
 interface CommandOption<S extends z.ZodType> {

@@ -5,6 +5,7 @@ import { redactingLogger } from '../../telemetry/logs';
 import type { TestStack } from '../../testing/test-stack';
 import type { ParsedOptions } from '../options';
 import { flag, list, noArguments, parseArguments, portNumber, value } from '../options';
+import { startingServices } from '../command-error';
 import type { Output } from '../output';
 
 export const DEV_SUMMARY = 'Starts Temporal, a local Vertex AI and a worker on this machine.';
@@ -54,16 +55,19 @@ export async function dev(args: string[], output: Output): Promise<number> {
   const { freePort } = await import('../../testing/services/services.js');
   const { DefaultLogger, Runtime } = await import('@temporalio/worker');
   Runtime.install({ logger: redactingLogger(new DefaultLogger('WARN')) });
-  const stack = await startTestStack({
-    ...defined({ models: options.models }),
-    buckets: options.bucket,
-    taskQueue: options['task-queue'],
-    temporalServer: {
-      port: options.port ?? (await freePort(USUAL_PORT)),
-      uiPort: options['ui-port'] ?? (await freePort(USUAL_UI_PORT)),
-    },
-    worker: options['no-worker'] ? false : {},
-  });
+  const ports = {
+    port: options.port ?? (await freePort(USUAL_PORT)),
+    uiPort: options['ui-port'] ?? (await freePort(USUAL_UI_PORT)),
+  };
+  const stack = await startingServices(() =>
+    startTestStack({
+      ...defined({ models: options.models }),
+      buckets: options.bucket,
+      taskQueue: options['task-queue'],
+      temporalServer: ports,
+      worker: options['no-worker'] ? false : {},
+    }),
+  );
   try {
     if (options.json) output.json(summaryOf(stack, options));
     else describe(stack, options, output);

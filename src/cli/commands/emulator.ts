@@ -4,6 +4,7 @@ import type { BucketOptions, EmulatorOptions } from '../../../emulator/options';
 import { startEmulator } from '../../../emulator';
 import { defined } from '../../internal/defined';
 import { flag, list, noArguments, parseArguments, portNumber, value } from '../options';
+import { startingServices } from '../command-error';
 import type { Output } from '../output';
 
 export const EMULATOR_SUMMARY = 'Runs a local Vertex AI with an object store and a registry, for tests.';
@@ -72,8 +73,8 @@ const OPTIONS = {
 export async function emulator(args: string[], output: Output): Promise<number> {
   const { options } = parseArguments(args, OPTIONS, noArguments('emulator'));
   const { port, models, layout, 'files-root': filesRoot, data: dataFolder, bucket: buckets } = options;
-  const running = await startEmulator(
-    defined({ port, models, layout, filesRoot, dataFolder, buckets, quotas: options.quotas }),
+  const running = await startingServices(() =>
+    startEmulator(defined({ port, models, layout, filesRoot, dataFolder, buckets, quotas: options.quotas })),
   );
   const ending = new AbortController();
   const { signal } = ending;

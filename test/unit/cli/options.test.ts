@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { z } from 'zod';
 import { flag, list, parseArguments, value } from '../../../src/cli/options';
-import { UsageError } from '../../../src/cli/usage-error';
+import { UsageError } from '../../../src/cli/command-error';
 
 const OPTIONS = {
   port: value(z.string().regex(/^\d+$/, 'must be a number').transform(Number).exactOptional()),
@@ -16,7 +16,7 @@ function problemsOf(...args: string[]): readonly string[] {
     parseArguments(args, OPTIONS, ONE);
   } catch (error) {
     assert.ok(error instanceof UsageError);
-    return error.problems;
+    return error.reasons;
   }
   return [];
 }
