@@ -78,7 +78,7 @@ suite("an image's manifest", () => {
   });
 
   const invalid: Readonly<Record<string, unknown>> = {
-    'is of another version': { ...content, schemaVersion: 1 },
+    'has another version': { ...content, schemaVersion: 1 },
     'has an invalid digest': { ...content, config: { ...layer, digest: DIGEST.toUpperCase() } },
     'has text after a digest': { ...content, config: { ...layer, digest: `${DIGEST}0` } },
     'has text before a digest': { ...content, config: { ...layer, digest: `a${DIGEST}` } },

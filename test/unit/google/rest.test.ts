@@ -240,7 +240,7 @@ suite('credentials', () => {
     await assert.rejects(sent, (error) => error === reason);
   });
 
-  test('are not asked for by a request whose signal is aborted', async () => {
+  test('are not requested if the signal of the request is aborted', async () => {
     const credentials = new CountedCredentials();
     const reason = new Error('stopped');
     const sent = new RestClient(credentials).bytes({ ...request, signal: AbortSignal.abort(reason) });

@@ -230,7 +230,7 @@ suite('a list of Vertex AI', () => {
     });
   });
 
-  test('has exports only, and fails for an item that is no operation', async () => {
+  test('has exports only, and fails for an item that is undocumented', async () => {
     await withVertex(async (vertex, service) => {
       const tuning = { name: `${LOCATION}/endpoints/5/operations/6`, done: 'yes' };
       service.answerWith({ body: { operations: [tuning, { name: OPERATION, done: true }] } });
