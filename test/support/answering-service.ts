@@ -26,7 +26,7 @@ export interface AnsweringService {
   readonly endpoint: string;
   readonly requests: ReceivedRequest[];
   /** Replaces the replies. */
-  answerWith(...replies: readonly Reply[]): void;
+  readonly answerWith: (...replies: readonly Reply[]) => void;
 }
 
 /** Starts a service for the time of one test. */
