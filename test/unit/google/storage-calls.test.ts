@@ -41,9 +41,9 @@ suite('a listing of objects', () => {
     await withStorage(async (storage, service) => {
       service.answerWith(
         page({ items: [{ ...OBJECT, size: '3' }], nextPageToken: 'next' }),
-        page({ items: [{ ...OBJECT, name: 'run/b', crc32c: 'AAAAAA==', md5Hash: 5, timeCreated: 'x' }] }),
+        page({ items: [{ ...OBJECT, name: 'run/b', size: 0, crc32c: 'AAAAAA==', md5Hash: 5, timeCreated: 'x' }] }),
       );
-      assert.deepEqual(await listed(storage), [OBJECT, { ...OBJECT, name: 'run/b', crc32c: 'AAAAAA==' }]);
+      assert.deepEqual(await listed(storage), [OBJECT, { ...OBJECT, name: 'run/b', size: 0, crc32c: 'AAAAAA==' }]);
       const query =
         'prefix=run%2F&maxResults=1000&' +
         'fields=kind%2CnextPageToken%2Citems%28name%2Csize%2Ccrc32c%2Cmd5Hash%2Cgeneration%2CtimeCreated%29';
@@ -79,7 +79,10 @@ suite('a listing of objects', () => {
     test(`fails if an object ${title}`, async () => {
       await withStorage(async (storage, service) => {
         service.answerWith(page({ items: [OBJECT, { ...OBJECT, ...fields }] }));
-        await assert.rejects(listed(storage), { name: 'GoogleTransportError' });
+        await assert.rejects(listed(storage), {
+          name: 'GoogleTransportError',
+          message: /^GET gs:\/\/bucket\/run\/\*: /,
+        });
       });
     });
   }
@@ -129,6 +132,10 @@ suite('an object of Cloud Storage', () => {
       const [request] = service.requests;
       assert.equal(request?.path, '/storage/v1/b/bucket/o/run%2Fa%20b?alt=media&generation=7');
       assert.deepEqual([request.headers['accept-encoding'], request.headers.range], ['gzip', 'bytes=1-2']);
+      service.answerWith({ status: 206, body: 'b' });
+      await assert.rejects(storage.readRange('bucket', OBJECT, { start: 1, length: 2 }), {
+        message: 'GET gs://bucket/run/a b bytes 1-2: 1 bytes came, not 2',
+      });
     });
   });
 
