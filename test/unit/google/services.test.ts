@@ -90,7 +90,7 @@ suite('the clients of the three services', () => {
     assert.equal(typeof googleCredentials({})?.headers, 'function');
   });
 
-  test('wait for an answer as long as the options say', async () => {
+  test('wait for an answer as long as the options allow', async () => {
     const hanging = { headers: () => new Promise<never>(() => undefined), refresh: () => undefined };
     const services = googleServices({ credentials: hanging, requestTimeoutMs: 1 });
     for (const name of SERVICES) await assert.rejects(calls[name](services), { name: 'CredentialsError' });
