@@ -116,7 +116,7 @@ suite('the wait for an operation', () => {
     ['a refused token', refusal('UNAUTHENTICATED', 401), 'CredentialsUnavailable', false],
     ['an outage of the token service', new CredentialsError('unreachable', 'GET x'), 'Unavailable', true],
     ['an outage', refusal('UNAVAILABLE', 503), 'Unavailable', true],
-    ['an operation that is gone', refusal('NOT_FOUND', 404), 'OperationNotFound', false],
+    ['an operation that does not exist', refusal('NOT_FOUND', 404), 'OperationNotFound', false],
   ] as const) {
     test(`${retryable ? 'is retried' : 'ends'} after polls that failed for ${title}`, async () => {
       assert.equal((await failureOf(wait({ waits: [error] }).outcome, `ExportError.${type}`)).retryable, retryable);
@@ -229,7 +229,7 @@ suite('the search for a second operation after the wait', () => {
     ['another one runs', [TWIN], true],
     ['another one has succeeded', [{ ...TWIN, done: true }], true],
     ['all others were cancelled, too', [{ ...TWIN, done: true, error: CANCELLED }], false],
-    ['there is none', [], false],
+    ['no other operation exists', [], false],
   ] as const) {
     test(`${hasSurvivor ? 'allows' : 'does not allow'} a fresh start for a cancelled operation if ${title}`, async () => {
       const cancelledOne = { ...ENDED, error: CANCELLED };

@@ -17,16 +17,16 @@ import {
 } from '../../../support/export-steps';
 import { cancelRequest, startRequest } from '../../../support/requests';
 
-const own = startRequest(MODEL);
-const SHARED = { ...own, perRunFolder: false, destinations: { outputUriPrefix: 'gs://exports/shared/' } };
-const [FIRST, SECOND] = [operationOf(own, 1), operationOf(own, 2)];
+const RUN = startRequest(MODEL);
+const SHARED = { ...RUN, perRunFolder: false, destinations: { outputUriPrefix: 'gs://exports/shared/' } };
+const [FIRST, SECOND] = [operationOf(RUN, 1), operationOf(RUN, 2)];
 /** Minutes of failed attempts, after which a refusal is final. */
 const OLD = { attempt: 12, scheduledTimestampMs: Date.now() - 3_600_000 };
 
 interface Situation {
   readonly lists?: readonly (readonly ExportOperation[] | Error)[];
   readonly recorded?: string;
-  readonly run?: typeof own;
+  readonly run?: typeof RUN;
   readonly calls?: Partial<VertexApi>;
   readonly info?: Partial<Info>;
   /** How operations end. Default: cancelled. */
@@ -34,7 +34,7 @@ interface Situation {
 }
 
 /** Cancels the operations of a run. Each listing returns the next entry of `lists`, and the last one again and again. */
-function cancel({ lists = [[]], recorded, run = own, calls, info, end = { error: CANCELLED } }: Situation) {
+function cancel({ lists = [[]], recorded, run = RUN, calls, info, end = { error: CANCELLED } }: Situation) {
   const { vertex, cancelled, listings } = vertexWith(() => lists[Math.min(listings(), lists.length) - 1] ?? [], calls);
   const polled: PollOptions[] = [];
   const deps = dependenciesWith({
@@ -56,8 +56,8 @@ const namesOf = (ended: readonly CancelledOperation[]): string[] => ended.map(({
 
 suite('the cancel of an export', () => {
   test('is refused before any request for the folder of another workflow', async () => {
-    const outputUriPrefix = own.destinations.outputUriPrefix?.replace('/test/', '/other/') ?? '';
-    const { outcome, listings } = cancel({ run: { ...own, destinations: { outputUriPrefix } } });
+    const outputUriPrefix = RUN.destinations.outputUriPrefix?.replace('/test/', '/other/') ?? '';
+    const { outcome, listings } = cancel({ run: { ...RUN, destinations: { outputUriPrefix } } });
     await failureOf(outcome, 'ExportError.InvalidInput');
     assert.equal(listings(), 0);
   });
@@ -128,7 +128,7 @@ suite('the cancel of an export', () => {
   });
 
   test('cancels a recorded operation that the run excludes, since the workflow knows it', async () => {
-    const { outcome } = cancel({ run: { ...own, exclude: [FIRST.name] }, lists: [[FIRST]], recorded: FIRST.name });
+    const { outcome } = cancel({ run: { ...RUN, exclude: [FIRST.name] }, lists: [[FIRST]], recorded: FIRST.name });
     assert.deepEqual(namesOf(await outcome), [FIRST.name]);
   });
 

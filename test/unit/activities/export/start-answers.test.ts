@@ -51,17 +51,17 @@ suite('a start in a place that another export writes to', () => {
   ] as const) {
     test(`${isOlder ? 'is cancelled' : 'is kept'} if the list after the request has ${title}`, async () => {
       const race = operationOf(shared, id, { seconds });
-      const own = operationOf(shared, 9);
+      const run = operationOf(shared, 9);
       const { outcome, cancelled } = start({
         request: SHARED,
-        lists: [[], [race, own]],
-        exportModel: () => Promise.resolve(own),
+        lists: [[], [race, run]],
+        exportModel: () => Promise.resolve(run),
       });
       if (isOlder) {
         const { details } = await failureOf(outcome, 'ExportError.FailedPrecondition');
         assert.equal(details.nothingStarted, true);
-      } else assert.equal((await outcome).operation, own.name);
-      assert.deepEqual(cancelled, isOlder ? [own.name] : []);
+      } else assert.equal((await outcome).operation, run.name);
+      assert.deepEqual(cancelled, isOlder ? [run.name] : []);
     });
   }
 });
@@ -90,7 +90,7 @@ suite('the answer to a start', () => {
       { type: 'QuotaExceeded', retryable: true, delay: 5_000, nothingStarted: true },
     ],
   ] as const) {
-    test(`of ${title} has a failure that states what is known, and gives the quota back`, async () => {
+    test(`of ${title} has a failure that states what is known, and releases the quota`, async () => {
       const { type, retryable, ...rest } = expected;
       const { outcome, releases } = start({
         exportModel: () => Promise.reject(error),

@@ -6,7 +6,7 @@ import type { StartSituation } from '../../../support/export-starts';
 import { NEW, request, SHARED, start } from '../../../support/export-starts';
 
 suite('the start of an export', () => {
-  test('lists the operations once, sends one request, and gives the quota back', async () => {
+  test('lists the operations once, sends one request, and releases the quota', async () => {
     const { outcome, bodies, listings, releases, cancelled } = start();
     assert.deepEqual(await outcome, {
       operation: NEW.name,

@@ -106,9 +106,9 @@ suite('the verification of an export', () => {
 
   test('writes a manifest only if it is requested, and only into a folder of the calling workflow', async () => {
     assert.deepEqual(verify({}).written, []);
-    const own = verify({ request: { writeManifest: true } });
-    const { files } = await own.outcome;
-    assert.deepEqual(own.written, [files?.manifestUri]);
+    const verified = verify({ request: { writeManifest: true } });
+    const { files } = await verified.outcome;
+    assert.deepEqual(verified.written, [files?.manifestUri]);
     assert.ok(files?.manifestUri?.startsWith(PREFIX), files?.manifestUri);
     const destinations = { outputUriPrefix: PREFIX.replace('/test/', '/other/') };
     const foreign = verify({ request: { writeManifest: true, destinations } });

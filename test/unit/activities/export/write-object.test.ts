@@ -76,7 +76,7 @@ suite('an object that a step writes once', () => {
     ['the same content without a checksum', { objects: [withoutChecksum('new')], content: 'new' }],
     ['equivalent content', { objects: [existing('same')], content: 'same', isSame: (text: string) => text === 'same' }],
   ] satisfies [string, Partial<Situation>][]) {
-    test(`is there already if the existing one has ${title}`, async () => {
+    test(`exists already if the existing one has ${title}`, async () => {
       for (const error of [TAKEN, DENIED]) {
         const { outcome, written } = write({ writes: [error], ...situation });
         assert.deepEqual(await outcome, { outcome: 'already there' });
