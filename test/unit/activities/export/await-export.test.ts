@@ -225,6 +225,12 @@ suite('the search for a second operation after the wait', () => {
     assert.equal((await outcome).polls, 3);
   });
 
+  test('does not allow a fresh start for a cancelled operation if the list is refused', async () => {
+    const lists = refusal('PERMISSION_DENIED', 403);
+    const { outcome } = wait({ request: { twinOf: run }, waits: [{ ...ENDED, error: CANCELLED }], lists });
+    assert.equal((await failureOf(outcome, 'ExportError.OperationCancelled')).details.exportAgain, false);
+  });
+
   for (const [title, others, hasSurvivor] of [
     ['another one runs', [TWIN], true],
     ['another one has succeeded', [{ ...TWIN, done: true }], true],

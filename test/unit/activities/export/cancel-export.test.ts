@@ -132,6 +132,13 @@ suite('the cancel of an export', () => {
     assert.deepEqual(namesOf(await outcome), [FIRST.name]);
   });
 
+  test('also cancels a recorded operation beside listed ones', async () => {
+    const third = operationOf(RUN, 3);
+    const calls = { getOperation: () => Promise.resolve(third) };
+    const { outcome } = cancel({ lists: [[FIRST, SECOND]], recorded: third.name, calls });
+    assert.deepEqual(namesOf(await outcome), [FIRST.name, SECOND.name, third.name]);
+  });
+
   test('is refused for an operation of another export, listed or not', async () => {
     const foreign = { ...FIRST, metadata: { ...FIRST.metadata, outputInfo: { artifactOutputUri: 'gs://exports/x/' } } };
     for (const listed of [true, false]) {
