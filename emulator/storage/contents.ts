@@ -25,7 +25,7 @@ export interface ContentWriter {
 /** The bytes of all objects, by a key for each version of an object. */
 export interface Contents {
   writer(): ContentWriter;
-  /** Opens the bytes from `start` up to `end`, without `end`. Rejects if there is no such content. */
+  /** Opens the bytes from `start` up to `end`, without `end`. Rejects if the content does not exist. */
   open(key: string, start: number, end: number): Promise<Readable>;
   /** Copies content without reading it, if possible. */
   copy(from: string, to: string): Promise<void>;

@@ -1,3 +1,5 @@
+import { orStop } from './services/start-all';
+
 /** Stops one started part. */
 type Stop = () => Promise<unknown>;
 
@@ -27,11 +29,6 @@ export class Started {
   /** Starts a stack. If a part fails, the parts that have started are stopped, and the part's error is thrown. */
   static async all<T>(start: (started: Started) => Promise<T>): Promise<T> {
     const started = new Started();
-    try {
-      return await start(started);
-    } catch (error) {
-      await started.stop().catch(() => undefined);
-      throw error;
-    }
+    return orStop([started], () => start(started));
   }
 }

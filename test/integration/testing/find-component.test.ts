@@ -33,7 +33,7 @@ async function registryScript(): Promise<string> {
 const printsVersion = (version: string, server: string): string =>
   `echo "temporal version ${version} (Server ${server}, UI 2.30.0)"`;
 
-/** Path of a program on PATH; undefined if there is no such program. */
+/** Path of a program; undefined if PATH has no such program. */
 function pathOf(program: string): string | undefined {
   const { stdout } = spawnSync('/bin/sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
   return stdout.trim() || undefined;

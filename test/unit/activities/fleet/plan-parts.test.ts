@@ -12,7 +12,7 @@ const PARENT = 'projects/demo-project/locations/us-central1';
 const nameOf = (id: number): string => `${PARENT}/models/${id}`;
 const defaults = { outputConfig: { artifactDestination: { outputUriPrefix: 'gs://exports/fleet' } } };
 
-/** A Model with formats: `image` has no artifacts, and `not an id` is no valid id. */
+/** A Model with formats: `image` has no artifacts, and `not an id` is not a valid id. */
 function modelOf(id: number, formats: readonly string[], changes: Partial<VertexModel> = {}): VertexModel {
   return {
     name: `projects/42/locations/us-central1/models/${id}@3`,
